@@ -1,0 +1,1 @@
+"""From the user's table to batches: sources, task, checks, splits, tokens, batches, feeds."""

@@ -1,0 +1,144 @@
+"""Data sets of the Hugging Face Hub, by way of the `datasets` library, and what to do when the Hub is out of reach."""
+
+import json
+import pathlib
+import re
+from typing import TYPE_CHECKING, Any
+
+from warmstart.errors import UserError, did_you_mean, examples, text
+
+if TYPE_CHECKING:
+    import datasets
+
+_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+){0,2}")
+_NOT_HERE = ("Couldn't find cache for", "configurations in the cache")  # ValueErrors of datasets when offline
+_NO_CONFIG = ("BuilderConfig ", "Config name is missing")
+
+
+def load_dataset(path: str, name: str | None = None, **kwargs: Any) -> Any:
+    """`datasets.load_dataset`, unchanged but for its errors.
+
+    It honours HF_HOME, HF_HUB_OFFLINE and HF_ENDPOINT as that library does. Where the Hub cannot be reached, or has no
+    such data set, the UserError names what the local cache holds and the ways out.
+    """
+    import datasets
+
+    try:
+        return datasets.load_dataset(path, name, **kwargs)
+    except Exception as error:
+        told = _explain(error, path, name, kwargs.get("cache_dir"))
+        if told is None:
+            raise
+        raise told from error
+
+
+def is_id(source: str) -> bool:
+    """Whether `source` has the form of a Hub id, with or without configuration: `imdb`, `glue/mrpc`, `org/name/x`."""
+    return _ID.fullmatch(source) is not None and ".." not in source
+
+
+def load(source: str, config: str | None = None, cache_dir: str | None = None) -> "datasets.DatasetDict":
+    """The data set of a Hub id, whose last part may be a configuration.
+
+    `a/b` can be the data set b of the account a, or the configuration b of the data set a. It is the latter where the
+    cache holds a data set a, and for glue; otherwise the Hub is asked for the former first.
+    """
+    import datasets
+
+    readings: list[tuple[str, str | None]] = [(source, config)]
+    parts = source.split("/")
+    if config is None and len(parts) == 3:
+        readings = [("/".join(parts[:2]), parts[2])]
+    elif config is None and len(parts) == 2:
+        held = {data_set for data_set, _ in cached(cache_dir)}
+        configured = (parts[0], parts[1])
+        if source not in held:
+            readings = [configured] if parts[0] in held or parts[0] == "glue" else [*readings, configured]
+    for data_set, name in readings[:-1]:
+        try:
+            return load_dataset(data_set, name, cache_dir=cache_dir)
+        except UserError as error:
+            if not isinstance(error.__cause__, datasets.exceptions.DatasetNotFoundError):
+                raise
+    return load_dataset(*readings[-1], cache_dir=cache_dir)
+
+
+def cached(cache_dir: str | None = None) -> list[tuple[str, str]]:
+    """The (data set, configuration) pairs that `load_dataset` finds offline, sorted.
+
+    They lie in `<cache>/<account>___<data set>/<configuration>/<version>/<hash>/dataset_info.json`; like the library we
+    pass over those whose folder is not named after the configuration, which were made of files given by hand.
+    """
+    import datasets
+
+    root = pathlib.Path(cache_dir or datasets.config.HF_DATASETS_CACHE).expanduser()
+    found = set()
+    for info in root.glob("*/*/*/*/dataset_info.json"):
+        data_set, config = info.parts[-5:-3]
+        try:
+            named = json.loads(info.read_text(encoding="utf-8")).get("config_name")
+        except (OSError, ValueError):
+            continue  # half-written: the library could not load it either
+        if named == config:
+            found.add((data_set.replace("___", "/"), config))
+    return sorted(found)
+
+
+def _explain(error: Exception, path: str, name: str | None, cache_dir: str | None) -> UserError | None:
+    """What to tell the user; None for an error that is not about finding the data set."""
+    from datasets.exceptions import DatasetNotFoundError
+
+    wanted = path if name is None else f"{path}/{name}"
+    message = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if isinstance(error, ValueError) and message.startswith(_NO_CONFIG):
+        return _no_config(path, name, message, str(error))
+    if isinstance(error, DatasetNotFoundError):
+        problem = text(
+            f"the Hub has no data set {path!r}, or it asks for a login",
+            f"Hub 上没有数据集 {path!r}, 或需要登录才能访问",
+        )
+    elif not is_id(path) and (isinstance(error, FileNotFoundError) or _is_unreachable(error)):
+        problem = text(f"there is no data at {path!r}", f"{path!r} 处没有数据")
+    elif _is_unreachable(error) or any(part in message for part in _NOT_HERE):
+        problem = text(
+            f"{wanted!r} is not in the local cache, and the Hub cannot be reached",
+            f"本地缓存中没有 {wanted!r}, 且无法连接 Hub",
+        )
+    else:
+        return None
+    import datasets
+
+    names = [f"{data_set}/{config}" for data_set, config in cached(cache_dir)]
+    here = did_you_mean(wanted, names) if names else text("the cache holds no data set", "缓存中没有任何数据集")
+    ways = text(
+        "or set HF_ENDPOINT to a mirror and unset HF_HUB_OFFLINE; or load it on a machine that reaches the Hub and "
+        "copy that machine's cache folder here; or give a file (CSV, JSONL, Parquet)",
+        "或把 HF_ENDPOINT 设为镜像站并取消 HF_HUB_OFFLINE; 或在能访问 Hub 的机器上加载后把缓存文件夹复制过来; "
+        "或直接给出文件 (CSV, JSONL, Parquet)",
+    )
+    place = text(
+        f"cache {cache_dir or datasets.config.HF_DATASETS_CACHE}",
+        f"缓存 {cache_dir or datasets.config.HF_DATASETS_CACHE}",
+    )
+    return UserError(problem, f"{place} ({message})", f"{here}; {ways}")
+
+
+def _no_config(path: str, name: str | None, message: str, everything: str) -> UserError:
+    listed = re.search(r"\[(.*)\]", everything)
+    names = re.findall(r"'([^']*)'", listed[1]) if listed else []
+    problem = (
+        text(f"{path!r} has no configuration {name!r}", f"{path!r} 没有配置 {name!r}")
+        if name
+        else text(f"{path!r} has several configurations", f"{path!r} 有多个配置")
+    )
+    fix = did_you_mean(name, names) if name else text(f"name one: {examples(names)}", f"请指明一个: {examples(names)}")
+    return UserError(problem, "" if names else message, fix)
+
+
+def _is_unreachable(error: Exception) -> bool:
+    if isinstance(error, (ConnectionError, TimeoutError)):
+        return True
+    return type(error).__module__.startswith(("httpx", "httpcore", "requests")) or type(error).__name__ in (
+        "LocalEntryNotFoundError",
+        "OfflineModeIsEnabled",
+    )

@@ -1,0 +1,116 @@
+"""One pass over a split, in Arrow batches: which rows lack text, which cells are no labels, which texts are equal."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from warmstart.data import columns, labels
+from warmstart.errors import MOST_EXAMPLES
+
+if TYPE_CHECKING:
+    import datasets
+    import pyarrow as pa
+
+    from warmstart.data.task import Task
+
+Rows = npt.NDArray[np.int64]  # row numbers from 0
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The label cells of a split. Cells of rows that are not kept have no fault and are not counted."""
+
+    faults: npt.NDArray[np.int8]  # [rows], as in `labels`
+    shown: dict[int, list[Any]]  # by fault: its first cells
+    keys: npt.NDArray[np.int64]  # [rows], the same for the same texts
+    codes: npt.NDArray[np.int64]  # [rows], the same for the same label
+    counts: npt.NDArray[np.int64]  # [classes], rows of each class
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a split holds, as the checks need it. Rows are numbered from 0."""
+
+    kept: npt.NDArray[np.bool_]  # [rows], all but those without text, where such are to be dropped
+    empty: dict[str, Rows]  # by text column: rows whose text is null, empty or blank
+    broken: dict[str, Rows]  # by text column: rows that are not UTF-8, such as half a character
+    labels: Labels | None  # None: no label column, not asked for, or text too broken to be read
+
+
+def scan(dataset: "datasets.Dataset", task: "Task", *, with_labels: bool, drop: bool) -> Scan:
+    """Look at every row of a split; at its labels too where it has them and `with_labels` asks for it."""
+    texts = [name for name in (task.text, task.pair) if name is not None]
+    empty: dict[str, list[Rows]] = {name: [np.empty(0, np.int64)] for name in texts}
+    broken: dict[str, list[Rows]] = {name: [np.empty(0, np.int64)] for name in texts}
+    before = 0
+    for table in columns.batches(dataset, texts):
+        for name in texts:
+            empty[name].append(before + _empty(table.column(name)))
+            broken[name].append(before + _broken(table.column(name)))
+        before += len(table)
+    kept = np.ones(len(dataset), bool)
+    if drop:
+        for rows in empty.values():
+            kept[np.concatenate(rows)] = False
+    is_sound = not any(len(found) for rows in broken.values() for found in rows)
+    return Scan(
+        kept,
+        {name: np.concatenate(rows) for name, rows in empty.items()},
+        {name: np.concatenate(rows) for name, rows in broken.items()},
+        _labels(dataset, task, texts, kept)
+        if with_labels and is_sound and task.label in dataset.column_names
+        else None,
+    )
+
+
+def _labels(dataset: "datasets.Dataset", task: "Task", texts: list[str], kept: npt.NDArray[np.bool_]) -> Labels:
+    assert task.label is not None
+    faults, keys, codes = [np.empty(0, np.int8)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    shown: dict[int, list[Any]] = {labels.MISSING: [], labels.UNKNOWN: []}
+    counts = np.zeros(len(task.classes), np.int64)
+    before = 0
+    for table in columns.batches(dataset, [*texts, task.label]):
+        cells = columns.values(table.column(task.label), task.label)
+        encoded, fault = labels.read(task, cells)
+        good = kept[before : before + len(cells)]
+        fault[~good] = labels.OK
+        for kind, some in shown.items():
+            some += [cells[row] for row in np.flatnonzero(fault == kind)[: MOST_EXAMPLES - len(some)].tolist()]
+        good = good & (fault == labels.OK)
+        if task.kind == "classes":
+            counts += np.bincount(encoded[good].astype(np.int64), minlength=len(counts))
+        elif task.kind == "labels":
+            counts += encoded[good].sum(axis=0).astype(np.int64)
+        faults.append(fault)
+        keys.append(columns.text_keys(table, texts))
+        codes.append(labels.codes(task, encoded))
+        before += len(cells)
+    return Labels(np.concatenate(faults), shown, np.concatenate(keys), np.concatenate(codes), counts)
+
+
+def _empty(column: "pa.ChunkedArray") -> Rows:
+    import pyarrow.compute as pc
+
+    blank = pc.or_(pc.equal(pc.binary_length(column), 0), pc.utf8_is_space(column))
+    return np.flatnonzero(pc.fill_null(blank, True).to_numpy())
+
+
+def _broken(column: "pa.ChunkedArray") -> Rows:
+    found, before = [], 0
+    for chunk in column.chunks:
+        if not _is_sound(chunk):
+            found += [before + row for row in range(len(chunk)) if not _is_sound(chunk.slice(row, 1))]
+        before += len(chunk)
+    return np.array(found, np.int64)
+
+
+def _is_sound(array: "pa.Array") -> bool:
+    from pyarrow import ArrowInvalid
+
+    try:
+        array.validate(full=True)
+    except ArrowInvalid:
+        return False
+    return True
