@@ -1,0 +1,215 @@
+"""`load_metric("glue", "mrpc")`, as `datasets` had it until version 3: nothing is downloaded, no file is written.
+
+`evaluate`, which took its place there, fetches a script from the Hub for every metric.
+"""
+
+import inspect
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.errors import UserError, did_you_mean, text
+from warmstart.evaluation.collect import Batch, Batches, gather, read_rows
+from warmstart.evaluation.glue import TASKS, glue_task
+from warmstart.evaluation.scores import NUMBERS, SCORES, SEVERAL, Score, glue_score
+
+# Options of the old function about the files that it kept its rows in; there are none now.
+_FILES = {
+    "cache_dir",
+    "download_config",
+    "download_mode",
+    "experiment_id",
+    "keep_in_memory",
+    "max_concurrent_cache_files",
+    "revision",
+    "seed",
+    "timeout",
+    "trust_remote_code",
+}
+
+
+def load_metric(
+    path: str, config_name: str | None = None, *, num_process: int = 1, process_id: int = 0, **old: Any
+) -> "Metric":
+    """The metric called `path`: "glue" with one of its tasks as `config_name`, or one of `scores.SCORES`.
+
+    >>> load_metric("glue", "mrpc").compute(predictions=[1, 0, 1], references=[1, 0, 0])
+    {'accuracy': 0.6666666666666666, 'f1': 0.6666666666666666}
+
+    "multilabel" (accuracy, f1, precision, recall) and "multilist" (mse) are the other configurations: rows of several
+    values. `num_process` and `process_id` are those of `Metric`. Options of the old function about its files are
+    accepted and do nothing, for there are no files. Raises UserError for anything that there is not.
+    """
+    for name in old.keys() - _FILES:
+        raise UserError(
+            text(f"load_metric has no option {name!r}", f"load_metric 没有选项 {name!r}"),
+            fix=did_you_mean(name, ["num_process", "process_id", *sorted(_FILES)]),
+        )
+    if path != "glue" and path not in SCORES:
+        raise UserError(
+            text(f"there is no metric {path!r}", f"没有名为 {path!r} 的指标"), fix=did_you_mean(path, ["glue", *SCORES])
+        )
+    if path == "glue":
+        if config_name is None:
+            raise UserError(
+                text("the metric 'glue' differs from task to task", "指标 'glue' 因任务而异"),
+                fix=text(f"name the task: {', '.join(TASKS)}", f"请指定任务: {', '.join(TASKS)}"),
+            )
+        of_numbers = glue_task(config_name).kind == "number"
+        return Metric(f"glue/{config_name}", glue_score(config_name), of_numbers, 1, num_process, process_id)
+    configs = [SEVERAL[path]] if path in SEVERAL else []
+    if config_name is not None and config_name not in configs:
+        raise UserError(
+            text(
+                f"the metric {path!r} has no configuration {config_name!r}", f"指标 {path!r} 没有配置 {config_name!r}"
+            ),
+            fix=did_you_mean(config_name, configs) if configs else text("leave it out", "请去掉它"),
+        )
+    return Metric(path, SCORES[path], path in NUMBERS, 1 if config_name is None else 2, num_process, process_id)
+
+
+class Metric:
+    """Collects predictions and references batch by batch, and computes one score of all of them.
+
+    With `num_process` > 1, every process adds its own rows, and `compute()` gathers everybody's over the default group
+    of `torch.distributed`, in the order of `process_id`. It must be called on every process, and gives every process
+    the result (the old library gave None to all but the first). Rows that a distributed sampler duplicated, and rows
+    that were gathered before they were added, are counted as often as they were added.
+    """
+
+    def __init__(
+        self, name: str, score: Score, of_numbers: bool, dimensions: int, num_process: int = 1, process_id: int = 0
+    ) -> None:
+        if not 0 <= process_id < num_process:
+            raise UserError(
+                text(
+                    f"process_id = {process_id} is not among the {num_process} of num_process",
+                    f"process_id = {process_id} 不在 num_process = {num_process} 的范围内",
+                ),
+                fix=text("count processes from 0", "进程编号从 0 开始"),
+            )
+        self.name = name
+        self.num_process = num_process
+        self.process_id = process_id
+        self._score = score
+        self._of_numbers = of_numbers
+        self._dimensions = dimensions
+        self._batches: Batches = []
+
+    def __repr__(self) -> str:
+        return f"Metric({self.name!r}, rows={sum(len(predictions) for predictions, _ in self._batches)})"
+
+    def add(
+        self, *, prediction: Any = None, reference: Any = None, predictions: Any = None, references: Any = None
+    ) -> None:
+        """Add one row: a number, a tensor of one, or for "multilabel" and "multilist" a list. Plurals do as well."""
+        prediction = predictions if prediction is None else prediction
+        reference = references if reference is None else reference
+        self.add_batch(
+            predictions=None if prediction is None else [prediction],
+            references=None if reference is None else [reference],
+        )
+
+    def add_batch(self, *, predictions: Any = None, references: Any = None) -> None:
+        """Add rows: arrays, tensors on any device, or lists, of one length.
+
+        Raises UserError if they cannot be compared, and then adds nothing.
+        """
+        self._batches.append(self._batch(predictions, references))
+
+    def compute(self, *, predictions: Any = None, references: Any = None, **options: Any) -> dict[str, Any]:
+        """The score of all rows added since the last `compute()`, and of those given here; then forgets them all.
+
+        `options` are those of the function in `scores`; a `sample_weight` is for all rows, of all processes, in their
+        order. Values are Python floats, but arrays where an option asks for one value per class. Raises UserError, and
+        forgets nothing, if there are no rows or they cannot be scored.
+        """
+        self._check_options(options)
+        mine = self._own(predictions, references)
+        batches: Batches = []
+        for theirs in [mine] if self.num_process == 1 else gather(mine, self.process_id, self.num_process):
+            if isinstance(theirs, UserError):
+                raise theirs
+            batches += theirs
+        result = self._scored(batches, options)
+        self._batches.clear()
+        return result
+
+    def _check_options(self, options: dict[str, Any]) -> None:
+        known = list(inspect.signature(self._score).parameters)[2:]
+        for name in options:
+            if name not in known:
+                raise UserError(
+                    text(f"the metric {self.name!r} has no option {name!r}", f"指标 {self.name!r} 没有选项 {name!r}"),
+                    fix=did_you_mean(name, known) if known else text("leave it out", "请去掉它"),
+                )
+
+    def _own(self, predictions: Any, references: Any) -> Batches | UserError:
+        if predictions is None and references is None:
+            return self._batches
+        try:
+            return [*self._batches, self._batch(predictions, references)]
+        except UserError as error:
+            return error  # raised by all processes together: see `gather`
+
+    def _batch(self, predictions: Any, references: Any) -> Batch:
+        if predictions is None or references is None:
+            raise UserError(
+                text("predictions and references must both be given", "predictions 和 references 必须同时给出")
+            )
+        batch = (
+            read_rows(predictions, "predictions", self._of_numbers, self._dimensions),
+            read_rows(references, "references", self._of_numbers, self._dimensions),
+        )
+        if batch[0].shape != batch[1].shape:
+            shapes = list(batch[0].shape), list(batch[1].shape)
+            raise UserError(
+                text(
+                    f"predictions {shapes[0]} and references {shapes[1]} do not match",
+                    f"predictions {shapes[0]} 与 references {shapes[1]} 不一致",
+                ),
+                fix=text("give both for the same rows", "两者应对应相同的行"),
+            )
+        return batch
+
+    def _scored(self, batches: Batches, options: dict[str, Any]) -> dict[str, Any]:
+        if not sum(len(references) for _, references in batches):
+            raise UserError(
+                text(f"nothing was added to the metric {self.name!r}", f"指标 {self.name!r} 中没有任何数据"),
+                fix=text(
+                    "call add_batch(predictions=..., references=...) first, or give both to compute()",
+                    "请先调用 add_batch(predictions=..., references=...), 或直接传给 compute()",
+                ),
+            )
+        if options.get("sample_weight") is not None:
+            options["sample_weight"] = read_rows(options["sample_weight"], "sample_weight", True, 1)
+        try:
+            predictions, references = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+            self._check_labels(predictions, references)
+            return self._score(predictions, references, **options)
+        except ValueError as error:  # what scikit-learn says of options that do not fit the rows
+            raise UserError(
+                text(f"{self.name} cannot be computed: {error}", f"无法计算 {self.name}: {error}"),
+                fix=text("change the options, or the rows", "请修改选项或数据"),
+            ) from error
+
+    def _check_labels(self, predictions: NDArray[Any], references: NDArray[Any]) -> None:
+        """Refuse the -1 that stands for a label nobody may see; in GLUE, whatever is negative.
+
+        Elsewhere -1 can be a class: then predictions or some other references tell.
+        """
+        hidden = references < 0
+        if not self.name.startswith("glue/") and (self._of_numbers or not hidden.all() or (predictions < 0).any()):
+            return
+        if hidden.any():
+            raise UserError(
+                text(
+                    f"{hidden.sum()} of {len(references)} references are no label ({references[hidden][0]})",
+                    f"{len(references)} 个 references 中有 {hidden.sum()} 个不是标签 ({references[hidden][0]})",
+                ),
+                fix=text(
+                    "score a split with labels: most of GLUE's test splits have -1 for every label",
+                    "请使用有标签的数据: GLUE 的大多数测试集用 -1 代替了所有标签",
+                ),
+            )
