@@ -1,0 +1,121 @@
+"""Two ways in, one interface: every feed yields, for each update, this process's micro-batches as the model takes
+them.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol
+
+from warmstart.data.batches import BatchPlan, Update, padded
+from warmstart.data.tokens import TokenTable
+
+if TYPE_CHECKING:
+    from torch.utils.data import Dataset, IterableDataset
+
+Batch = dict[str, Any]
+Collate = Callable[[list[Any]], Batch]
+
+
+class Feed(Protocol):
+    """Where a run's batches come from. `updates_per_epoch` is None for a stream whose end is not known."""
+
+    @property
+    def updates_per_epoch(self) -> int | None: ...
+
+    def rows_before(self, index: int) -> int: ...
+
+    def batches(self, start: int, stop: int, process: int, processes: int) -> Iterator[tuple[Update, list[Batch]]]: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class TokenFeed:
+    """The fast path: batches assembled from the token table by array operations."""
+
+    table: TokenTable
+    plan: BatchPlan
+
+    @property
+    def updates_per_epoch(self) -> int:
+        return self.plan.updates_per_epoch
+
+    def rows_before(self, index: int) -> int:
+        return self.plan.rows_before(index)
+
+    def batches(self, start: int, stop: int, process: int, processes: int) -> Iterator[tuple[Update, list[Batch]]]:
+        for index in range(start, stop):
+            update = self.plan.update(index, process, processes)
+            yield update, [padded(self.table, rows) for rows in update.micro_batches]
+
+
+@dataclasses.dataclass(frozen=True)
+class DatasetFeed:
+    """The general path: any torch data set with any collator, through `DataLoader` (`options` are its options)."""
+
+    dataset: "Dataset[Any]"
+    collate: Collate
+    plan: BatchPlan
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def updates_per_epoch(self) -> int:
+        return self.plan.updates_per_epoch
+
+    def rows_before(self, index: int) -> int:
+        return self.plan.rows_before(index)
+
+    def batches(self, start: int, stop: int, process: int, processes: int) -> Iterator[tuple[Update, list[Batch]]]:
+        from torch.utils.data import DataLoader
+
+        # The loader sees one long list of micro-batches, from the first wanted update on: nothing is skipped over.
+        lists = (
+            rows.tolist()
+            for index in range(start, stop)
+            for rows in self.plan.update(index, process, processes).micro_batches
+        )
+        options: dict[str, Any] = {**self.options, "batch_sampler": lists, "collate_fn": self.collate}
+        loader = iter(DataLoader(self.dataset, **options))
+        for index in range(start, stop):
+            update = self.plan.update(index, process, processes)
+            yield update, [next(loader) for _ in update.micro_batches]
+
+
+@dataclasses.dataclass(frozen=True)
+class StreamFeed:
+    """A data set that can only be walked through. Each process takes its rows of every update; a resumed run has to
+    walk to its place, which is the one place where that is so. The stream starts again when it ends."""
+
+    dataset: "IterableDataset[Any]"
+    collate: Collate
+    batch_size: int
+    micro_batch_size: int
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def updates_per_epoch(self) -> None:
+        return None
+
+    def rows_before(self, index: int) -> int:
+        return index * self.batch_size
+
+    def batches(self, start: int, stop: int, process: int, processes: int) -> Iterator[tuple[Update, list[Batch]]]:
+        import numpy as np
+        from torch.utils.data import DataLoader
+
+        options = {**self.options, "batch_size": self.batch_size, "collate_fn": list}
+        epoch, loader = 0, iter(DataLoader(self.dataset, **options))
+        for index in range(stop):
+            rows = next(loader, None)
+            if rows is None:
+                epoch, loader = epoch + 1, iter(DataLoader(self.dataset, **options))
+                rows = next(loader, None)
+                if rows is None:
+                    return
+            if index < start:
+                continue
+            mine = np.array_split(np.arange(len(rows)), processes)[process]
+            pieces = tuple(mine[i : i + self.micro_batch_size] for i in range(0, len(mine), self.micro_batch_size))
+            numbers = index * self.batch_size + np.arange(len(rows))
+            yield (
+                Update(index, epoch, numbers, tuple(numbers[piece] for piece in pieces)),
+                [self.collate([rows[i] for i in piece]) for piece in pieces],
+            )

@@ -1,0 +1,83 @@
+"""How good a model is, beside what needs no model: scores with their uncertainty, for the model and two baselines."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from warmstart.data.task import Task, encode_labels
+from warmstart.evaluation.baselines import baselines
+from warmstart.evaluation.metrics import decide, headline, measure
+from warmstart.evaluation.uncertainty import bootstrap
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+MODEL = "model"
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """Scores on one split. `scores[who][metric]`, where `who` is `"model"` or a baseline's name;
+    `intervals[who][metric]`: the 95 % bootstrap interval of each headline metric; `rows`: how many rows they are
+    from."""
+
+    rows: int
+    headline: tuple[str, ...]
+    scores: dict[str, dict[str, float]]
+    intervals: dict[str, dict[str, tuple[float, float]]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """What JSON can hold of it; a number that is not defined (a correlation of constants) is null."""
+
+        def plain(value: float) -> float | None:
+            return float(value) if np.isfinite(value) else None
+
+        return {
+            "rows": self.rows,
+            "headline": list(self.headline),
+            "scores": {who: {name: plain(v) for name, v in found.items()} for who, found in self.scores.items()},
+            "intervals": {
+                who: {name: [plain(low), plain(high)] for name, (low, high) in found.items()}
+                for who, found in self.intervals.items()
+            },
+        }
+
+
+def judge(
+    task: Task, logits: npt.NDArray[Any], splits: "DatasetDict", *, on: str = "validation", with_baselines: bool = True
+) -> Report:
+    """The report on split `on`; the baselines learn from `splits["train"]` and are left out where there is none.
+
+    `logits`: float `[rows, outputs]`, in the order of the rows.
+    """
+    labels = encode_labels(task, splits[on][task.label])
+    found = {MODEL: decide(task.kind, logits)}
+    if with_baselines and "train" in splits:
+        found |= _baselines(task, splits["train"], splits[on])
+    names = headline(task.kind, task.glue)
+    classes = len(task.classes) or None
+    return Report(
+        rows=len(labels),
+        headline=tuple(names),
+        scores={who: measure(task.kind, p, labels, glue=task.glue, classes=classes) for who, p in found.items()},
+        intervals={
+            who: bootstrap(task.kind, p, labels, glue=task.glue, names=names, classes=classes)
+            for who, p in found.items()
+        },
+    )
+
+
+def _baselines(task: Task, train: "Dataset", rows: "Dataset") -> dict[str, npt.NDArray[Any]]:
+    def column(dataset: "Dataset", name: str | None) -> list[str] | None:
+        return None if name is None else list(dataset[name])
+
+    return baselines(
+        task.kind,
+        column(train, task.text) or [],
+        encode_labels(task, train[task.label]),
+        column(rows, task.text) or [],
+        pairs=column(train, task.pair),
+        eval_pairs=column(rows, task.pair),
+    )

@@ -1,0 +1,59 @@
+"""Predictions as rows for people: class names with their probabilities, and files of them."""
+
+import csv
+import io
+import json
+import pathlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from warmstart.data.task import Task
+from warmstart.training.storage import write_text
+
+
+def probabilities(task: Task, logits: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """float64 `[rows, classes]`: softmax for classes, logistic for several labels, the number itself otherwise; what
+    the `text-classification` pipeline of `transformers` calls scores."""
+    logits = np.asarray(logits, np.float64)
+    if task.kind == "number":
+        return logits.reshape(len(logits), -1)
+    from scipy.special import expit, softmax
+
+    found: npt.NDArray[np.float64] = expit(logits) if task.kind == "labels" else softmax(logits, axis=1)
+    return found
+
+
+def prediction_rows(task: Task, logits: npt.NDArray[Any]) -> list[dict[str, Any]]:
+    """One dictionary a row: `prediction` and, for classes and labels, the probability of each under its name."""
+    found = probabilities(task, logits)
+    if task.kind == "number":
+        return [{"prediction": float(value)} for value in found[:, 0]]
+    rows = []
+    for scores in found:
+        by_name = {f"p({name})": float(score) for name, score in zip(task.classes, scores, strict=True)}
+        if task.kind == "classes":
+            rows.append({"prediction": task.classes[int(scores.argmax())], **by_name})
+        else:
+            chosen = [name for name, score in zip(task.classes, scores, strict=True) if score > 0.5]
+            rows.append({"prediction": "|".join(chosen), **by_name})
+    return rows
+
+
+def write_rows(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
+    """Write rows as CSV, TSV or JSON lines, by the name's ending; the file appears whole or not at all."""
+    if path.suffix in (".jsonl", ".ndjson", ".json"):
+        content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    else:
+        out = io.StringIO()
+        writer = csv.DictWriter(
+            out,
+            list(rows[0]) if rows else ["prediction"],
+            delimiter="\t" if path.suffix == ".tsv" else ",",
+            lineterminator="\n",
+        )
+        writer.writeheader()
+        writer.writerows(rows)
+        content = out.getvalue()
+    write_text(path, content)

@@ -1,0 +1,1 @@
+"""Pretrained models: the packaged default checkpoint, loading by name, a new head for a task."""

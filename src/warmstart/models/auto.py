@@ -1,0 +1,63 @@
+"""`AutoTokenizer` and `AutoModelForSequenceClassification` of the course, on today's libraries."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import transformers
+from datasets.arrow_dataset import Column
+
+from warmstart.models.default import resolve
+
+
+class AutoModelForSequenceClassification(transformers.AutoModelForSequenceClassification):  # type: ignore[misc]
+    """As in `transformers`, but weights are fp32 unless asked otherwise (today's default is the dtype they were saved
+    in, and fine-tuning in fp16 goes wrong), and `all-MiniLM-L6-v2` is the packaged checkpoint."""
+
+    @classmethod
+    def from_pretrained(cls, name: Any, *args: Any, **settings: Any) -> Any:
+        if "torch_dtype" not in settings:
+            settings.setdefault("dtype", torch.float32)
+        return super().from_pretrained(resolve(str(name)), *args, **settings)
+
+
+class AutoTokenizer(transformers.AutoTokenizer):  # type: ignore[misc]
+    """As in `transformers`, but its tokenizers also take a column of a data set, `tokenizer(dataset["text"])`, which
+    today's `datasets` gives as a lazy object, and `all-MiniLM-L6-v2` is the packaged checkpoint."""
+
+    @classmethod
+    def from_pretrained(cls, name: Any, *args: Any, **settings: Any) -> Any:
+        return takes_columns(super().from_pretrained(resolve(str(name)), *args, **settings))
+
+
+def takes_columns(tokenizer: Any) -> Any:
+    """The same tokenizer, whose call turns the columns of a data set into lists first."""
+    stock: Any = type(tokenizer)
+    tokenizer.__class__ = _taking_columns(stock)
+    return tokenizer
+
+
+class _TakesColumns:
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        lists = [list(value) if isinstance(value, Column) else value for value in args]
+        named = {key: list(value) if isinstance(value, Column) else value for key, value in settings.items()}
+        return super().__call__(*lists, **named)  # type: ignore[misc]
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        stock = type(self).__mro__[2]
+        return _rebuild, (stock, self.__dict__)
+
+
+@functools.cache
+def _taking_columns(stock: Any) -> Any:
+    """A subclass of `stock` under the same name, which is what `save_pretrained` writes."""
+    if issubclass(stock, _TakesColumns):
+        return stock
+    return type(stock.__name__, (_TakesColumns, stock), {"__module__": stock.__module__, "__doc__": stock.__doc__})
+
+
+def _rebuild(stock: Any, state: dict[str, Any]) -> Any:
+    tokenizer = stock.__new__(stock)
+    tokenizer.__dict__.update(state)
+    return takes_columns(tokenizer)

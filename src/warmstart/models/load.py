@@ -1,0 +1,98 @@
+"""A pretrained model with a new head for a task, and its tokenizer."""
+
+import json
+import pathlib
+from typing import Any
+
+from warmstart.data.task import Task
+from warmstart.errors import UserError, text
+from warmstart.models.default import resolve
+
+
+def load_tokenizer(name: str) -> Any:
+    """The tokenizer of checkpoint `name` (a folder, a Hub id or the packaged one). Raises UserError if there is
+    none.
+    """
+    from warmstart.models.auto import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name)
+    except (OSError, ValueError, KeyError) as error:
+        raise _cannot_load(name, error) from error
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(name: str, task: Task, tokenizer: Any) -> Any:
+    """The pretrained weights of `name` in fp32 with a freshly initialised head for `task` (seed torch before).
+
+    The configuration carries the class names (`id2label`, `label2id`) and the problem type, so that every tool that
+    loads the saved model knows them. Raises UserError if the checkpoint cannot be had.
+    """
+    from transformers import AutoConfig
+
+    from warmstart.models.auto import AutoModelForSequenceClassification
+
+    try:
+        config = AutoConfig.from_pretrained(
+            resolve(name),
+            num_labels=task.num_labels,
+            problem_type=task.problem_type,
+            **({"id2label": task.id2label, "label2id": task.label2id} if task.classes else {}),
+        )
+        if config.pad_token_id is None:
+            config.pad_token_id = tokenizer.pad_token_id
+        with quiet_loading():
+            return AutoModelForSequenceClassification.from_pretrained(name, config=config, ignore_mismatched_sizes=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise _cannot_load(name, error) from error
+
+
+class quiet_loading:
+    """Without the progress bar and the table of newly initialised weights: a new head is what was asked for."""
+
+    def __enter__(self) -> None:
+        from transformers.utils import logging
+
+        self._verbosity = logging.get_verbosity()
+        self._bar = logging.is_progress_bar_enabled()
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+
+    def __exit__(self, *error: object) -> None:
+        from transformers.utils import logging
+
+        logging.set_verbosity(self._verbosity)
+        if self._bar:
+            logging.enable_progress_bar()
+
+
+def longest_input(tokenizer: Any, model_name: str) -> int:
+    """Tokens that the model takes at most: the smaller of what the tokenizer says and what the configuration has
+    positions for; 512 where neither says."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(resolve(model_name))
+    limits = [tokenizer.model_max_length, getattr(config, "max_position_embeddings", None)]
+    if config.model_type in ("roberta", "xlm-roberta", "camembert", "xlm-roberta-xl"):
+        limits[1] = limits[1] - 2 if limits[1] else None  # positions start behind the padding index
+    known = [int(limit) for limit in limits if limit and 0 < limit < 10**6]
+    return min(known, default=512)
+
+
+def _cannot_load(name: str, error: Exception) -> UserError:
+    folder = pathlib.Path(name)
+    if folder.is_dir() and not (folder / "config.json").is_file():
+        why = text("the folder has no config.json", "该文件夹中没有 config.json")
+    else:
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return UserError(
+        text(f"the model {name!r} cannot be loaded: {why}", f"无法加载模型 {name!r}: {why}"),
+        where=json.dumps(name, ensure_ascii=False),
+        fix=text(
+            "give a folder that holds a saved model, a Hub id that is cached or can be reached, "
+            "or leave --model out to use the packaged all-MiniLM-L6-v2",
+            "请给出保存模型的文件夹、已缓存或可访问的 Hub 模型名, 或省略 --model 使用内置的 all-MiniLM-L6-v2",
+        ),
+    )

@@ -1,0 +1,160 @@
+"""The `Trainer`'s evaluating and predicting: a loss for a batch, every row once, metrics under their names."""
+
+import math
+import time
+from typing import Any
+
+import torch
+from torch import nn
+from transformers.trainer_utils import EvalPrediction, PredictionOutput, denumpify_detensorize, speed_metrics
+
+from warmstart.data.tokens import TokenTable
+from warmstart.errors import UserError, text
+from warmstart.evaluation.predict import Predictions, Predictor, dataset_batches, predict, token_batches
+from warmstart.training.feeding import loader_options, used_columns, without_unused_columns
+from warmstart.training.losses import loss_of
+from warmstart.training.surface import Surface
+
+
+class Evaluating(Surface):
+    """What `Trainer` inherits for rows that it does not learn from."""
+
+    compute_loss_func: Any
+    compute_metrics: Any
+    preprocess_logits_for_metrics: Any
+    label_names: list[str]
+
+    def compute_loss(
+        self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """The mean loss over the targets of `inputs` (and the model's outputs). Override it for a loss of your own; the
+        engine weighs each micro-batch by its number of targets, so return the mean over them."""
+        del num_items_in_batch
+        return loss_of(model, inputs, self.args.label_smoothing_factor, self.compute_loss_func, return_outputs)
+
+    def prediction_step(
+        self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None
+    ) -> tuple[torch.Tensor | None, Any, Any]:
+        """(mean loss, outputs, labels) of one batch; loss and labels are None where the batch has none."""
+        labels = tuple(inputs[name] for name in self.label_names if inputs.get(name) is not None)
+        labelled = bool(self.label_names) and len(labels) == len(self.label_names)
+        if labelled or (not self.label_names and inputs.get("return_loss", False)):
+            loss, outputs = self.compute_loss(model, inputs, return_outputs=True)
+            loss = loss.detach().mean()
+        else:
+            loss, outputs = None, model(**inputs)
+        if prediction_loss_only:
+            return loss, None, None
+        config = getattr(self.model, "config", None)
+        ignored = ignore_keys or getattr(config, "keys_to_ignore_at_inference", ["past_key_values"])
+        if isinstance(outputs, dict):
+            outputs = tuple(value for name, value in outputs.items() if name not in {*ignored, "loss"})
+        elif isinstance(outputs, tuple | list):
+            outputs = tuple(outputs[1:] if loss is not None else outputs)
+        if isinstance(outputs, tuple) and len(outputs) == 1:
+            outputs = outputs[0]
+        return loss, outputs, labels[0] if len(labels) == 1 else (labels or None)
+
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """The loss and `compute_metrics` on `eval_dataset` (by default the trainer's; of a dictionary, each in turn),
+        every row counted once, with names that begin with `metric_key_prefix`."""
+        chosen = self.eval_dataset if eval_dataset is None else eval_dataset
+        if isinstance(chosen, str):
+            chosen = self.eval_dataset[chosen]
+        if chosen is None:
+            raise UserError(
+                text("there is nothing to evaluate on", "没有验证数据"), "Trainer", fix="Trainer(eval_dataset=...)"
+            )
+        if isinstance(chosen, dict):
+            parts = [self.evaluate(part, ignore_keys, f"{metric_key_prefix}_{name}") for name, part in chosen.items()]
+            return {name: value for part in parts for name, value in part.items()}
+        loss_only = self.compute_metrics is None or self.args.prediction_loss_only
+        _, metrics = self._run(chosen, ignore_keys, metric_key_prefix, loss_only=loss_only)
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def predict(
+        self, test_dataset: Any, ignore_keys: list[str] | None = None, metric_key_prefix: str = "test"
+    ) -> PredictionOutput:
+        """(predictions, label_ids, metrics) of every row, in the order of the rows; the last two as far as there are
+        labels.
+        """
+        found, metrics = self._run(
+            test_dataset, ignore_keys, metric_key_prefix, loss_only=self.args.prediction_loss_only
+        )
+        self.control = self.callback_handler.on_predict(self.args, self.state, self.control, metrics)
+        return PredictionOutput(predictions=found.outputs, label_ids=found.labels, metrics=metrics)
+
+    def _run(
+        self, dataset: Any, ignore_keys: list[str] | None, prefix: str, *, loss_only: bool
+    ) -> tuple[Predictions, dict[str, float]]:
+        began = time.time()
+        size = self.args.per_device_eval_batch_size
+        place = (self.processes.index, self.processes.count)
+        if isinstance(dataset, TokenTable):
+            batches, length = token_batches(dataset, size, *place), len(dataset)
+        else:
+            dataset, collate = self._columns(dataset)
+            batches = dataset_batches(dataset, collate, size, *place, loader_options(self.args))
+            length = len(dataset) if hasattr(dataset, "__len__") else 0
+        steps = math.ceil(math.ceil(length / self.processes.count) / size)
+        self.callback_handler.eval_dataloader = BatchCount(steps)
+
+        def tell() -> None:
+            self.control = self.callback_handler.on_prediction_step(self.args, self.state, self.control)
+
+        def run(model: nn.Module, batch: dict[str, Any]) -> tuple[torch.Tensor | None, Any]:
+            loss, outputs, _ = self.prediction_step(model, batch, loss_only, ignore_keys)
+            return loss, outputs
+
+        predictor = Predictor(
+            model=self.model,
+            processes=self.processes,
+            loss_and_outputs=run,
+            label_names=self.label_names,
+            precision=self._precision(),
+            transform=self.preprocess_logits_for_metrics,
+            after_batch=tell,
+            keep_outputs=not loss_only,
+        )
+        found = predict(predictor, batches)
+        metrics: dict[str, Any] = {}
+        if self.compute_metrics is not None and found.outputs is not None and found.labels is not None:
+            metrics = dict(denumpify_detensorize(self.compute_metrics(EvalPrediction(found.outputs, found.labels))))
+        if found.loss is not None:
+            metrics[f"{prefix}_loss"] = found.loss
+        metrics = {
+            name if name.startswith(f"{prefix}_") else f"{prefix}_{name}": value for name, value in metrics.items()
+        }
+        metrics.update(speed_metrics(prefix, began, num_samples=found.rows, num_steps=math.ceil(found.rows / size)))
+        return found, metrics
+
+    def _precision(self) -> torch.dtype | None:
+        return torch.bfloat16 if self.args.bf16 else None
+
+    def _columns(self, dataset: Any) -> tuple[Any, Any]:
+        if not self.args.remove_unused_columns:
+            return dataset, self.data_collator
+        return without_unused_columns(dataset, self.data_collator, used_columns(self.model, self.label_names))
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Add `logs`, with epoch and update, to `state.log_history`, and tell the callbacks."""
+        del start_time
+        logs["epoch"] = self.state.epoch
+        if self.args.include_num_input_tokens_seen not in ("no", False):
+            logs["num_input_tokens_seen"] = self.state.num_input_tokens_seen
+        self.state.log_history.append({**logs, "step": self.state.global_step})
+        self.control = self.callback_handler.on_log(self.args, self.state, self.control, logs)
+
+
+class BatchCount:
+    """What progress bars want to know of a data loader: how many batches it has."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count

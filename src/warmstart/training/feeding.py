@@ -1,0 +1,115 @@
+"""From a data set and a `Trainer`'s arguments to a feed: which columns the model takes, which plan is meant."""
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from torch import nn
+
+from warmstart.data.batches import BatchPlan
+from warmstart.data.feeds import Collate, DatasetFeed, Feed, StreamFeed, TokenFeed
+from warmstart.data.tokens import TokenTable
+from warmstart.errors import UserError, text
+from warmstart.training.losses import base_model
+
+if TYPE_CHECKING:
+    from warmstart.training.arguments import TrainingArguments
+
+ORDERS: dict[str, Literal["random", "sequential", "length"]] = {
+    "random": "random",
+    "sequential": "sequential",
+    "group_by_length": "length",
+}
+
+
+def make_feed(dataset: Any, collate: Collate, args: "TrainingArguments", processes: int) -> Feed:
+    """The feed of a training data set: the fast path for a token table, `DataLoader` for everything else.
+
+    An update has `per_device_train_batch_size` x `gradient_accumulation_steps` x `processes` rows.
+    """
+    batch_size = args.per_device_train_batch_size * args.gradient_accumulation_steps * processes
+    micro_batch_size = args.per_device_train_batch_size
+    if not hasattr(dataset, "__len__"):
+        return StreamFeed(dataset, collate, batch_size, micro_batch_size, loader_options(args))
+    if len(dataset) == 0:
+        raise UserError(text("the training data set is empty", "训练数据集为空"), where="train_dataset")
+    order = ORDERS[args.train_sampling_strategy]
+    plan = BatchPlan(
+        rows=len(dataset),
+        batch_size=batch_size,
+        micro_batch_size=micro_batch_size,
+        seed=args.seed if args.data_seed is None else args.data_seed,
+        order=order,
+        drop_last=args.dataloader_drop_last,
+        lengths=_lengths(dataset, args.length_column_name) if order == "length" else None,
+    )
+    if isinstance(dataset, TokenTable):
+        return TokenFeed(dataset, plan)
+    return DatasetFeed(dataset, collate, plan, loader_options(args))
+
+
+def loader_options(args: "TrainingArguments") -> dict[str, Any]:
+    """The options of `DataLoader` that the arguments name."""
+    options: dict[str, Any] = {"num_workers": args.dataloader_num_workers}
+    options["pin_memory"] = args.dataloader_pin_memory and args.device.type == "cuda"
+    if args.dataloader_num_workers:
+        options["persistent_workers"] = args.dataloader_persistent_workers
+        options["prefetch_factor"] = args.dataloader_prefetch_factor
+        options["multiprocessing_context"] = args.dataloader_multiprocessing_context
+    return options
+
+
+def used_columns(model: nn.Module, label_names: list[str]) -> list[str]:
+    """The names that the model's `forward` takes, and those that the collator turns into labels."""
+    inner: Any = base_model(model)
+    names = list(inspect.signature(inner.forward).parameters)
+    return list(dict.fromkeys([*names, "label", "label_ids", *label_names]))
+
+
+def without_unused_columns(dataset: Any, collate: Collate, used: list[str]) -> tuple[Any, Callable[[list[Any]], Any]]:
+    """The data set and collator with what the model does not take left out, as `transformers.Trainer` does."""
+    import datasets
+    from transformers.trainer_utils import RemoveColumnsCollator
+
+    if isinstance(dataset, TokenTable):
+        return dataset, collate
+    if not isinstance(dataset, datasets.Dataset | datasets.IterableDataset) or dataset.column_names is None:
+        return dataset, RemoveColumnsCollator(collate, used)
+    unused = [name for name in dataset.column_names if name not in used]
+    if len(unused) == len(dataset.column_names):
+        raise UserError(
+            text(
+                f"the model takes none of the columns {dataset.column_names}",
+                f"模型不接受这些列: {dataset.column_names}",
+            ),
+            where="train_dataset / eval_dataset",
+            fix=text(
+                "tokenise the data first, or set remove_unused_columns=False",
+                "请先分词, 或设 remove_unused_columns=False",
+            ),
+        )
+    return dataset.remove_columns(unused), collate
+
+
+def _lengths(dataset: Any, column: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Tokens in each row: int64 `[rows]`."""
+    if isinstance(dataset, TokenTable):
+        return dataset.lengths
+    columns = getattr(dataset, "column_names", None) or []
+    if column in columns:
+        return np.asarray(dataset[column][:], np.int64)
+    if "input_ids" in columns:
+        import pyarrow.compute as pc
+
+        return np.asarray(pc.list_value_length(dataset.with_format("arrow")[:]["input_ids"]).to_numpy(), np.int64)
+    try:
+        return np.asarray([len(dataset[i]["input_ids"]) for i in range(len(dataset))], np.int64)
+    except (TypeError, KeyError) as error:
+        raise UserError(
+            text("group_by_length needs rows with input_ids", "group_by_length 要求每行有 input_ids"),
+            where="train_dataset",
+            fix=text(
+                f"add a column {column!r}, or leave group_by_length out", f"增加一列 {column!r}, 或不用 group_by_length"
+            ),
+        ) from error

@@ -1,0 +1,264 @@
+"""The part of the `Trainer`'s public surface that trains nothing: callbacks, loaders, saving, small answers."""
+
+import pathlib
+from typing import Any, ClassVar
+
+import torch
+import transformers
+from torch import nn
+from transformers.trainer_callback import (
+    CallbackHandler,
+    ExportableState,
+    PrinterCallback,
+    TrainerControl,
+    TrainerState,
+)
+
+from warmstart.errors import UserError, text
+from warmstart.training import storage
+from warmstart.training.accelerator import Processes
+from warmstart.training.arguments import TrainingArguments
+from warmstart.training.feeding import loader_options, make_feed
+from warmstart.training.progress import progress_callback
+from warmstart.training.saving import save_weights
+
+
+class Surface:
+    """What `Trainer` inherits. Methods of `transformers.Trainer` that this engine never calls cannot be overridden: a
+    subclass that tries is refused when it is defined, since its method would be ignored."""
+
+    NEVER_CALLED: ClassVar[dict[str, str]] = {
+        "training_step": "compute_loss",
+        "evaluation_loop": "prediction_step",
+        "get_train_dataloader": "train_dataset, data_collator",
+        "get_eval_dataloader": "eval_dataset, data_collator",
+        "get_test_dataloader": "data_collator",
+        "get_batch_samples": "train_dataset, data_collator",
+        "floating_point_ops": "compute_loss",
+        "_inner_training_loop": "callbacks",
+        "_maybe_log_save_evaluate": "callbacks",
+        "_get_train_sampler": "train_sampling_strategy",
+        "_save_checkpoint": "callbacks",
+    }
+
+    args: TrainingArguments
+    model: nn.Module
+    state: TrainerState
+    control: TrainerControl
+    processes: Processes
+    callback_handler: CallbackHandler
+    processing_class: Any
+    optimizer: torch.optim.Optimizer | None
+    data_collator: Any
+    model_init: Any
+    train_dataset: Any
+    eval_dataset: Any
+
+    log_metrics = transformers.Trainer.log_metrics
+    metrics_format = transformers.Trainer.metrics_format
+    save_metrics = transformers.Trainer.save_metrics
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__module__.startswith("warmstart."):
+            return
+        for name, instead in cls.NEVER_CALLED.items():
+            if name in vars(cls):
+                raise UserError(
+                    text(
+                        f"{cls.__name__}.{name} would never be called by this engine",
+                        f"本引擎不会调用 {cls.__name__}.{name}",
+                    ),
+                    where=f"class {cls.__name__}",
+                    fix=text(f"use {instead}, or transformers.Trainer", f"请改用 {instead}, 或 transformers.Trainer"),
+                )
+
+    @property
+    def tokenizer(self) -> Any:
+        """The old name of `processing_class`."""
+        return self.processing_class
+
+    @property
+    def model_wrapped(self) -> nn.Module:
+        """The model: this engine wraps nothing around it."""
+        return self.model
+
+    def default_callbacks(self) -> list[Any]:
+        """Trackers that `report_to` names, and progress."""
+        from transformers.integrations import get_reporting_integration_callbacks
+
+        trackers = get_reporting_integration_callbacks(self.args.report_to)
+        return [*trackers, PrinterCallback if self.args.disable_tqdm else progress_callback()]
+
+    def add_callback(self, callback: Any) -> None:
+        """Add a callback, by class or instance."""
+        self.callback_handler.add_callback(callback)
+
+    def pop_callback(self, callback: Any) -> Any:
+        """Remove a callback, by class or instance, and return it (None if there is none)."""
+        return self.callback_handler.pop_callback(callback)
+
+    def remove_callback(self, callback: Any) -> None:
+        """Remove a callback, by class or instance."""
+        self.callback_handler.remove_callback(callback)
+
+    def call_model_init(self, trial: Any = None) -> nn.Module:
+        """A fresh model from `model_init`, which may take a trial."""
+        import inspect
+
+        takes = len(inspect.signature(self.model_init).parameters)
+        model: nn.Module = self.model_init() if takes == 0 else self.model_init(trial)
+        if model is None:
+            raise UserError(text("model_init returned nothing", "model_init 没有返回模型"), where="model_init")
+        return model
+
+    def get_train_dataloader(self) -> Any:
+        """The batches of the first epoch, to look at. Training uses the same rows in the same order."""
+        dataset, collate = self._columns(self.train_dataset)  # type: ignore[attr-defined]
+        feed = make_feed(dataset, collate, self.args, self.processes.count)
+        place = (self.processes.index, self.processes.count)
+        last = feed.updates_per_epoch or self.args.max_steps
+        return [batch for _, batches in feed.batches(0, last, *place) for batch in batches]
+
+    def get_eval_dataloader(self, eval_dataset: Any = None) -> Any:
+        """A loader over `eval_dataset` (by default the trainer's), to look at."""
+        return self.get_test_dataloader(self.eval_dataset if eval_dataset is None else eval_dataset)
+
+    def get_test_dataloader(self, test_dataset: Any) -> Any:
+        """A loader over any data set with the trainer's collator, to look at."""
+        from torch.utils.data import DataLoader
+
+        dataset, collate = self._columns(test_dataset)  # type: ignore[attr-defined]
+        size = self.args.per_device_eval_batch_size
+        return DataLoader(dataset, batch_size=size, collate_fn=collate, **loader_options(self.args))
+
+    def num_examples(self, dataloader: Any) -> int:
+        """Rows of a loader."""
+        rows: int = len(getattr(dataloader, "dataset", self.train_dataset))
+        return rows
+
+    def num_tokens(self, dataloader: Any, max_steps: int | None = None) -> int:
+        """Input ids of a loader's batches, padding included."""
+        counted: int = sum(batch["input_ids"].numel() for batch in dataloader)
+        return counted if max_steps is None else counted * max_steps
+
+    def get_num_trainable_parameters(self) -> int:
+        """Numbers that training changes."""
+        return sum(p.numel() for p in self.model.parameters() if p.requires_grad)
+
+    def get_learning_rates(self) -> list[float]:
+        """The learning rate of each parameter group."""
+        return [float(group["lr"]) for group in self._made_optimizer().param_groups]
+
+    def get_optimizer_group(self, param: Any = None) -> Any:
+        """The parameter group that `param` is in; all groups if none is given."""
+        groups = self._made_optimizer().param_groups
+        return groups if param is None else next(g for g in groups if any(p is param for p in g["params"]))
+
+    def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
+        """Names of the parameters that weight decay acts on."""
+        from warmstart.training.optimiser import decayed_names
+
+        return decayed_names(model)
+
+    @staticmethod
+    def get_optimizer_cls_and_kwargs(args: Any, model: Any = None) -> tuple[Any, Any]:
+        """The class and options of the optimiser that the arguments name, as `transformers` has them."""
+        found: tuple[Any, Any] = transformers.Trainer.get_optimizer_cls_and_kwargs(args, model)
+        return found
+
+    def get_total_train_batch_size(self, args: Any) -> int:
+        """Rows of an update, over all processes."""
+        return int(args.per_device_train_batch_size * args.gradient_accumulation_steps * self.processes.count)
+
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+        """Operations of a forward and backward pass: 6 x tokens x parameters (Kaplan et al. 2020, section 2.1)."""
+        if "input_ids" not in inputs or not hasattr(self.model, "num_parameters"):
+            return 0
+        return int(6 * inputs["input_ids"].numel() * self.model.num_parameters(exclude_embeddings=True))  # type: ignore[operator]
+
+    def is_local_process_zero(self) -> bool:
+        """Whether this is the first process of its machine."""
+        return self.processes.is_local_main
+
+    def is_world_process_zero(self) -> bool:
+        """Whether this is the first process of all."""
+        return self.processes.is_main
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """Save weights, configuration and tokenizer so that every tool loads them; by default into
+        `args.output_dir`.
+        """
+        del _internal_call
+        if self.processes.is_main:
+            with storage.new_files(pathlib.Path(output_dir or self.args.output_dir)) as work:
+                save_weights(self.model, self.processing_class, work)
+        self.processes.barrier()
+
+    def save_state(self) -> None:
+        """Save `state` as JSON into `args.output_dir`."""
+        if self.processes.is_main:
+            with storage.new_files(pathlib.Path(self.args.output_dir)) as work:
+                storage.write_json(work / "trainer_state.json", vars(self.state))
+
+    def push_to_hub(self, commit_message: str = "End of training", **options: Any) -> Any:
+        """Save the model and upload it with `huggingface_hub` (`repo_id`: by default the name of the output folder)."""
+        from huggingface_hub import HfApi
+
+        self.save_model()
+        if not self.processes.is_main:
+            return None
+        api = HfApi(token=options.pop("token", None))
+        name = options.pop("repo_id", pathlib.Path(self.args.output_dir).resolve().name)
+        repo = api.create_repo(name, exist_ok=True, private=options.pop("private", None)).repo_id
+        return api.upload_folder(
+            repo_id=repo,
+            folder_path=self.args.output_dir,
+            commit_message=commit_message,
+            ignore_patterns=["checkpoint-*/*"],
+            **options,
+        )
+
+    def end(self) -> None:
+        """Leave the process group; call it last, if at all."""
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+
+    def hyperparameter_search(self, *args: Any, **kwargs: Any) -> Any:
+        """Not here: raises UserError."""
+        raise UserError(
+            text("hyperparameter_search is not part of this engine", "本引擎不含 hyperparameter_search"),
+            where="Trainer",
+            fix=text("call train() from an optuna study", "请在 optuna 的 study 中调用 train()"),
+        )
+
+    def _made_optimizer(self) -> torch.optim.Optimizer:
+        if self.optimizer is None:
+            raise UserError(
+                text("there is no optimizer yet", "尚未创建优化器"), "Trainer", fix="create_optimizer() / train()"
+            )
+        return self.optimizer
+
+    def _exportable(self) -> list[Any]:
+        return [cb for cb in [*self.callback_handler.callbacks, self.control] if isinstance(cb, ExportableState)]
+
+    def _new_state(self) -> None:
+        self.state = TrainerState(
+            is_local_process_zero=self.is_local_process_zero(),
+            is_world_process_zero=self.is_world_process_zero(),
+            stateful_callbacks=self._exportable(),
+        )
+
+    def _export_callbacks(self) -> None:
+        """Write the state of callbacks that have one (early stopping) into `state`, for a checkpoint."""
+        self.state.stateful_callbacks = TrainerState(stateful_callbacks=self._exportable()).stateful_callbacks
+
+    def _import_callbacks(self) -> None:
+        """Give callbacks back the state they had when the checkpoint was written."""
+        saved = dict(self.state.stateful_callbacks or {})
+        for callback in self.callback_handler.callbacks:
+            states = saved.get(type(callback).__name__)
+            if isinstance(callback, ExportableState) and states:
+                state = states.pop(0) if isinstance(states, list) else states
+                for name, value in {**state["args"], **state["attributes"]}.items():
+                    setattr(callback, name, value)

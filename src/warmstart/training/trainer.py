@@ -1,0 +1,294 @@
+"""Trainer: the public surface of `transformers.Trainer` on this engine. Read `train` from top to bottom."""
+
+import math
+import pathlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from transformers.trainer_callback import CallbackHandler, DefaultFlowCallback, TrainerControl, TrainerState
+from transformers.trainer_utils import EvalPrediction, TrainOutput, speed_metrics
+
+from warmstart.errors import UserError, text
+from warmstart.training.accelerator import Processes
+from warmstart.training.arguments import TrainingArguments
+from warmstart.training.evaluating import BatchCount
+from warmstart.training.feeding import make_feed
+from warmstart.training.history import Losses
+from warmstart.training.keeping import Keeping
+from warmstart.training.loop import updates
+from warmstart.training.losses import default_collator, label_names_of
+from warmstart.training.optimiser import make_optimizer, make_scheduler, parameter_groups
+from warmstart.training.saving import load_weights
+from warmstart.training.step import Engine, Hooks, StepResult, needs_metric
+
+
+class Trainer(Keeping):
+    """Trains, evaluates and predicts, as `transformers.Trainer` does and with its arguments.
+
+    `model`: a `transformers` model or any module that returns a loss when it is given labels (`model_init` makes a
+    fresh one for each `train`). `train_dataset`, `eval_dataset`: a token table (the fast path), or any torch data set
+    with a `data_collator`; `eval_dataset` may be a dictionary of them. `processing_class` (once called `tokenizer`) is
+    saved with the model and gives the default collator. Raises UserError for what cannot work together.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module | None = None,
+        args: TrainingArguments | None = None,
+        data_collator: Callable[[list[Any]], Any] | None = None,
+        train_dataset: Any = None,
+        eval_dataset: Any = None,
+        processing_class: Any = None,
+        model_init: Callable[..., nn.Module] | None = None,
+        compute_loss_func: Callable[..., torch.Tensor] | None = None,
+        compute_metrics: Callable[[EvalPrediction], dict[str, Any]] | None = None,
+        callbacks: list[Any] | None = None,
+        optimizers: tuple[torch.optim.Optimizer | None, Any] = (None, None),
+        optimizer_cls_and_kwargs: tuple[type[torch.optim.Optimizer], dict[str, Any]] | None = None,
+        preprocess_logits_for_metrics: Callable[[Any, Any], Any] | None = None,
+        *,
+        tokenizer: Any = None,
+    ) -> None:
+        self.args = args if args is not None else TrainingArguments("tmp_trainer")
+        self.processes = Processes(use_cpu=self.args.use_cpu)
+        _seed(self.args)
+        if (model is None) == (model_init is None):
+            raise UserError(
+                text("Trainer needs a model or a model_init, and not both", "Trainer 需要 model 或 model_init 之一"),
+                where="Trainer",
+                fix="Trainer(model=..., args=...)",
+            )
+        self.model_init = model_init
+        self.model: nn.Module = model if model is not None else self.call_model_init()
+        self.processing_class = processing_class if processing_class is not None else tokenizer
+        self.data_collator = data_collator or default_collator(self.processing_class)
+        self.train_dataset = train_dataset
+        self.eval_dataset = eval_dataset
+        self.compute_loss_func = compute_loss_func
+        self.compute_metrics = compute_metrics
+        self.preprocess_logits_for_metrics = preprocess_logits_for_metrics
+        self.optimizer, self.lr_scheduler = optimizers
+        self._given = optimizers
+        self.optimizer_cls_and_kwargs = optimizer_cls_and_kwargs
+        self.label_names = self.args.label_names or label_names_of(self.model)
+        self.is_in_train = False
+        self._prepare_model()
+        self.control = TrainerControl()
+        self.state = TrainerState()
+        self.callback_handler = CallbackHandler(
+            [DefaultFlowCallback, *self.default_callbacks(), *(callbacks or [])],
+            self.model,
+            self.processing_class,
+            self.optimizer,
+            self.lr_scheduler,
+        )
+        self._new_state()
+        self.control = self.callback_handler.on_init_end(self.args, self.state, self.control)
+
+    # Training
+
+    def train(
+        self,
+        resume_from_checkpoint: str | bool | None = None,
+        trial: Any = None,
+        ignore_keys_for_eval: list[str] | None = None,
+    ) -> TrainOutput:
+        """Train, and return (updates done, mean loss over them, speed). `resume_from_checkpoint`: a checkpoint's
+        folder, or True for the newest good one in `output_dir`."""
+        if trial is not None:
+            raise UserError(text("hyper-parameter trials are not supported", "不支持超参数搜索"), where="Trainer.train")
+        if self.train_dataset is None:
+            raise UserError(
+                text("there is nothing to train on", "没有训练数据"), "Trainer", fix="Trainer(train_dataset=...)"
+            )
+        resume = self._checkpoint_to_resume(resume_from_checkpoint or self.args.resume_from_checkpoint)
+        _seed(self.args)
+        if self.model_init is not None:
+            self.model = self.call_model_init()
+            self.optimizer, self.lr_scheduler = self._given
+            self._prepare_model()
+
+        dataset, collate = self._columns(self.train_dataset)
+        feed = make_feed(dataset, collate, self.args, self.processes.count)
+        per_epoch, last = self._extent(feed.updates_per_epoch)
+        self._create_for(last)
+        self._new_state()
+        self.state.max_steps = last
+        self.state.num_train_epochs = math.ceil(last / per_epoch)
+        self.state.train_batch_size = self.args.per_device_train_batch_size
+        self.state.compute_steps(self.args, last)
+        if resume is not None:
+            self._resume(resume)
+        first = self.state.global_step
+        engine = self._engine()
+
+        self.is_in_train = True
+        began = time.time()
+        losses = Losses(first)
+        self.callback_handler.model = self.model
+        self.callback_handler.optimizer = self.optimizer
+        self.callback_handler.lr_scheduler = self.lr_scheduler
+        self.callback_handler.train_dataloader = BatchCount(per_epoch)
+        self.control = self.callback_handler.on_train_begin(self.args, self.state, self.control)
+        if self.args.eval_on_start and first == 0:
+            self.evaluate(ignore_keys=ignore_keys_for_eval)
+
+        done = first
+        while done < last and not self.control.should_training_stop:
+            epoch_end = min((done // per_epoch + 1) * per_epoch, last)
+            self.control = self.callback_handler.on_epoch_begin(self.args, self.state, self.control)
+            stream = updates(engine, feed, done, epoch_end)
+            ran = False
+            while True:
+                self.control = self.callback_handler.on_step_begin(self.args, self.state, self.control)
+                result = next(stream, None)
+                if result is None:
+                    break
+                ran = True
+                losses.add(result)
+                self._count(result, per_epoch)
+                done = self.state.global_step
+                self.control = self.callback_handler.on_step_end(self.args, self.state, self.control)
+                stop = self.control.should_training_stop or self.control.should_epoch_stop
+                if stop or done == epoch_end:
+                    # The end of an epoch belongs to its last update: what a checkpoint holds is then complete.
+                    self.control = self.callback_handler.on_epoch_end(self.args, self.state, self.control)
+                self._act(losses, ignore_keys_for_eval)
+                if stop or self.control.should_training_stop:
+                    break
+            stream.close()
+            if not ran:
+                break
+            done = max(done, epoch_end) if self.control.should_epoch_stop else done
+            self.state.global_step = max(self.state.global_step, done)
+        return self._finish(losses, began, feed.rows_before(self.state.global_step) - feed.rows_before(first))
+
+    def _act(self, losses: Losses, ignore_keys: list[str] | None) -> None:
+        """What the callbacks asked for after an update: log, evaluate, save, in this order."""
+        if self.control.should_log and losses.since_log:
+            self.log(losses.report())
+        best = False
+        if self.control.should_evaluate:
+            metrics = self.evaluate(ignore_keys=ignore_keys)
+            best = self._is_best(metrics)
+            if self.lr_scheduler is not None and needs_metric(self.lr_scheduler):
+                self.lr_scheduler.step(self._watched(metrics))
+        if self.control.should_save or (self.args.save_strategy == "best" and best):
+            self._save_checkpoint()
+            self.control = self.callback_handler.on_save(self.args, self.state, self.control)
+
+    def _finish(self, losses: Losses, began: float, rows: int) -> TrainOutput:
+        steps = self.state.global_step - losses.first
+        metrics = speed_metrics("train", began, num_samples=rows, num_steps=steps)
+        metrics["total_flos"] = self.state.total_flos
+        metrics["train_loss"] = losses.mean()
+        self.is_in_train = False
+        self.log(metrics)
+        if self.args.load_best_model_at_end and self.state.best_model_checkpoint is not None:
+            load_weights(self.model, pathlib.Path(self.state.best_model_checkpoint))
+        self.control = self.callback_handler.on_train_end(self.args, self.state, self.control)
+        return TrainOutput(self.state.global_step, metrics["train_loss"], metrics)
+
+    def _extent(self, updates_per_epoch: int | None) -> tuple[int, int]:
+        """(updates of an epoch, updates of the run)."""
+        if updates_per_epoch is None:
+            if self.args.max_steps <= 0:
+                raise UserError(
+                    text("a stream has no length: say how long to train", "数据流没有长度, 请指定训练步数"),
+                    where="TrainingArguments",
+                    fix="max_steps=...",
+                )
+            return self.args.max_steps, self.args.max_steps
+        if self.args.max_steps > 0:
+            return updates_per_epoch, self.args.max_steps
+        return updates_per_epoch, math.ceil(self.args.num_train_epochs * updates_per_epoch)
+
+    def _engine(self) -> Engine:
+        assert self.optimizer is not None
+        handler = self.callback_handler
+
+        def tell(event: Callable[..., TrainerControl]) -> Callable[[], None]:
+            def told() -> None:
+                self.control = event(self.args, self.state, self.control)
+
+            return told
+
+        return Engine(
+            model=self.model,
+            optimizer=self.optimizer,
+            scheduler=self.lr_scheduler,
+            processes=self.processes,
+            loss=self._training_loss,
+            label_names=self.label_names,
+            max_grad_norm=self.args.max_grad_norm or 0.0,
+            seed=self.args.seed,
+            precision=self._precision(),
+            hooks=Hooks(
+                tell(handler.on_substep_end), tell(handler.on_pre_optimizer_step), tell(handler.on_optimizer_step)
+            ),
+        )
+
+    def _count(self, result: StepResult, per_epoch: int) -> None:
+        self.state.global_step = result.update.index + 1
+        self.state.epoch = self.state.global_step / per_epoch
+        self.state.num_input_tokens_seen += result.tokens
+        if hasattr(self.model, "num_parameters"):
+            self.state.total_flos += 6 * result.tokens * self._parameters_computed
+
+    def _prepare_model(self) -> None:
+        """Put the model on its device, the same on every process."""
+        self.model.to(self.processes.device)
+        self.processes.same_weights(self.model)
+        if self.args.gradient_checkpointing:
+            self.model.gradient_checkpointing_enable(self.args.gradient_checkpointing_kwargs)  # type: ignore[operator]
+        if getattr(self.model, "config", None) is not None:
+            self.model.config.use_cache = self.args.use_cache  # type: ignore[union-attr]
+        if hasattr(self.model, "num_parameters"):
+            self._parameters_computed = self.model.num_parameters(exclude_embeddings=True)  # type: ignore[operator]
+
+    def _create_for(self, total_updates: int) -> None:
+        """The optimiser and schedule of this run; those that the user gave stay."""
+        if self._given[0] is None:
+            self.optimizer = None
+        if self._given[1] is None:
+            self.lr_scheduler = None
+        self.create_optimizer_and_scheduler(total_updates)
+
+    def create_optimizer_and_scheduler(self, num_training_steps: int) -> None:
+        """Make what the user did not give."""
+        self.create_optimizer()
+        self.create_scheduler(num_training_steps)
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        """The optimiser of the arguments, unless there is one already."""
+        if self.optimizer is None:
+            if self.optimizer_cls_and_kwargs is not None:
+                make, options = self.optimizer_cls_and_kwargs
+                self.optimizer = make(parameter_groups(self.model, self.args.weight_decay), **options)
+            else:
+                self.optimizer = make_optimizer(self.model if model is None else model, self.args)
+        return self.optimizer
+
+    def create_scheduler(self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None) -> Any:
+        """The schedule of the arguments, unless there is one already."""
+        if self.lr_scheduler is None:
+            target = self.create_optimizer() if optimizer is None else optimizer
+            self.lr_scheduler = make_scheduler(target, self.args, num_training_steps)
+        return self.lr_scheduler
+
+    def _training_loss(self, model: nn.Module, batch: dict[str, Any]) -> torch.Tensor:
+        loss: torch.Tensor = self.compute_loss(model, batch)
+        return loss
+
+
+def _seed(args: TrainingArguments) -> None:
+    """Seed what is made before the first update, such as a new head; each update seeds itself."""
+    from transformers import enable_full_determinism, set_seed
+
+    if args.full_determinism:
+        enable_full_determinism(args.seed)
+    else:
+        set_seed(args.seed)
