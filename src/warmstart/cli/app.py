@@ -1,0 +1,98 @@
+"""The command line itself: which commands there are, and how every failure is told."""
+
+import os
+import sys
+from typing import Any
+
+import cyclopts
+from cyclopts import App
+
+from warmstart import __version__
+from warmstart.errors import UserError, text
+
+STATUS_WRONG_INPUT = 2
+STATUS_INTERRUPTED = 130
+
+HELP = """Fine-tune a pretrained transformer on your own table of texts and labels, and know how good it is.
+
+A first example, with a CSV file that has a column of texts and a column of labels:
+
+    warmstart inspect reviews.csv         # what would be trained
+    warmstart train reviews.csv           # into runs/reviews-1
+    warmstart predict runs/reviews-1 "..."
+
+`warmstart demo` shows all of it on a built-in data set, without a network."""
+
+HELP_ZH = """用您自己的文本与标签表格微调预训练 Transformer, 并知道它究竟有多好。
+
+第一个例子 (CSV 文件, 一列文本, 一列标签):
+
+    warmstart inspect reviews.csv         # 查看数据, 以及将训练什么
+    warmstart train reviews.csv           # 结果在 runs/reviews-1
+    warmstart predict runs/reviews-1 "..."
+
+`warmstart demo` 用内置数据完整演示, 无需网络。"""
+
+
+def build() -> App:
+    """The application with all of its commands."""
+    from warmstart.cli.demo import demo
+    from warmstart.cli.evaluate import evaluate
+    from warmstart.cli.inspect import inspect
+    from warmstart.cli.launch import config, launch
+    from warmstart.cli.predict import predict
+    from warmstart.cli.resume import resume
+    from warmstart.cli.train import train
+
+    app = App(name="warmstart", help=text(HELP, HELP_ZH), version=__version__, help_format="markdown")
+    for command in (inspect, train, evaluate, predict, resume, demo):
+        app.command(command)
+    for handed_over in (config, launch):  # Accelerate parses these, its --help included
+        app.command(handed_over, help_flags=[], version_flags=[])
+    return app
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run one command. Exit status: 0 done, 2 something the user can mend, 130 interrupted."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    try:
+        build()(arguments, exit_on_error=False, print_error=False)
+    except cyclopts.CycloptsError as error:
+        _tell(_taught(error))
+        sys.exit(STATUS_WRONG_INPUT)
+    except UserError as error:
+        _tell(error)
+        sys.exit(STATUS_WRONG_INPUT)
+    except KeyboardInterrupt:
+        _tell(
+            UserError(
+                text("interrupted", "已中断"), fix=text("warmstart resume RUN goes on", "warmstart resume RUN 可继续")
+            )
+        )
+        sys.exit(STATUS_INTERRUPTED)
+    except BrokenPipeError:  # the reader, such as `head`, has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell(error: UserError) -> None:
+    print(text("error: ", "错误: ") + str(error), file=sys.stderr)
+
+
+def _taught(error: cyclopts.CycloptsError) -> UserError:
+    """What cyclopts says of a command line, in our form: what, where, how to mend it."""
+    lines = [line.strip() for line in str(error).strip().splitlines() if "For further information" not in line]
+    if isinstance(error, cyclopts.ValidationError) and len(lines) >= 3:
+        name, why = lines[1], lines[2].split(" [type=")[0]
+        return UserError(f"--{name.replace('_', '-')}: {why}", where=_asked(), fix=_help_for(error))
+    problem, _, hint = lines[0].partition(" Did you mean ")
+    fix = f"{text('did you mean', '是否想写')} {hint}" if hint else _help_for(error)
+    return UserError(problem, where=_asked(), fix=fix)
+
+
+def _asked() -> str:
+    return "warmstart " + " ".join(sys.argv[1:])
+
+
+def _help_for(error: cyclopts.CycloptsError) -> str:
+    chain = " ".join(error.command_chain or ())
+    return text(f"see: warmstart {chain} --help", f"参见: warmstart {chain} --help").replace("  ", " ")

@@ -1,0 +1,53 @@
+"""warmstart evaluate"""
+
+
+def evaluate(
+    run: str,
+    data: str,
+    *,
+    config: str | None = None,
+    encoding: str = "utf-8",
+    delimiter: str | None = None,
+    json: bool = False,
+) -> None:
+    """Measure the model of RUN on DATA, which has the same columns and labels as the table it was trained on.
+
+    Beside it stand the two baselines, trained on the run's own training rows as long as these can be found.
+
+    Example:
+
+        warmstart evaluate runs/reviews-1 newer-reviews.csv
+
+    Parameters
+    ----------
+    run
+        The run's folder.
+    data
+        The table to measure on. Of several splits, `test` is taken, else `validation`, else the only one.
+    config
+        Configuration of a Hub data set or of a folder that has several.
+    encoding
+        Encoding of the file.
+    delimiter
+        What separates columns, if the file name does not say.
+    json
+        Print the result as JSON.
+    """
+    from warmstart.cli.show import as_json, quiet_libraries, say, score_table
+    from warmstart.data.sources import load
+    from warmstart.errors import text
+    from warmstart.measure import measure_run
+    from warmstart.saved import SavedRun
+
+    quiet_libraries()
+    saved = SavedRun.open(run)
+    splits = load(data, config=config, encoding=encoding, delimiter=delimiter)
+    report, notes = measure_run(saved, splits, where=data)
+    for note in notes:
+        say(note)
+    if json:
+        as_json({"run": run, "data": data, **report.to_dict()})
+    else:
+        score_table(
+            report, text(f"{run} on {report.rows:,} rows of {data}", f"{run} 在 {data} 的 {report.rows:,} 行上")
+        )

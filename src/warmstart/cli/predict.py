@@ -1,0 +1,122 @@
+"""warmstart predict"""
+
+from typing import Any
+
+
+def predict(
+    run: str,
+    text: str,
+    *,
+    pair: str | None = None,
+    out: str | None = None,
+    config: str | None = None,
+    encoding: str = "utf-8",
+    delimiter: str | None = None,
+    json: bool = False,
+) -> None:
+    """Predict with the model of RUN: one text (or pair), or a file of them into a file.
+
+    Examples:
+
+        warmstart predict runs/reviews-1 "arrived broken, but support was kind"
+        warmstart predict runs/pairs-1 "how old are you" --pair "what is your age"
+        warmstart predict runs/reviews-1 new.csv --out labelled.csv
+
+    Parameters
+    ----------
+    run
+        The run's folder.
+    text
+        A text, or the name of a file (CSV, TSV, JSONL, Parquet).
+    pair
+        The second text of a pair.
+    out
+        The file to write (CSV, TSV or JSONL, by its ending); by default `<name>.predictions.csv` beside the input's
+        name.
+    config
+        Configuration of a Hub data set or of a folder that has several.
+    encoding
+        Encoding of the input file.
+    delimiter
+        What separates columns, if the file name does not say.
+    json
+        Print as JSON.
+    """
+    import pathlib
+
+    from warmstart.cli.show import quiet_libraries
+    from warmstart.saved import SavedRun
+
+    quiet_libraries()
+    saved = SavedRun.open(run)
+    if pair is None and (pathlib.Path(text).is_file() or _looks_like_a_file(text)):
+        _file(saved, text, out, {"config": config, "encoding": encoding, "delimiter": delimiter}, json)
+    else:
+        _one(saved, text, pair, json)
+
+
+def _looks_like_a_file(text: str) -> bool:
+    import pathlib
+
+    return " " not in text and pathlib.Path(text).suffix.lower() in (
+        ".csv",
+        ".tsv",
+        ".jsonl",
+        ".ndjson",
+        ".json",
+        ".parquet",
+    )
+
+
+def _one(saved: object, text: str, pair: str | None, json: bool) -> None:
+    from datasets import Dataset
+
+    from warmstart import errors
+    from warmstart.cli.show import as_json
+    from warmstart.evaluation.tables import prediction_rows
+    from warmstart.saved import SavedRun
+
+    assert isinstance(saved, SavedRun)
+    if (saved.task.pair is None) != (pair is None):
+        needs = saved.task.pair is not None
+        raise errors.UserError(
+            errors.text(
+                "this model reads pairs of texts" if needs else "this model reads single texts, not pairs",
+                "该模型读取文本对" if needs else "该模型只读取单个文本",
+            ),
+            where="--pair",
+            fix='--pair "..."' if needs else errors.text("leave --pair out", "去掉 --pair"),
+        )
+    rows = {saved.task.text: [text], **({saved.task.pair: [pair]} if saved.task.pair else {})}
+    found = prediction_rows(saved.task, saved.logits(Dataset.from_dict(rows)))[0]
+    if json:
+        as_json(found)
+        return
+    prediction = found.pop("prediction")
+    print(prediction if isinstance(prediction, str) else f"{prediction:.4f}")
+    for name, score in sorted(found.items(), key=lambda item: -item[1]):
+        print(f"  {name[2:-1]}  {score:.4f}")
+
+
+def _file(saved: object, path: str, out: str | None, reading: dict[str, Any], json: bool) -> None:
+    import pathlib
+
+    from warmstart import errors
+    from warmstart.cli.show import as_json, say
+    from warmstart.data.sources import load
+    from warmstart.evaluation.tables import prediction_rows, write_rows
+    from warmstart.saved import SavedRun
+
+    assert isinstance(saved, SavedRun)
+    source = pathlib.Path(path)
+    target = pathlib.Path(out) if out else source.with_name(f"{source.stem}.predictions.csv")
+    splits = load(path, **reading)
+    rows = next(iter(splits.values()))
+    texts = {name: list(rows[name]) for name in (saved.task.text, saved.task.pair) if name in rows.column_names}
+    predictions = prediction_rows(saved.task, saved.logits(rows))
+    written = [{**{name: texts[name][i] for name in texts}, **found} for i, found in enumerate(predictions)]
+    write_rows(target, written)
+    if json:
+        as_json({"rows": len(written), "out": str(target)})
+    else:
+        say(errors.text(f"{len(written):,} predictions are in {target}", f"{len(written):,} 条预测已写入 {target}"))

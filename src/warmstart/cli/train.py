@@ -1,0 +1,68 @@
+"""warmstart train"""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from warmstart.recipe import Recipe
+
+NO_RECIPE = Recipe()
+
+
+def train(
+    data: str = "",
+    *,
+    settings: Annotated[Recipe, Parameter(name="*")] = NO_RECIPE,
+    recipe: str | None = None,
+    json: bool = False,
+) -> None:
+    """Fine-tune a model on DATA and leave a run folder with the model, its scores and its predictions.
+
+    DATA is a CSV, TSV, JSONL or Parquet file, a folder of them, a Hub id such as glue/mrpc, or `sample`. Which column
+    is the text and which the label is worked out and printed; `--text`, `--pair` and `--label` say otherwise.
+
+    Examples:
+
+        warmstart train reviews.csv
+        warmstart train pairs.tsv --text question --pair answer --label match --epochs 2
+        warmstart train reviews.csv --recipe runs/reviews-1/recipe.toml --seed 7
+
+    Parameters
+    ----------
+    data
+        The table.
+    recipe
+        A recipe.toml to start from; options given beside it win.
+    json
+        Print the result as JSON.
+    """
+    from warmstart.cli.show import quiet_libraries, say
+    from warmstart.run import train as run
+
+    quiet_libraries()
+    asked = settings.model_dump(exclude_unset=True)
+    if data:
+        asked["data"] = data
+    start = Recipe.read(recipe) if recipe else Recipe()
+    if recipe and "out" not in asked:
+        asked["out"] = None  # a recipe says how to train, not over which earlier run
+    show_result(run(start.changed(asked), say=say), json=json)
+
+
+def show_result(result: "object", *, json: bool) -> None:
+    """Print what a run has found, on the main process."""
+    from warmstart.cli.show import as_json, say, score_table
+    from warmstart.errors import text
+    from warmstart.run import Result
+
+    assert isinstance(result, Result)
+    if result.report is None:
+        return
+    if json:
+        as_json({"run": str(result.folder), "model": str(result.folder / "model"), **result.report.to_dict()})
+        return
+    rows = result.report.rows
+    score_table(result.report, text(f"on {rows:,} validation rows", f"在 {rows:,} 行验证数据上"))
+    where = result.folder
+    example = f'warmstart predict {where} "..."' + (' --pair "..."' if result.task.pair else "")
+    say(text(f"the model is in {where / 'model'}; use it: {example}", f"模型在 {where / 'model'}; 使用: {example}"))

@@ -1,0 +1,140 @@
+"""The recipe: everything that determines a run, as one frozen value, read from and written to TOML."""
+
+import pathlib
+import tomllib
+from typing import Annotated, Any, Literal, Self
+
+from cyclopts import Parameter
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from warmstart.errors import UserError, did_you_mean, text
+from warmstart.models.default import NAME as DEFAULT_MODEL
+
+Every = Literal["epoch", "never"] | Annotated[int, Field(ge=1)]
+
+
+class Recipe(BaseModel):
+    """The settings of `warmstart train`; each is an option of the command and a key of `recipe.toml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # The table
+    data: Annotated[str, Parameter(parse=False)] = Field("", description="The table: a file, a folder or a Hub id.")
+    config: str | None = Field(None, description="Configuration of a Hub data set (or write ID/CONFIG).")
+    validation: str | None = Field(None, description="A table to validate on; without it a tenth of DATA is held out.")
+    validation_fraction: float = Field(
+        0.1, gt=0, lt=1, description="The share held out when there is no validation table."
+    )
+    encoding: str = Field("utf-8", description="Encoding of the text files.")
+    delimiter: str | None = Field(None, description="What separates columns, if the file name does not say.")
+    on_empty: Literal["error", "drop"] = Field("error", description="What to do with rows whose text is empty.")
+
+    # The task
+    text: str | None = Field(None, description="Column of the text.")
+    pair: str | None = Field(None, description="Column of the second text, if rows are pairs.")
+    label: str | None = Field(None, description="Column of the label.")
+    kind: Literal["classes", "labels", "number"] | None = Field(
+        None, description="One class a row, several labels a row, or a number to predict."
+    )
+
+    # The model
+    model: str = Field(DEFAULT_MODEL, description="Pretrained checkpoint: a folder, a Hub id or the packaged one.")
+    max_length: int | None = Field(None, ge=2, description="Longest input in tokens; by default what the model takes.")
+
+    # Training
+    epochs: Annotated[float, Parameter(alias="--num-train-epochs")] = Field(
+        3.0, gt=0, description="Passes over the rows."
+    )
+    updates: Annotated[int | None, Parameter(alias="--max-steps")] = Field(
+        None, ge=1, description="Optimiser steps, instead of --epochs."
+    )
+    lr: Annotated[float, Parameter(alias="--learning-rate")] = Field(5e-5, gt=0, description="Highest learning rate.")
+    batch_size: int = Field(8, ge=1, description="Rows of an update, over all processes.")
+    micro_batch_size: int | None = Field(
+        None, ge=1, description="Rows computed at a time; changes memory, not results."
+    )
+    seed: int = Field(42, ge=0, lt=2**32, description="Seed of the new head, the order of rows and dropout.")
+    schedule: str = Field("linear", description="Learning-rate schedule, by its name in transformers.")
+    warmup: float = Field(0.0, ge=0, description="Warm-up: a share of the run below 1, else a number of updates.")
+    optimizer: str = Field("adamw_torch_fused", description="Optimiser, by its name in transformers.")
+    weight_decay: float = Field(0.0, ge=0, description="Decoupled weight decay.")
+    clip: float = Field(1.0, ge=0, description="Longest gradient (L2 norm); 0: no clipping.")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="Label smoothing.")
+    precision: Literal["auto", "bf16", "fp32"] = Field(
+        "auto", description="Of matrix products; auto: bf16 where the processor has it."
+    )
+    order: Literal["auto", "random", "length"] = Field(
+        "auto",
+        description="Of rows; length: random, but rows of like length meet; auto: length where batches are padded.",
+    )
+
+    # Evaluating and saving
+    evaluate_every: Every = Field("epoch", description="Evaluate each epoch, never, or every so many updates.")
+    save_every: Every = Field("epoch", description="Save a checkpoint each epoch, never, or every so many updates.")
+    keep: int = Field(2, ge=1, description="Checkpoints to keep.")
+    best: bool = Field(False, description="End with the best checkpoint on the validation rows, not the last one.")
+    best_metric: str | None = Field(None, description="The metric that picks the best; by default the task's first.")
+    patience: int | None = Field(None, ge=1, description="Stop after so many evaluations without a better one.")
+    baselines: bool = Field(True, description="Also compute the two baselines.")
+    log_every: int = Field(10, ge=1, description="Log every so many updates.")
+    report_to: tuple[str, ...] = Field((), description="Trackers, by their names in transformers.")
+    processes: int | None = Field(None, ge=1, description="Processes that tokenise.")
+    cpu: bool = Field(False, description="Use the CPU although there is an accelerator.")
+
+    # The result
+    out: str | None = Field(None, description="The run's folder; by default runs/<name of the data>-<number>.")
+
+    def changed(self, settings: dict[str, Any]) -> Self:
+        """A recipe with some settings replaced. Raises UserError for one that does not exist or is out of range."""
+        return self.of({**self.model_dump(exclude_unset=True), **settings})
+
+    @classmethod
+    def of(cls, settings: dict[str, Any], where: str = "") -> Self:
+        """A recipe from plain values. Raises UserError for one that does not exist or is out of range."""
+        try:
+            return cls(**settings)
+        except ValidationError as error:
+            raise _teach(error, where) from error
+
+    @classmethod
+    def read(cls, path: str | pathlib.Path) -> Self:
+        """The recipe in a TOML file. Raises UserError, naming the place, if it is none."""
+        try:
+            settings = tomllib.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise UserError(
+                text(f"there is no recipe {path}", f"没有配方文件 {path}"),
+                where=str(path),
+                fix=text("give the path of a recipe.toml", "请给出 recipe.toml 的路径"),
+            ) from error
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise UserError(
+                text(f"the recipe cannot be read: {error}", f"无法读取配方: {error}"),
+                where=str(path),
+                fix=text("mend the line; lines look like: lr = 5e-5", "请修正该行, 格式如: lr = 5e-5"),
+            ) from error
+        return cls.of(settings, where=str(path))
+
+    def toml(self) -> str:
+        """The recipe as TOML: every setting that has a value, so that a later default changes nothing."""
+        import tomli_w
+
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
+
+def _teach(error: ValidationError, where: str) -> UserError:
+    """The first complaint of pydantic as an error that says what, where and how to mend it."""
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else "recipe"
+    if first["type"] == "extra_forbidden":
+        return UserError(
+            text(f"there is no setting {name!r}", f"没有名为 {name!r} 的设置"),
+            where=where or text("recipe", "配方"),
+            fix=did_you_mean(name, list(Recipe.model_fields)),
+        )
+    given = first.get("input")
+    return UserError(
+        text(f"{name} = {given!r}: {first['msg']}", f"{name} = {given!r}: {first['msg']}"),
+        where=where or f"--{name.replace('_', '-')}",
+        fix=str(Recipe.model_fields[name].description) if name in Recipe.model_fields else "",
+    )

@@ -1,0 +1,96 @@
+"""A finished run, opened again: its model over new rows, in fp32, as every other tool would run it."""
+
+import dataclasses
+import functools
+import json
+import pathlib
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from warmstart.data.task import Task
+from warmstart.data.tokens import tokenize
+from warmstart.errors import UserError, text
+from warmstart.models.load import load_tokenizer, quiet_loading
+from warmstart.recipe import Recipe
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+@dataclasses.dataclass(frozen=True)
+class SavedRun:
+    """A run folder whose model is complete."""
+
+    folder: pathlib.Path
+    recipe: Recipe
+    task: Task
+
+    @classmethod
+    def open(cls, folder: str | pathlib.Path) -> "SavedRun":
+        """Raises UserError unless `folder` holds a run with a trained model."""
+        folder = pathlib.Path(folder)
+        if folder.name == "model" and (folder.parent / "recipe.toml").is_file():
+            folder = folder.parent
+        if not (folder / "recipe.toml").is_file() or not (folder / "task.json").is_file():
+            raise UserError(
+                text(f"{folder} is not the folder of a run", f"{folder} 不是运行文件夹"),
+                where=str(folder),
+                fix=_known_runs(),
+            )
+        if not (folder / "model" / "config.json").is_file():
+            raise UserError(
+                text("the run has no finished model yet", "该运行尚无训练完成的模型"),
+                where=str(folder / "model"),
+                fix=f"warmstart resume {folder}",
+            )
+        task = Task.from_dict(json.loads((folder / "task.json").read_text(encoding="utf-8")))
+        return cls(folder, Recipe.read(folder / "recipe.toml"), task)
+
+    @functools.cached_property
+    def tokenizer(self) -> Any:
+        return load_tokenizer(str(self.folder / "model"))
+
+    @functools.cached_property
+    def model(self) -> Any:
+        from warmstart.models.auto import AutoModelForSequenceClassification
+
+        with quiet_loading():
+            return AutoModelForSequenceClassification.from_pretrained(str(self.folder / "model"))
+
+    def logits(self, rows: "Dataset", processes: int | None = None) -> npt.NDArray[np.float32]:
+        """The model's outputs, float32 `[rows, outputs]`, in the order of `rows`, which must have the task's text
+        columns.
+        """
+        from warmstart.training.arguments import TrainingArguments
+        from warmstart.training.trainer import Trainer
+
+        self._check_columns(rows)
+        unlabelled = dataclasses.replace(self.task, label=None)
+        length = self.tokenizer.model_max_length
+        table = tokenize(rows, unlabelled, self.tokenizer, max_length=length, processes=processes)
+        with tempfile.TemporaryDirectory() as nowhere:
+            arguments = TrainingArguments(nowhere, per_device_eval_batch_size=32, report_to="none")
+            trainer = Trainer(self.model, arguments, processing_class=self.tokenizer)
+            found: npt.NDArray[np.float32] = trainer.predict(table).predictions
+        return found
+
+    def _check_columns(self, rows: "Dataset") -> None:
+        from warmstart.errors import did_you_mean
+
+        for column in (self.task.text, self.task.pair):
+            if column is not None and column not in rows.column_names:
+                raise UserError(
+                    text(f"the table has no column {column!r}", f"表中没有列 {column!r}"),
+                    where=text(f"the model was trained on {column!r}", f"模型是用 {column!r} 列训练的"),
+                    fix=did_you_mean(column, rows.column_names),
+                )
+
+
+def _known_runs() -> str:
+    found = sorted(str(path.parent) for path in pathlib.Path("runs").glob("*/recipe.toml"))
+    if not found:
+        return text("train one: warmstart train DATA", "请先训练: warmstart train DATA")
+    return text(f"runs here: {', '.join(found[-10:])}", f"现有运行: {', '.join(found[-10:])}")
