@@ -110,10 +110,10 @@ def afterwards(namespace: dict[str, Any]) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """What JSON can hold of a value."""
-    if hasattr(value, "num_rows") and hasattr(value, "column_names"):
-        return {"rows": value.num_rows, "columns": value.column_names}
     if isinstance(value, dict) or (hasattr(value, "data") and hasattr(value, "keys")):
         return {str(key): plain(item) for key, item in value.items()}
+    if hasattr(value, "num_rows") and hasattr(value, "column_names"):
+        return {"rows": value.num_rows, "columns": value.column_names}
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return {name: plain(getattr(value, name)) for name in value._fields}
     if isinstance(value, list | tuple):

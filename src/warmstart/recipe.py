@@ -82,7 +82,7 @@ class Recipe(BaseModel):
     cpu: bool = Field(False, description="Use the CPU although there is an accelerator.")
 
     # The result
-    out: str | None = Field(None, description="The run's folder; by default runs/<name of the data>-<number>.")
+    out: str | None = Field(None, description="The run's folder; by default runs/NAME-NUMBER.")
 
     def changed(self, settings: dict[str, Any]) -> Self:
         """A recipe with some settings replaced. Raises UserError for one that does not exist or is out of range."""

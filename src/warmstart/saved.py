@@ -13,7 +13,7 @@ import numpy.typing as npt
 from warmstart.data.task import Task
 from warmstart.data.tokens import tokenize
 from warmstart.errors import UserError, text
-from warmstart.models.load import load_tokenizer, quiet_loading
+from warmstart.models.load import load_tokenizer, quietly
 from warmstart.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class SavedRun:
     def model(self) -> Any:
         from warmstart.models.auto import AutoModelForSequenceClassification
 
-        with quiet_loading():
+        with quietly():
             return AutoModelForSequenceClassification.from_pretrained(str(self.folder / "model"))
 
     def logits(self, rows: "Dataset", processes: int | None = None) -> npt.NDArray[np.float32]:

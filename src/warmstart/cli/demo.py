@@ -9,7 +9,7 @@ def demo(*, out: str | None = None, seed: int = 42, json: bool = False) -> None:
     Parameters
     ----------
     out
-        The run's folder; by default runs/sample-<number>.
+        The run's folder; by default runs/sample-NUMBER.
     seed
         Seed of the new head, the order of rows and dropout.
     json

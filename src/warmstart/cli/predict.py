@@ -31,7 +31,7 @@ def predict(
     pair
         The second text of a pair.
     out
-        The file to write (CSV, TSV or JSONL, by its ending); by default `<name>.predictions.csv` beside the input's
+        The file to write (CSV, TSV or JSONL, by its ending); by default `NAME.predictions.csv` beside the input's
         name.
     config
         Configuration of a Hub data set or of a folder that has several.

@@ -43,14 +43,14 @@ def load_model(name: str, task: Task, tokenizer: Any) -> Any:
         )
         if config.pad_token_id is None:
             config.pad_token_id = tokenizer.pad_token_id
-        with quiet_loading():
+        with quietly():
             return AutoModelForSequenceClassification.from_pretrained(name, config=config, ignore_mismatched_sizes=True)
     except (OSError, ValueError, KeyError) as error:
         raise _cannot_load(name, error) from error
 
 
-class quiet_loading:
-    """Without the progress bar and the table of newly initialised weights: a new head is what was asked for."""
+class quietly:
+    """Without the bars of loading and saving and the table of new weights: a new head is what was asked for."""
 
     def __enter__(self) -> None:
         from transformers.utils import logging

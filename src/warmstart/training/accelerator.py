@@ -89,13 +89,13 @@ class Processes:
             return contextlib.nullcontext()
         return torch.autocast(self.device.type, dtype=precision)
 
-    def total(self, number: int) -> int:
-        """The sum of everybody's `number`."""
+    def totals(self, *numbers: int) -> tuple[int, ...]:
+        """The sums of everybody's `numbers`, one by one."""
         if self.count == 1:
-            return number
-        tensor = torch.tensor(number, device=self.device)
+            return numbers
+        tensor = torch.tensor(numbers, device=self.device)
         torch.distributed.all_reduce(tensor)
-        return int(tensor)
+        return tuple(tensor.tolist())
 
     def summed(self, tensor: torch.Tensor) -> torch.Tensor:
         """The sum of everybody's `tensor`, in place."""

@@ -26,9 +26,9 @@ HONOURED = frozenset(
     include_num_input_tokens_seen eval_strategy eval_steps eval_delay per_device_eval_batch_size prediction_loss_only
     eval_on_start save_only_model save_strategy save_steps save_total_limit load_best_model_at_end
     metric_for_best_model greater_is_better restore_callback_states_from_checkpoint full_determinism seed data_seed
-    logging_nan_inf_filter use_cpu dataloader_drop_last dataloader_num_workers dataloader_pin_memory dataloader_persistent_workers
-    dataloader_prefetch_factor dataloader_multiprocessing_context remove_unused_columns label_names
-    train_sampling_strategy length_column_name skip_memory_metrics ddp_timeout ddp_find_unused_parameters
+    logging_nan_inf_filter use_cpu dataloader_drop_last dataloader_num_workers dataloader_pin_memory
+    dataloader_persistent_workers dataloader_prefetch_factor dataloader_multiprocessing_context remove_unused_columns
+    label_names train_sampling_strategy length_column_name skip_memory_metrics ddp_timeout ddp_find_unused_parameters
     ddp_broadcast_buffers ddp_bucket_cap_mb ddp_static_graph do_train do_eval do_predict resume_from_checkpoint
     local_rank use_cache hub_token""".split()
 )

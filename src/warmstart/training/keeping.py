@@ -46,7 +46,7 @@ class Keeping(Evaluating):
                     where=str(self.args.output_dir),
                     fix=text("train without resume_from_checkpoint", "去掉 resume_from_checkpoint 重新训练"),
                 )
-            return folder
+            wanted = str(folder)
         checkpoint.check(pathlib.Path(wanted))
         return pathlib.Path(wanted)
 
@@ -59,7 +59,11 @@ class Keeping(Evaluating):
             "is_local_process_zero": self.is_local_process_zero(),
             "is_world_process_zero": self.is_world_process_zero(),
         }
-        self.state = TrainerState(**{**checkpoint.load_state(folder), **limits, **places})
+        saved = checkpoint.load_state(folder)
+        if saved["best_model_checkpoint"]:  # the run's folder may have been moved since
+            here = pathlib.Path(self.args.output_dir) / pathlib.Path(saved["best_model_checkpoint"]).name
+            saved["best_model_checkpoint"] = str(here if here.is_dir() else saved["best_model_checkpoint"])
+        self.state = TrainerState(**{**saved, **limits, **places})
         self._import_callbacks()
 
     def _watched(self, metrics: dict[str, float]) -> float:

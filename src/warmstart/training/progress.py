@@ -7,6 +7,8 @@ from typing import Any
 from transformers.trainer_callback import TrainerCallback
 from transformers.utils import is_in_notebook
 
+from warmstart.errors import text
+
 PLAIN_SECONDS = 10.0  # between two lines in a log
 
 
@@ -44,7 +46,7 @@ class _Counted(TrainerCallback):  # type: ignore[misc]
         shown = {name: value for name, value in scores.items() if not name.endswith(("_runtime", "_per_second"))}
         if shown and state.is_world_process_zero:
             listed = "  ".join(f"{name[5:]} {value:.4g}" for name, value in shown.items() if isinstance(value, float))
-            self.say(f"epoch {state.epoch:.4g}  {listed}")
+            self.say(text("epoch", "轮次") + f" {state.epoch:.4g}  {listed}")
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if state.is_world_process_zero:
@@ -76,8 +78,9 @@ class TerminalProgress(_Counted):
         self.bar.start()
 
     def show(self, state: Any, rows: float, left: float) -> None:
-        loss = "" if self.loss is None else f"loss {self.loss:.4f}  "
-        self.bar.update(self.task, completed=state.global_step, description=f"{loss}{rows:.0f} rows/s")
+        loss = "" if self.loss is None else text(f"loss {self.loss:.4f}  ", f"损失 {self.loss:.4f}  ")
+        rate = text(f"{rows:.0f} rows/s", f"{rows:.0f} 行/秒")
+        self.bar.update(self.task, completed=state.global_step, description=loss + rate)
 
     def say(self, line: str) -> None:
         if self.bar is None:
@@ -101,9 +104,11 @@ class PlainProgress(_Counted):
         if now - self.spoken < PLAIN_SECONDS and state.global_step not in (self.first + 1, state.max_steps):
             return
         self.spoken = now
-        loss = "" if self.loss is None else f"  loss {self.loss:.4f}"
-        minutes, seconds = divmod(round(left), 60)
-        self.say(f"update {state.global_step}/{state.max_steps}{loss}  {rows:.0f} rows/s  {minutes}:{seconds:02d} left")
+        loss = "" if self.loss is None else text(f"  loss {self.loss:.4f}", f"  损失 {self.loss:.4f}")
+        place = f"{state.global_step}/{state.max_steps}{loss}"
+        time_left = "{}:{:02d}".format(*divmod(round(left), 60))
+        english = f"update {place}  {rows:.0f} rows/s  {time_left} left"
+        self.say(text(english, f"更新 {place}  {rows:.0f} 行/秒  剩余 {time_left}"))
 
     def say(self, line: str) -> None:
         print(line, file=sys.stderr, flush=True)

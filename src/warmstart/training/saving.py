@@ -6,13 +6,16 @@ from typing import Any
 
 from torch import nn
 
+from warmstart.models.load import quietly
+
 WEIGHTS = "model.safetensors"
 
 
 def save_weights(model: nn.Module, processing_class: Any, folder: pathlib.Path) -> None:
     """Write the weights as safetensors, and configuration and tokenizer where there are such."""
     if hasattr(model, "save_pretrained"):
-        model.save_pretrained(folder)  # type: ignore[operator]
+        with quietly():
+            model.save_pretrained(folder)  # type: ignore[operator]
     else:
         from safetensors.torch import save_model
 
@@ -25,9 +28,7 @@ def save_weights(model: nn.Module, processing_class: Any, folder: pathlib.Path) 
 def load_weights(model: nn.Module, folder: pathlib.Path) -> None:
     """Put the saved weights into `model`, in place."""
     if hasattr(model, "save_pretrained") and hasattr(type(model), "from_pretrained"):
-        from warmstart.models.load import quiet_loading
-
-        with quiet_loading():
+        with quietly():
             saved = type(model).from_pretrained(folder, config=model.config, dtype=next(model.parameters()).dtype)  # type: ignore[attr-defined]
         model.load_state_dict(saved.state_dict())
     else:

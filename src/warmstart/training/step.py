@@ -33,7 +33,7 @@ class Hooks:
 class StepResult:
     """What one update did. `loss` (mean over the update's targets, on all processes) and `grad_norm` (before clipping;
     None when there is no clipping) stay tensors on the device, so that reading them is the caller's choice. `tokens`:
-    input tokens of this process."""
+    real input tokens of the update, on all processes."""
 
     update: Update
     loss: torch.Tensor
@@ -68,16 +68,15 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     engine.model.train()
     reseed(engine.seed, update.index, engine.processes.index)
     counts = [count_targets(batch, engine.label_names) for batch in batches]
-    total = max(engine.processes.total(sum(counts)), 1)
+    targets, tokens = engine.processes.totals(sum(counts), sum(map(count_tokens, batches)))
+    total = max(targets, 1)
     loss = torch.zeros((), device=engine.processes.device)
-    tokens = 0
     for number, (batch, count) in enumerate(zip(batches, counts, strict=True)):
         batch = engine.processes.to_device(batch)
         with engine.processes.autocast(engine.precision):
             share = engine.loss(engine.model, batch) * (count / total)
         share.backward()  # type: ignore[no-untyped-call]
         loss += share.detach().float()
-        tokens += count_tokens(batch)
         if number + 1 < len(batches):
             engine.hooks.after_micro_batch()
     parameters = [p for group in engine.optimizer.param_groups for p in group["params"] if p.requires_grad]

@@ -87,7 +87,12 @@ class Surface:
         """Trackers that `report_to` names, and progress."""
         from transformers.integrations import get_reporting_integration_callbacks
 
-        trackers = get_reporting_integration_callbacks(self.args.report_to)
+        try:
+            trackers = [make() for make in get_reporting_integration_callbacks(self.args.report_to)]
+        except (ValueError, RuntimeError, ImportError) as error:
+            raise UserError(
+                str(error), where="report_to", fix=text("install it, or leave it out", "请安装它, 或删去")
+            ) from error
         return [*trackers, PrinterCallback if self.args.disable_tqdm else progress_callback()]
 
     def add_callback(self, callback: Any) -> None:

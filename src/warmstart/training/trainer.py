@@ -141,8 +141,8 @@ class Trainer(Keeping):
             epoch_end = min((done // per_epoch + 1) * per_epoch, last)
             self.control = self.callback_handler.on_epoch_begin(self.args, self.state, self.control)
             stream = updates(engine, feed, done, epoch_end)
-            ran = False
-            while True:
+            ran = ended = False
+            while not ended:
                 self.control = self.callback_handler.on_step_begin(self.args, self.state, self.control)
                 result = next(stream, None)
                 if result is None:
@@ -152,14 +152,17 @@ class Trainer(Keeping):
                 self._count(result, per_epoch)
                 done = self.state.global_step
                 self.control = self.callback_handler.on_step_end(self.args, self.state, self.control)
-                stop = self.control.should_training_stop or self.control.should_epoch_stop
-                if stop or done == epoch_end:
+                ended = done == epoch_end or self.control.should_training_stop or self.control.should_epoch_stop
+                if ended:
                     # The end of an epoch belongs to its last update: what a checkpoint holds is then complete.
                     self.control = self.callback_handler.on_epoch_end(self.args, self.state, self.control)
                 self._act(losses, ignore_keys_for_eval)
-                if stop or self.control.should_training_stop:
-                    break
+                if self.control.should_training_stop or self.control.should_epoch_stop:
+                    break  # an evaluation may have said so (early stopping)
             stream.close()
+            if not ended:
+                self.control = self.callback_handler.on_epoch_end(self.args, self.state, self.control)
+                self._act(losses, ignore_keys_for_eval)
             if not ran:
                 break
             done = max(done, epoch_end) if self.control.should_epoch_stop else done
