@@ -196,7 +196,7 @@ def training_arguments(
         max_grad_norm=recipe.clip,
         label_smoothing_factor=recipe.label_smoothing,
         bf16=bf16,
-        train_sampling_strategy="random" if recipe.order == "random" else "group_by_length",
+        train_sampling_strategy="group_by_length" if recipe.order == "length" else "random",
         **_cadence("eval", evaluate_every),
         **_cadence("save", save_every),
         save_total_limit=recipe.keep,
