@@ -44,7 +44,7 @@ def build() -> App:
     from warmstart.cli.resume import resume
     from warmstart.cli.train import train
 
-    app = App(name="warmstart", help=text(HELP, HELP_ZH), version=__version__, help_format="markdown")
+    app = App(name="warmstart", help=text(HELP, HELP_ZH), version=__version__, help_format="markdown", result_action="return_value")
     for command in (inspect, train, evaluate, predict, resume, demo):
         app.command(command)
     for handed_over in (config, launch):  # Accelerate parses these, its --help included
