@@ -7,11 +7,11 @@ import pyarrow as pa
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
-from warmstart.data import columns
 from warmstart.data.checks import check
 from warmstart.data.findings import Finding
 from warmstart.data.sources import load
 from warmstart.data.task import Task, infer_task
+from warmstart.data.tasks import columns
 from warmstart.errors import UserError
 
 CLASSES = Task("classes", "text", None, "label", ("neg", "pos"), ("neg", "pos"))
@@ -222,7 +222,7 @@ def test_selected_rows_are_read_in_their_order_near_or_far(monkeypatch: pytest.M
 
 
 def test_rows_beyond_one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("warmstart.data.columns.ROWS", 3)
+    monkeypatch.setattr("warmstart.data.tasks.columns.ROWS", 3)
     texts: list[Any] = [f"t{row}" for row in range(20)]
     texts[7] = texts[13] = ""
     labels: list[Any] = ["neg", "pos"] * 10

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from warmstart.data import hub
+from warmstart.data.reading import hub
 from warmstart.errors import UserError
 
 BUILD = """
@@ -26,7 +26,7 @@ datasets.load_dataset("csv", data_files="reviews/en/train.csv")
 """
 USE = """
 import json, sys
-from warmstart.data import hub
+from warmstart.data.reading import hub
 from warmstart.data.sources import load, load_dataset
 from warmstart.errors import UserError
 

@@ -19,7 +19,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from warmstart.data import contents, encodings, quoting, rows, store
+from warmstart.data.reading import contents, encodings, quoting, rows, store
 from warmstart.data.sources import load
 from warmstart.errors import UserError
 
@@ -120,7 +120,7 @@ def test_a_long_cell_and_the_csv_limit_put_back(make: Make) -> None:
 
 
 def test_rows_beyond_one_batch_keep_their_order(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("warmstart.data.delimited.ROWS", 7)
+    monkeypatch.setattr("warmstart.data.reading.delimited.ROWS", 7)
     rows = make("a.csv", "text,n\n" + "".join(f"t{n},{n}\n" for n in range(100)))
     assert list(rows["n"]) == [str(n) for n in range(100)]
 
@@ -128,7 +128,7 @@ def test_rows_beyond_one_batch_keep_their_order(make: Make, monkeypatch: pytest.
 def test_memory_does_not_grow_with_the_table(
     make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
 ) -> None:
-    monkeypatch.setattr("warmstart.data.delimited.ROWS", 500)
+    monkeypatch.setattr("warmstart.data.reading.delimited.ROWS", 500)
     content = b"text,n\n" + b"".join(b"%d %b,%d\n" % (n, b"x" * 300, n) for n in range(40_000))
     tracemalloc.start()
     rows = make("a.csv", content)
@@ -250,7 +250,7 @@ def test_unknown_encodings_and_delimiters_are_refused(make: Make) -> None:
 def test_nothing_is_left_behind_by_a_refusal(
     make: Make, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("warmstart.data.delimited.ROWS", 1)
+    monkeypatch.setattr("warmstart.data.reading.delimited.ROWS", 1)
     refused(make, "a.csv", GOOD + "too,many,cells\n")
     assert [path for path in (tmp_path / "cache").rglob("*") if path.name != "warmstart"] == []
 

@@ -9,9 +9,9 @@ from datasets import Dataset, DatasetDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warmstart.data import columns, labels
 from warmstart.data.splits import split, with_validation
 from warmstart.data.task import Task, infer_task
+from warmstart.data.tasks import columns, labels
 from warmstart.errors import UserError
 
 MANY = settings(max_examples=80, deadline=None)
@@ -184,7 +184,7 @@ def test_too_few_rows_and_rows_without_labels() -> None:
 
 
 def test_rows_are_named_beyond_the_first_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("warmstart.data.columns.ROWS", 3)
+    monkeypatch.setattr("warmstart.data.tasks.columns.ROWS", 3)
     with pytest.raises(UserError) as caught:
         split(rows(["a", "b"] * 4 + ["x"]), classes("a", "b"))
     assert "row 9," in caught.value.where

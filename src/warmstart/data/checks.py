@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from warmstart.data import labels
-from warmstart.data.columns import number_of
 from warmstart.data.findings import Finding, refuse
 from warmstart.data.scan import Scan, scan
+from warmstart.data.tasks import labels
+from warmstart.data.tasks.columns import number_of
 from warmstart.errors import UserError, text
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warmstart.data.columns import listed
+from warmstart.data.tasks.columns import listed
 from warmstart.errors import UserError, text
 
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from warmstart.data import folders, hub
-from warmstart.data.hub import load_dataset
+from warmstart.data.reading import folders, hub
+from warmstart.data.reading.hub import load_dataset
 from warmstart.errors import UserError, did_you_mean, text
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def load(
     """
     import datasets
 
-    from warmstart.data import store
+    from warmstart.data.reading import store
 
     dataset = functools.partial(store.dataset, encoding=encoding, delimiter=delimiter, cache_dir=cache_dir)
     if isinstance(source, Mapping):

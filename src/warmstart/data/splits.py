@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from warmstart.data import columns, labels
+from warmstart.data.tasks import columns, labels
 from warmstart.errors import UserError, text
 
 if TYPE_CHECKING:

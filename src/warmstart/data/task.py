@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from warmstart.data import choose, columns, kinds, names
-from warmstart.data.labels import encode_labels, has_labels
+from warmstart.data.tasks import choose, columns, kinds, names
+from warmstart.data.tasks.labels import encode_labels, has_labels
 from warmstart.errors import UserError, did_you_mean, examples, nearest
 from warmstart.errors import text as words
 

@@ -50,7 +50,8 @@ class Keeping(Evaluating):
         checkpoint.check(pathlib.Path(wanted))
         return pathlib.Path(wanted)
 
-    def _resume(self, folder: pathlib.Path) -> None:
+    def _resume(self, folder: pathlib.Path) -> bool:
+        """Go back to where the checkpoint was written. Whether a callback had ended the run there (early stopping)."""
         load_weights(self.model, folder)
         assert self.optimizer is not None
         checkpoint.load_progress(folder, self.optimizer, self.lr_scheduler)
@@ -65,6 +66,8 @@ class Keeping(Evaluating):
             saved["best_model_checkpoint"] = str(here if here.is_dir() else saved["best_model_checkpoint"])
         self.state = TrainerState(**{**saved, **limits, **places})
         self._import_callbacks()
+        control = (saved["stateful_callbacks"] or {}).get("TrainerControl", {}).get("args", {})
+        return bool(control.get("should_training_stop")) and saved["global_step"] < saved["max_steps"]
 
     def _watched(self, metrics: dict[str, float]) -> float:
         """The metric that `metric_for_best_model` names."""

@@ -39,6 +39,8 @@ class Surface:
         "_maybe_log_save_evaluate": "callbacks",
         "_get_train_sampler": "train_sampling_strategy",
         "_save_checkpoint": "callbacks",
+        "get_decay_parameter_names": "create_optimizer",
+        "get_optimizer_cls_and_kwargs": "create_optimizer",
     }
 
     args: TrainingArguments
@@ -62,8 +64,10 @@ class Surface:
         super().__init_subclass__(**kwargs)
         if cls.__module__.startswith("warmstart."):
             return
-        for name, instead in cls.NEVER_CALLED.items():
-            if name in vars(cls):
+        for name in vars(cls):
+            is_absent = hasattr(transformers.Trainer, name) and not any(hasattr(base, name) for base in cls.__bases__)
+            if name in cls.NEVER_CALLED or is_absent:
+                instead = cls.NEVER_CALLED.get(name, "compute_loss, prediction_step, callbacks")
                 raise UserError(
                     text(
                         f"{cls.__name__}.{name} would never be called by this engine",

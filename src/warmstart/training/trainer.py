@@ -120,8 +120,7 @@ class Trainer(Keeping):
         self.state.num_train_epochs = math.ceil(last / per_epoch)
         self.state.train_batch_size = self.args.per_device_train_batch_size
         self.state.compute_steps(self.args, last)
-        if resume is not None:
-            self._resume(resume)
+        had_stopped = resume is not None and self._resume(resume)
         first = self.state.global_step
         engine = self._engine()
 
@@ -133,6 +132,7 @@ class Trainer(Keeping):
         self.callback_handler.lr_scheduler = self.lr_scheduler
         self.callback_handler.train_dataloader = BatchCount(per_epoch)
         self.control = self.callback_handler.on_train_begin(self.args, self.state, self.control)
+        self.control.should_training_stop = self.control.should_training_stop or had_stopped
         if self.args.eval_on_start and first == 0:
             self.evaluate(ignore_keys=ignore_keys_for_eval)
 

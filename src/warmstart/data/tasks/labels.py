@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from warmstart.data import columns
-from warmstart.data.kinds import is_number
+from warmstart.data.tasks import columns
+from warmstart.data.tasks.kinds import is_number
 from warmstart.errors import UserError, examples, text
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from warmstart.data import contents
+from warmstart.data.reading import contents
 from warmstart.errors import UserError, did_you_mean, examples, text
 
 if TYPE_CHECKING:

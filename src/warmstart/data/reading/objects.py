@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 import pyarrow as pa
 
-from warmstart.data import shapes
-from warmstart.data.rows import opened, refuse, refuse_json
+from warmstart.data.reading import shapes
+from warmstart.data.reading.rows import opened, refuse, refuse_json
 from warmstart.errors import UserError, examples, text
 
 ROWS = 1_000  # in a batch, as datasets writes them; many more dicts at once cost time, not just memory

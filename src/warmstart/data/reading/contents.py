@@ -6,7 +6,7 @@ import pathlib
 import re
 from typing import Literal
 
-from warmstart.data import encodings
+from warmstart.data.reading import encodings
 from warmstart.errors import UserError, text
 
 BLOCK = 1 << 20  # bytes

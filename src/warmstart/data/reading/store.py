@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from warmstart.data import columnar, contents, delimited, objects
+from warmstart.data.reading import columnar, contents, delimited, objects
 from warmstart.errors import UserError, text
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from warmstart.data import names
-from warmstart.data.columns import Column
+from warmstart.data.tasks import names
+from warmstart.data.tasks.columns import Column
 from warmstart.errors import UserError, examples, text
 
 LONG_LABEL = 100  # characters on average; beyond it a column named "target" is a text to be written, not a class

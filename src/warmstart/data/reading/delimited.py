@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from warmstart.data import quoting
-from warmstart.data.contents import encoding_name
+from warmstart.data.reading import quoting
+from warmstart.data.reading.contents import encoding_name
 from warmstart.errors import UserError, examples, text
 
 ROWS, CHARACTERS = 10_000, 1 << 24  # a batch is written out at whichever comes first

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from warmstart.data.contents import encoding_name
+from warmstart.data.reading.contents import encoding_name
 from warmstart.errors import UserError, text
 
 BLOCK = 1 << 20  # characters read at a time from an array

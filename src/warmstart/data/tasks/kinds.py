@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from warmstart.data import names
-from warmstart.data.columns import DATE, NUMBER, Kind
+from warmstart.data.tasks import names
+from warmstart.data.tasks.columns import DATE, NUMBER, Kind
 from warmstart.errors import UserError, examples, text
 
 TaskKind = Literal["classes", "labels", "number"]

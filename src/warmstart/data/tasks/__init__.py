@@ -1,0 +1,1 @@
+"""How a task is worked out: what names mean, what columns hold, which are chosen, which kind, how labels encode."""
