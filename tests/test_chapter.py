@@ -152,7 +152,7 @@ def test_the_shell_commands_are_handed_over(tmp_path: pathlib.Path) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert "num_processes: 1" in config.read_text()
+    assert json.loads(config.read_text())["num_processes"] == 1
     script = tmp_path / "train.py"
     script.write_text("from warmstart import Accelerator\nprint('processes', Accelerator().num_processes)\n")
     command = [sys.executable, "-m", "warmstart", "launch", "--config_file", str(config), str(script)]
