@@ -108,10 +108,9 @@ def table() -> str:
     ]
     for who, seeds in sorted(stored().items()):
         for seed, found in sorted(seeds.items(), key=lambda item: int(item[0])):
-            lines.append(
-                f"| {who} | {seed} | {100 * found['accuracy']:.1f} | {100 * found['f1']:.1f} | {found['train_loss']:.3f} "
-                f"| {found['seconds']:.0f} | {found['machine']['threads']} |"
-            )
+            scores = f"{100 * found['accuracy']:.1f} | {100 * found['f1']:.1f} | {found['train_loss']:.3f}"
+            cost = f"{found['seconds']:.0f} | {found['machine']['threads']}"
+            lines.append(f"| {who} | {seed} | {scores} | {cost} |")
         means = {name: statistics.mean(found[name] for found in seeds.values()) for name in NUMBERS}
         lines.append(
             f"| **{who}** | mean of {len(seeds)} | **{100 * means['accuracy']:.2f}** | **{100 * means['f1']:.2f}** "

@@ -44,7 +44,6 @@ def test_a_score_to_predict(glue: pathlib.Path, tmp_path: pathlib.Path, capsys: 
 
 def test_single_sentences(glue: pathlib.Path, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     """2,000 rows of SST-2, as a CSV file that somebody made of them."""
-    import datasets
 
     table = tmp_path / "sentences.csv"
     some_rows(glue / "sst2", "train", 2000, tmp_path).remove_columns("idx").to_csv(str(table))

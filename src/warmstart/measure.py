@@ -35,6 +35,7 @@ def measure_run(saved: SavedRun, splits: "DatasetDict", where: str = "") -> tupl
                 f"请给出含 {task.label!r} 列的表格; 没有标签时可用 warmstart predict",
             ),
         )
+    saved.check_columns(splits[labelled[0]])
     rows, warnings = check(DatasetDict({labelled[0]: splits[labelled[0]]}), task, for_training=False)
     logits = saved.logits(rows[labelled[0]])
     train, note = _training_rows(saved)

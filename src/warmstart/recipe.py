@@ -16,7 +16,7 @@ Every = Literal["epoch", "never"] | Annotated[int, Field(ge=1)]
 class Recipe(BaseModel):
     """The settings of `warmstart train`; each is an option of the command and a key of `recipe.toml`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     # The table
     data: Annotated[str, Parameter(parse=False)] = Field("", description="The table: a file, a folder or a Hub id.")

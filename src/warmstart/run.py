@@ -16,8 +16,8 @@ from warmstart.data.sources import load
 from warmstart.data.splits import with_validation
 from warmstart.data.task import Task, describe, infer_task
 from warmstart.data.tokens import TokenTable, tokenize
-from warmstart.errors import UserError, text
-from warmstart.evaluation.metrics import best_metric, decide, measure
+from warmstart.errors import UserError, did_you_mean, text
+from warmstart.evaluation.metrics import best_metric, decide, measure, metric_names
 from warmstart.evaluation.report import Report, judge
 from warmstart.models.load import load_model, load_tokenizer, longest_input
 from warmstart.recipe import Recipe
@@ -102,20 +102,19 @@ def train(recipe: Recipe, *, resume: bool = False, say: Say = silent) -> Result:
     with processes.main_first():
         prepared = prepare(recipe)
     task = prepared.task
+    _refuse_settings(recipe, task)
     say(describe(task))
     for note in prepared.notes:
         say(note)
     tokenizer = load_tokenizer(recipe.model)
     length = min(recipe.max_length or 2**31, longest_input(tokenizer, recipe.model))
+    _refuse_length(length, tokenizer, task)
     with processes.main_first():
         tables = token_tables(prepared.splits, task, tokenizer, length, recipe.processes)
     say(_shape(tables))
 
     folder = processes.gathered(_folder(recipe) if processes.is_main else None)[0]
     recipe = recipe.changed({"out": str(folder)})
-    if processes.is_main:
-        storage.write_text(folder / "recipe.toml", recipe.toml())
-        storage.write_text(folder / "task.json", json.dumps(task.to_dict(), indent=2, ensure_ascii=False) + "\n")
     arguments = training_arguments(recipe, task, folder, processes, say)
     torch.manual_seed(recipe.seed)
     model = load_model(recipe.model, task, tokenizer)
@@ -128,6 +127,9 @@ def train(recipe: Recipe, *, resume: bool = False, say: Say = silent) -> Result:
         compute_metrics=functools.partial(_measure, task),
         callbacks=[Journal(folder / "log.jsonl"), *_early_stopping(recipe)],
     )
+    if processes.is_main:
+        storage.write_text(folder / "recipe.toml", recipe.toml())
+        storage.write_text(folder / "task.json", json.dumps(task.to_dict(), indent=2, ensure_ascii=False) + "\n")
     trainer.train(resume_from_checkpoint=bool(resume and checkpoint.last(folder)))
     tokenizer.model_max_length = length
     trainer.save_model(str(folder / "model"))
@@ -264,6 +266,46 @@ def _refuse_existing(recipe: Recipe) -> None:
             fix=text(
                 f"warmstart resume {recipe.out}, or another --out", f"warmstart resume {recipe.out}, 或换一个 --out"
             ),
+        )
+
+
+def _refuse_settings(recipe: Recipe, task: Task) -> None:
+    """Raises UserError for names that are not known and for settings that contradict each other or the task."""
+    from transformers.trainer_utils import SchedulerType
+    from transformers.training_args import OptimizerNames
+
+    for option, value, known in (
+        ("--schedule", recipe.schedule, [each.value for each in SchedulerType]),
+        ("--optimizer", recipe.optimizer, [each.value for each in OptimizerNames]),
+        ("--best-metric", recipe.best_metric, [*metric_names(task.kind, task.glue), "loss"]),
+    ):
+        if value is not None and value not in known:
+            raise UserError(
+                text(f"{option} cannot be {value!r}", f"{option} 不能是 {value!r}"), option, did_you_mean(value, known)
+            )
+    if recipe.label_smoothing and task.kind != "classes":
+        raise UserError(
+            text("labels can be smoothed only where each row has one class", "只有每行一个类别时才能平滑标签"),
+            where="--label-smoothing",
+            fix=text("leave it out", "请去掉它"),
+        )
+    if recipe.evaluate_every == "never" and (recipe.best or recipe.patience is not None):
+        raise UserError(
+            text("the best checkpoint cannot be found without evaluating", "不评估就无法得知最好的检查点"),
+            where="--evaluate-every never",
+            fix="--evaluate-every epoch",
+        )
+
+
+def _refuse_length(length: int, tokenizer: Any, task: Task) -> None:
+    """Raises UserError if inputs of `length` tokens have no room for text."""
+    texts = 1 if task.pair is None else 2
+    least = int(tokenizer.num_special_tokens_to_add(pair=texts == 2)) + texts
+    if length < least:
+        raise UserError(
+            text(f"{length} tokens have no room for text", f"{length} 个 token 放不下文本"),
+            where="--max-length",
+            fix=text(f"give at least {least}", f"至少为 {least}"),
         )
 
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from warmstart.data.task import Task
 from warmstart.data.tokens import tokenize
-from warmstart.errors import UserError, text
-from warmstart.models.load import load_tokenizer, quietly
+from warmstart.errors import UserError, did_you_mean, examples, text
+from warmstart.models.load import load_tokenizer, loading, quietly
 from warmstart.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -40,13 +40,20 @@ class SavedRun:
                 where=str(folder),
                 fix=_known_runs(),
             )
-        if not (folder / "model" / "config.json").is_file():
+        if not all((folder / "model" / name).is_file() for name in ("config.json", "model.safetensors")):
             raise UserError(
                 text("the run has no finished model yet", "该运行尚无训练完成的模型"),
                 where=str(folder / "model"),
                 fix=f"warmstart resume {folder}",
             )
-        task = Task.from_dict(json.loads((folder / "task.json").read_text(encoding="utf-8")))
+        try:
+            task = Task.from_dict(json.loads((folder / "task.json").read_text(encoding="utf-8")))
+        except ValueError as error:
+            raise UserError(
+                text(f"task.json cannot be read: {error}", f"无法读取 task.json: {error}"),
+                where=str(folder / "task.json"),
+                fix=f"warmstart resume {folder}",
+            ) from error
         return cls(folder, Recipe.read(folder / "recipe.toml"), task)
 
     @functools.cached_property
@@ -57,7 +64,7 @@ class SavedRun:
     def model(self) -> Any:
         from warmstart.models.auto import AutoModelForSequenceClassification
 
-        with quietly():
+        with loading(str(self.folder / "model")), quietly():
             return AutoModelForSequenceClassification.from_pretrained(str(self.folder / "model"))
 
     def logits(self, rows: "Dataset", processes: int | None = None) -> npt.NDArray[np.float32]:
@@ -67,7 +74,7 @@ class SavedRun:
         from warmstart.training.arguments import TrainingArguments
         from warmstart.training.trainer import Trainer
 
-        self._check_columns(rows)
+        self.check_columns(rows)
         unlabelled = dataclasses.replace(self.task, label=None)
         length = self.tokenizer.model_max_length
         table = tokenize(rows, unlabelled, self.tokenizer, max_length=length, processes=processes)
@@ -77,15 +84,31 @@ class SavedRun:
             found: npt.NDArray[np.float32] = trainer.predict(table).predictions
         return found
 
-    def _check_columns(self, rows: "Dataset") -> None:
-        from warmstart.errors import did_you_mean
-
+    def check_columns(self, rows: "Dataset") -> None:
+        """Raises UserError unless `rows` has the columns that the model reads, with a text in every cell."""
         for column in (self.task.text, self.task.pair):
-            if column is not None and column not in rows.column_names:
+            if column is None:
+                continue
+            if column not in rows.column_names:
                 raise UserError(
                     text(f"the table has no column {column!r}", f"表中没有列 {column!r}"),
                     where=text(f"the model was trained on {column!r}", f"模型是用 {column!r} 列训练的"),
                     fix=did_you_mean(column, rows.column_names),
+                )
+            dtype = getattr(rows.features[column], "dtype", rows.features[column])
+            if dtype not in ("string", "large_string"):
+                raise UserError(
+                    text(f"column {column!r} holds no text", f"{column!r} 列不是文本"),
+                    where=text(f"its type is {dtype}", f"其类型为 {dtype}"),
+                    fix=text("write its cells as text", "请把单元格写成文本"),
+                )
+            cells = rows.select_columns([column]).with_format("arrow")[:].column(column)
+            missing = np.flatnonzero(cells.is_null().to_numpy())
+            if len(missing):
+                raise UserError(
+                    text(f"{len(missing):,} rows have no text", f"{len(missing):,} 行没有文本"),
+                    where=text(f"column {column!r}", f"{column!r} 列") + f": {examples(missing + 1)}",
+                    fix=text("fill them in, or leave them out", "请补全文本, 或去掉这些行"),
                 )
 
 

@@ -44,7 +44,13 @@ def build() -> App:
     from warmstart.cli.resume import resume
     from warmstart.cli.train import train
 
-    app = App(name="warmstart", help=text(HELP, HELP_ZH), version=__version__, help_format="markdown", result_action="return_value")
+    app = App(
+        name="warmstart",
+        help=text(HELP, HELP_ZH),
+        version=__version__,
+        help_format="markdown",
+        result_action="return_value",
+    )
     for command in (inspect, train, evaluate, predict, resume, demo):
         app.command(command)
     for handed_over in (config, launch):  # Accelerate parses these, its --help included
@@ -58,10 +64,21 @@ def main(arguments: list[str] | None = None) -> Any:
     try:
         build()(arguments, exit_on_error=False, print_error=False)
     except cyclopts.CycloptsError as error:
-        _tell(_taught(error))
+        _tell(_taught(error, sys.argv[1:] if arguments is None else arguments))
         sys.exit(STATUS_WRONG_INPUT)
     except UserError as error:
         _tell(error)
+        sys.exit(STATUS_WRONG_INPUT)
+    except BrokenPipeError:  # the reader, such as `head`, has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # a full disk, a folder that may not be written to
+        _tell(
+            UserError(
+                text(f"the system says: {error.strerror or error}", f"系统错误: {error.strerror or error}"),
+                where=str(error.filename or ""),
+                fix=text("make room, or name a place that you may use", "请腾出空间, 或换用有权限的位置"),
+            )
+        )
         sys.exit(STATUS_WRONG_INPUT)
     except KeyboardInterrupt:
         _tell(
@@ -70,27 +87,22 @@ def main(arguments: list[str] | None = None) -> Any:
             )
         )
         sys.exit(STATUS_INTERRUPTED)
-    except BrokenPipeError:  # the reader, such as `head`, has what it wanted
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(error: UserError) -> None:
     print(text("error: ", "错误: ") + str(error), file=sys.stderr)
 
 
-def _taught(error: cyclopts.CycloptsError) -> UserError:
+def _taught(error: cyclopts.CycloptsError, arguments: list[str]) -> UserError:
     """What cyclopts says of a command line, in our form: what, where, how to mend it."""
+    asked = " ".join(["warmstart", *arguments])
     lines = [line.strip() for line in str(error).strip().splitlines() if "For further information" not in line]
     if isinstance(error, cyclopts.ValidationError) and len(lines) >= 3:
-        name, why = lines[1], lines[2].split(" [type=")[0]
-        return UserError(f"--{name.replace('_', '-')}: {why}", where=_asked(), fix=_help_for(error))
+        name, why = lines[1].split(".")[0], lines[2].split(" [type=")[0]
+        return UserError(f"--{name.replace('_', '-')}: {why}", where=asked, fix=_help_for(error))
     problem, _, hint = lines[0].partition(" Did you mean ")
     fix = f"{text('did you mean', '是否想写')} {hint}" if hint else _help_for(error)
-    return UserError(problem, where=_asked(), fix=fix)
-
-
-def _asked() -> str:
-    return "warmstart " + " ".join(sys.argv[1:])
+    return UserError(problem, where=asked, fix=fix)
 
 
 def _help_for(error: cyclopts.CycloptsError) -> str:

@@ -1,6 +1,9 @@
 """warmstart predict"""
 
+import os
 from typing import Any
+
+ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")  # of files that can be written
 
 
 def predict(
@@ -42,30 +45,19 @@ def predict(
     json
         Print as JSON.
     """
-    import pathlib
-
     from warmstart.cli.show import quiet_libraries
     from warmstart.saved import SavedRun
 
     quiet_libraries()
     saved = SavedRun.open(run)
-    if pair is None and (pathlib.Path(text).is_file() or _looks_like_a_file(text)):
+    if pair is None and (os.path.isfile(text) or _looks_like_a_file(text)):
         _file(saved, text, out, {"config": config, "encoding": encoding, "delimiter": delimiter}, json)
     else:
         _one(saved, text, pair, json)
 
 
 def _looks_like_a_file(text: str) -> bool:
-    import pathlib
-
-    return " " not in text and pathlib.Path(text).suffix.lower() in (
-        ".csv",
-        ".tsv",
-        ".jsonl",
-        ".ndjson",
-        ".json",
-        ".parquet",
-    )
+    return " " not in text and os.path.splitext(text)[1].lower() in (*ENDINGS, ".parquet")
 
 
 def _one(saved: object, text: str, pair: str | None, json: bool) -> None:
@@ -110,6 +102,12 @@ def _file(saved: object, path: str, out: str | None, reading: dict[str, Any], js
     assert isinstance(saved, SavedRun)
     source = pathlib.Path(path)
     target = pathlib.Path(out) if out else source.with_name(f"{source.stem}.predictions.csv")
+    if target.suffix.lower() not in ENDINGS:
+        raise errors.UserError(
+            errors.text(f"predictions cannot be written as {target.suffix!r}", f"无法写成 {target.suffix!r} 格式"),
+            where=f"--out {target}",
+            fix=errors.text(f"end the name with one of {', '.join(ENDINGS)}", f"文件名请以 {', '.join(ENDINGS)} 结尾"),
+        )
     splits = load(path, **reading)
     rows = next(iter(splits.values()))
     texts = {name: list(rows[name]) for name in (saved.task.text, saved.task.pair) if name in rows.column_names}

@@ -93,8 +93,8 @@ def predict(predictor: Predictor, batches: Iterator[tuple[Rows, Batch]]) -> Pred
                 batch = predictor.processes.to_device(batch)
                 with predictor.processes.autocast(predictor.precision):
                     loss, out = predictor.loss_and_outputs(predictor.model, batch)
-                if loss is not None:
-                    count = count_targets(batch, predictor.label_names)
+                count = 0 if loss is None else count_targets(batch, predictor.label_names)
+                if loss is not None and count:  # the mean over no targets is NaN
                     loss_sum += float(loss) * count
                     targets += count
                 rows.append(numbers)

@@ -43,14 +43,14 @@ def prediction_rows(task: Task, logits: npt.NDArray[Any]) -> list[dict[str, Any]
 
 def write_rows(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
     """Write rows as CSV, TSV or JSON lines, by the name's ending; the file appears whole or not at all."""
-    if path.suffix in (".jsonl", ".ndjson", ".json"):
+    if path.suffix.lower() in (".jsonl", ".ndjson", ".json"):
         content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     else:
         out = io.StringIO()
         writer = csv.DictWriter(
             out,
             list(rows[0]) if rows else ["prediction"],
-            delimiter="\t" if path.suffix == ".tsv" else ",",
+            delimiter="\t" if path.suffix.lower() == ".tsv" else ",",
             lineterminator="\n",
         )
         writer.writeheader()

@@ -1,7 +1,9 @@
 """A pretrained model with a new head for a task, and its tokenizer."""
 
+import contextlib
 import json
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
 from warmstart.data.task import Task
@@ -15,10 +17,10 @@ def load_tokenizer(name: str) -> Any:
     """
     from warmstart.models.auto import AutoTokenizer
 
-    try:
+    with loading(name):
         tokenizer = AutoTokenizer.from_pretrained(name)
-    except (OSError, ValueError, KeyError) as error:
-        raise _cannot_load(name, error) from error
+        if len(tokenizer) <= len(tokenizer.all_special_ids):  # what transformers 5 makes up where there are no files
+            raise ValueError(text("it has no tokenizer files", "缺少分词器文件"))
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -34,18 +36,28 @@ def load_model(name: str, task: Task, tokenizer: Any) -> Any:
 
     from warmstart.models.auto import AutoModelForSequenceClassification
 
-    try:
+    with loading(name):
         config = AutoConfig.from_pretrained(
             resolve(name),
             num_labels=task.num_labels,
             problem_type=task.problem_type,
-            **({"id2label": task.id2label, "label2id": task.label2id} if task.classes else {}),
+            id2label=task.id2label,
+            label2id=task.label2id,
         )
         if config.pad_token_id is None:
             config.pad_token_id = tokenizer.pad_token_id
         with quietly():
             return AutoModelForSequenceClassification.from_pretrained(name, config=config, ignore_mismatched_sizes=True)
-    except (OSError, ValueError, KeyError) as error:
+
+
+@contextlib.contextmanager
+def loading(name: str) -> Iterator[None]:
+    """What goes wrong inside is told as a UserError about checkpoint `name`."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
         raise _cannot_load(name, error) from error
 
 
@@ -73,7 +85,8 @@ def longest_input(tokenizer: Any, model_name: str) -> int:
     positions for; 512 where neither says."""
     from transformers import AutoConfig
 
-    config = AutoConfig.from_pretrained(resolve(model_name))
+    with loading(model_name):
+        config = AutoConfig.from_pretrained(resolve(model_name))
     limits = [tokenizer.model_max_length, getattr(config, "max_position_embeddings", None)]
     if config.model_type in ("roberta", "xlm-roberta", "camembert", "xlm-roberta-xl"):
         limits[1] = limits[1] - 2 if limits[1] else None  # positions start behind the padding index

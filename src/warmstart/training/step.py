@@ -72,11 +72,12 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     total = max(targets, 1)
     loss = torch.zeros((), device=engine.processes.device)
     for number, (batch, count) in enumerate(zip(batches, counts, strict=True)):
-        batch = engine.processes.to_device(batch)
-        with engine.processes.autocast(engine.precision):
-            share = engine.loss(engine.model, batch) * (count / total)
-        share.backward()  # type: ignore[no-untyped-call]
-        loss += share.detach().float()
+        if count:  # the mean over no targets is NaN
+            batch = engine.processes.to_device(batch)
+            with engine.processes.autocast(engine.precision):
+                share = engine.loss(engine.model, batch) * (count / total)
+            share.backward()  # type: ignore[no-untyped-call]
+            loss += share.detach().float()
         if number + 1 < len(batches):
             engine.hooks.after_micro_batch()
     parameters = [p for group in engine.optimizer.param_groups for p in group["params"] if p.requires_grad]

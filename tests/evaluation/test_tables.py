@@ -1,0 +1,101 @@
+"""Predictions as people read them: names with probabilities, and files that come back as they were."""
+
+import csv
+import json
+import pathlib
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from warmstart.data.task import Task
+from warmstart.evaluation.metrics import decide
+from warmstart.evaluation.tables import prediction_rows, probabilities, write_rows
+
+FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+NAMES = ("坏", "good, or not", "p(x)")
+CLASSES = Task("classes", "text", None, "label", NAMES, NAMES)
+LABELS = Task("labels", "text", None, "label", NAMES, NAMES)
+NUMBER = Task("number", "text", None, "score")
+logits = arrays(np.float32, st.tuples(st.integers(1, 5), st.just(3)), elements=st.floats(-80, 80, width=32))
+
+
+@FEW
+@given(logits)
+def test_probabilities_of_classes_are_a_softmax(found: Any) -> None:
+    scores = probabilities(CLASSES, found)
+    exact = np.exp(np.float64(found) - np.float64(found).max(axis=1, keepdims=True))
+    np.testing.assert_allclose(scores, exact / exact.sum(axis=1, keepdims=True), rtol=1e-12)
+    np.testing.assert_allclose(scores.sum(axis=1), 1)
+    assert scores.dtype == np.float64
+
+
+@FEW
+@given(logits)
+def test_probabilities_of_labels_are_each_their_own(found: Any) -> None:
+    np.testing.assert_allclose(probabilities(LABELS, found), 1 / (1 + np.exp(-np.float64(found))), rtol=1e-12)
+
+
+@pytest.mark.parametrize("task", [CLASSES, LABELS])
+def test_huge_logits_do_not_overflow(task: Task) -> None:
+    scores = probabilities(task, np.array([[1e30, -1e30, 0.0]], np.float32))
+    assert np.isfinite(scores).all()
+    assert scores[0, 0] == 1
+    assert scores[0, 1] == 0
+
+
+def test_a_number_is_itself() -> None:
+    for shape in ((4,), (4, 1)):
+        numbers = np.array([-1.5, 0, 2, 1e6], np.float32).reshape(shape)
+        assert prediction_rows(NUMBER, numbers) == [{"prediction": n} for n in (-1.5, 0.0, 2.0, 1e6)]
+
+
+@FEW
+@given(logits)
+def test_what_is_written_is_what_is_measured(found: Any) -> None:
+    """The names in a table of predictions are those of the decisions that metrics are computed from."""
+    rows = prediction_rows(CLASSES, found)
+    assert [row["prediction"] for row in rows] == [NAMES[i] for i in decide("classes", found)]
+    assert [list(row) for row in rows] == [["prediction", *(f"p({name})" for name in NAMES)]] * len(rows)
+    several = prediction_rows(LABELS, found)
+    decided = decide("labels", found)
+    clear = np.abs(found).min(axis=1) > 1e-6  # a logit this near to 0 is 1/2 in floating point
+    for row, marks, is_clear in zip(several, decided, clear, strict=True):
+        if is_clear:
+            assert row["prediction"] == "|".join(name for name, mark in zip(NAMES, marks, strict=True) if mark)
+
+
+text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=12)
+
+
+@FEW
+@given(
+    rows=st.lists(st.fixed_dictionaries({"text": text, "prediction": text, "p(坏)": st.floats(0, 1)}), min_size=1),
+    ending=st.sampled_from([".csv", ".tsv", ".jsonl", ".ndjson"]),
+)
+def test_a_file_of_predictions_comes_back_as_it_was(tmp_path: pathlib.Path, rows: Any, ending: str) -> None:
+    path = tmp_path / f"p{ending}"
+    write_rows(path, rows)
+    content = path.read_text(encoding="utf-8")
+    if ending in (".jsonl", ".ndjson"):
+        assert [json.loads(line) for line in content.removesuffix("\n").split("\n")] == rows
+    else:
+        with path.open(encoding="utf-8", newline="") as file:
+            back = list(csv.DictReader(file, delimiter="\t" if ending == ".tsv" else ","))
+        assert back == [{**row, "p(坏)": str(row["p(坏)"])} for row in rows]
+    assert [entry.name for entry in tmp_path.iterdir() if "unfinished" in entry.name] == []
+
+
+def test_no_rows_make_a_file_with_a_header(tmp_path: pathlib.Path) -> None:
+    write_rows(tmp_path / "p.csv", [])
+    assert (tmp_path / "p.csv").read_text() == "prediction\n"
+
+
+def test_a_file_that_is_there_is_replaced_whole(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("something longer than what comes\n" * 9)
+    write_rows(path, [{"prediction": "x"}])
+    assert path.read_text() == "prediction\nx\n"
