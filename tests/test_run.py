@@ -323,9 +323,10 @@ def die_in(recipe: Recipe, event: str, update: int) -> None:
         if state.global_step == update:
             raise Cut
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Cut):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Journal, event, die)
-        train(recipe)
+        with pytest.raises(Cut):
+            train(recipe)
 
 
 def resumed(recipe: Recipe) -> Result:
@@ -383,9 +384,10 @@ def test_killed_while_the_model_is_written(recipe: Make, tmp_path: pathlib.Path)
     def die(self: Any, output_dir: str) -> None:
         raise Cut
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Cut):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Trainer, "save_model", die)
-        train(killed)
+        with pytest.raises(Cut):
+            train(killed)
     assert not (tmp_path / "killed" / "model").exists()
     same_end(resumed(killed).folder, whole.folder)
 

@@ -28,7 +28,7 @@ def demo(*, out: str | None = None, seed: int = 42, json: bool = False) -> None:
             "两个句子意思相同吗? 用生成的句对微调内置的 all-MiniLM-L6-v2。",
         )
     )
-    settings = {"data": "sample", "epochs": 3, "lr": 1e-4, "batch_size": 32, "warmup": 0.1}
+    settings = {"data": "sample", "epochs": 2, "lr": 1e-4, "batch_size": 16, "warmup": 0.1, "weight_decay": 0.01}
     result = train(Recipe.of({**settings, "seed": seed, "out": out}), say=say)
     show_result(result, json=json)
     if not json and result.logits is not None:
