@@ -20,8 +20,9 @@ from warmstart.evaluation.tables import prediction_rows
 from warmstart.measure import measure_run
 from warmstart.models import auto
 from warmstart.models.load import load_tokenizer
-from warmstart.run import Journal, Result, prepare, token_tables, train
+from warmstart.run import Result, prepare, token_tables, train
 from warmstart.saved import SavedRun
+from warmstart.training.journal import Journal
 from warmstart.training.trainer import Trainer
 
 Make = Callable[..., Recipe]
@@ -187,8 +188,9 @@ def test_every_kind_of_table_and_the_stock_pipeline_agrees(name: str, recipe: Ma
 
     run = SavedRun.open(result.folder)
     held_out = result.splits["validation"]
-    logits = run.logits(held_out)
-    np.testing.assert_allclose(logits, result.logits, atol=1e-6)
+    logits: Any = run.logits(held_out)
+    assert result.logits is not None
+    np.testing.assert_allclose(logits, np.asarray(result.logits), atol=1e-6)
     classify = transformers.pipeline("text-classification", model=str(result.folder / "model"))
     one, two = run.task.text, run.task.pair
     texts = [{"text": row[one], "text_pair": row[two]} if two else row[one] for row in held_out]
@@ -264,7 +266,7 @@ def test_micro_batches_change_nothing_but_rounding(order: str, recipe: Make, tmp
     settings.update(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
     (calm / "config.json").write_text(json.dumps(settings))
     common = {"model": str(calm), "order": order}
-    found = [
+    found: list[Any] = [
         train(recipe(out=str(tmp_path / str(size)), micro_batch_size=size, **common)).logits for size in (None, 4, 3, 1)
     ]
     for logits in found[1:]:

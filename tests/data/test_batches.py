@@ -100,7 +100,7 @@ def test_by_length_rows_of_like_length_meet_but_not_always_the_same_ones() -> No
 
     def padding(plan: BatchPlan) -> float:
         batches = [lengths[rows] for rows in epoch_of(plan, 0)]
-        return 1 - sum(batch.sum() for batch in batches) / sum(len(batch) * batch.max() for batch in batches)
+        return 1 - float(sum(batch.sum() for batch in batches) / sum(len(batch) * batch.max() for batch in batches))
 
     assert padding(by_length) < 0.1 < padding(at_random)
     first, second = ({frozenset(rows.tolist()) for rows in epoch_of(by_length, epoch)} for epoch in (0, 1))

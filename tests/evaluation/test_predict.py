@@ -90,6 +90,7 @@ def test_tuples_and_dictionaries_keep_their_form() -> None:
 
     ids = [[5], [6, 7, 8], [9, 1], [2] * 9]
     found = predict(predictor(run=several), token_batches(table(ids), 2, 0, 1))
+    assert found.outputs is not None
     first, second = found.outputs
     sums = np.array([[5], [21], [10], [18]], np.float32)
     np.testing.assert_array_equal(first, sums)
@@ -177,8 +178,8 @@ def test_a_real_model_says_the_same_whatever_the_batches(size: int) -> None:
         return None, model(**batch).logits
 
     fast = table(list(ROWS["input_ids"]))
-    by_table = predict(predictor(model, logits), token_batches(fast, size, 0, 1)).outputs
-    by_rows = predict(predictor(model, logits), dataset_batches(ROWS, Pad(), size, 0, 1, {})).outputs
+    by_table: Any = predict(predictor(model, logits), token_batches(fast, size, 0, 1)).outputs
+    by_rows: Any = predict(predictor(model, logits), dataset_batches(ROWS, Pad(), size, 0, 1, {})).outputs
     with torch.no_grad():
         alone = np.concatenate([model.eval()(**Pad()([row])).logits.numpy() for row in ROWS])
     np.testing.assert_allclose(by_table, alone, atol=1e-6)

@@ -76,7 +76,8 @@ def test_adamw_is_the_formula(settings_: dict[str, Any], seed: int, steps: int) 
 
 def test_adamw_has_the_defaults_of_the_course_and_each_group_its_own() -> None:
     one, two = nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(3))
-    optimizer = AdamW([{"params": [one]}, {"params": [two], "lr": 0.0, "weight_decay": 0.5}])
+    groups: list[dict[str, Any]] = [{"params": [one]}, {"params": [two], "lr": 0.0, "weight_decay": 0.5}]
+    optimizer = AdamW(groups)
     assert {name: optimizer.defaults[name] for name in ("lr", "betas", "eps", "weight_decay", "correct_bias")} == {
         "lr": 1e-3,
         "betas": (0.9, 0.999),

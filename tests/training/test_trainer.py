@@ -12,8 +12,7 @@ import torch
 import transformers
 from datasets import Dataset
 from torch import nn
-from transformers import EarlyStoppingCallback
-from transformers.trainer_callback import TrainerCallback
+from transformers import EarlyStoppingCallback, TrainerCallback
 
 from tests import tiny
 from tests.training.helpers import VOCABULARY, Pad, rows, tiny_bert
@@ -137,7 +136,7 @@ def test_small_answers_are_those_of_the_stock_trainer(tmp_path: pathlib.Path) ->
 
 
 def test_callbacks_come_and_go(tmp_path: pathlib.Path) -> None:
-    class Mine(TrainerCallback):
+    class Mine(TrainerCallback):  # type: ignore[misc]
         pass
 
     trainer = make(tmp_path)
@@ -172,14 +171,13 @@ def test_own_methods_and_what_is_called_may_be_defined() -> None:
 # Log and events
 
 
-def recorder(events: list[tuple[str, int]]) -> TrainerCallback:
+def recorder(events: list[tuple[str, int]]) -> Any:
     """A callback that writes down every event with the update it came at."""
 
     def note(name: str) -> Any:
         return lambda self, args, state, control, **kwargs: events.append((name, state.global_step))
 
-    recording: TrainerCallback = type("Recorder", (TrainerCallback,), {name: note(name) for name in EVENTS})()
-    return recording
+    return type("Recorder", (TrainerCallback,), {name: note(name) for name in EVENTS})()
 
 
 RUNS: dict[str, dict[str, Any]] = {
@@ -254,7 +252,7 @@ def test_values_of_the_log(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_callback_can_stop_training_an_epoch_and_ask_for_things(tmp_path: pathlib.Path) -> None:
-    class Ask(TrainerCallback):
+    class Ask(TrainerCallback):  # type: ignore[misc]
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             control.should_evaluate = state.global_step == 2
             control.should_save = state.global_step == 3
@@ -380,7 +378,7 @@ def test_evaluating_leaves_the_model_and_what_follows_as_they_were(tmp_path: pat
 def test_model_init_makes_a_fresh_model_each_time(tmp_path: pathlib.Path) -> None:
     trials = []
 
-    def fresh(trial: Any = None) -> nn.Module:
+    def fresh(trial: Any = None) -> Any:
         trials.append(trial)
         return tiny_bert(seed=3)
 
@@ -528,7 +526,9 @@ def test_columns_the_model_does_not_take_are_left_out(tmp_path: pathlib.Path) ->
 
 def test_a_loss_of_ones_own(tmp_path: pathlib.Path) -> None:
     class Doubled(Trainer):
-        def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, **kwargs: Any) -> Any:
+        def compute_loss(  # type: ignore[override]
+            self, model: Any, inputs: Any, return_outputs: bool = False, **kwargs: Any
+        ) -> Any:
             outputs = model(**inputs)
             loss = 2 * outputs.loss
             return (loss, outputs) if return_outputs else loss
@@ -551,7 +551,7 @@ def stock_loss(folder: pathlib.Path) -> float:
 
 def test_labels_under_another_name(tmp_path: pathlib.Path) -> None:
     class Named(Plain):
-        def forward(self, x: torch.Tensor, wanted: torch.Tensor | None = None) -> Any:  # type: ignore[override]
+        def forward(self, x: torch.Tensor, wanted: torch.Tensor | None = None) -> Any:
             return super().forward(x, wanted)
 
     def collate(examples: list[Any]) -> dict[str, torch.Tensor]:
@@ -638,7 +638,7 @@ def test_the_tokenizer_pads_and_is_saved(tmp_path: pathlib.Path) -> None:
 def interrupted(folder: pathlib.Path, after: int, **settings: Any) -> None:
     """A run that is cut off when `after` updates are done."""
 
-    class Cut(TrainerCallback):
+    class Cut(TrainerCallback):  # type: ignore[misc]
         def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             if state.global_step == after:
                 raise KeyboardInterrupt
@@ -727,7 +727,7 @@ def test_the_best_model_is_the_one_at_the_end_and_is_never_removed(keep: int | N
     seen: dict[int, dict[str, torch.Tensor]] = {}
     left: list[set[int]] = []
 
-    class Keep(TrainerCallback):
+    class Keep(TrainerCallback):  # type: ignore[misc]
         def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             seen[state.global_step] = weights(trainer)
             left.append({int(path.name.split("-")[1]) for path in tmp_path.glob("checkpoint-*")})
@@ -753,7 +753,7 @@ def test_early_stopping_waits_as_long_as_it_is_told_and_remembers(tmp_path: path
     assert whole.train().global_step == 20  # 0.9, then 0.7 and 0.8
     assert whole.state.best_global_step == 10
 
-    class Cut(TrainerCallback):
+    class Cut(TrainerCallback):  # type: ignore[misc]
         def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             if state.global_step == 17:
                 raise KeyboardInterrupt

@@ -50,6 +50,7 @@ def build() -> App:
         version=__version__,
         help_format="markdown",
         result_action="return_value",
+        suppress_keyboard_interrupt=False,  # told below
     )
     for command in (inspect, train, evaluate, predict, resume, demo):
         app.command(command)
