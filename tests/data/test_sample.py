@@ -42,7 +42,7 @@ def sentences(split: Split) -> list[str]:
 
 def test_columns_and_rows() -> None:
     data = sample()
-    assert {name: len(split) for name, split in data.items()} == {"train": 4000, "validation": 800}
+    assert {name: len(split) for name, split in data.items()} == {"train": 3200, "validation": 640}
     for split in data.values():
         assert split.column_names == ["sentence1", "sentence2", "label", "topic", "shape"]
         assert split.features["label"].names == ["different", "same"]

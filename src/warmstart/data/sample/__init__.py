@@ -38,7 +38,7 @@ class Row(NamedTuple):
     shape: str
 
 
-def sample(seed: int = 0, train_rows: int = 4000, validation_rows: int = 800) -> "DatasetDict":
+def sample(seed: int = 0, train_rows: int = 3200, validation_rows: int = 640) -> "DatasetDict":
     """The data set, with splits "train" and "validation": the same for the same arguments, everywhere.
 
     Half of the rows of each split are labelled "same", half "different". One shape of each topic is held out of
