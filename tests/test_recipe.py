@@ -163,7 +163,7 @@ def help_of_train() -> str:
     return found
 
 
-@pytest.mark.parametrize("name", Recipe.model_fields.keys() - {"data"})
+@pytest.mark.parametrize("name", sorted(Recipe.model_fields.keys() - {"data"}))
 def test_every_setting_is_an_option_with_its_description(name: str, help_of_train: str) -> None:
     assert f"--{name.replace('_', '-')}" in help_of_train
     assert str(Recipe.model_fields[name].description) in help_of_train

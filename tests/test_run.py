@@ -16,12 +16,14 @@ from datasets import Dataset, DatasetDict
 
 from tests import tiny
 from warmstart import Recipe
+from warmstart.data.task import Task
 from warmstart.evaluation.tables import prediction_rows
 from warmstart.measure import measure_run
 from warmstart.models import auto
 from warmstart.models.load import load_tokenizer
-from warmstart.run import Result, prepare, token_tables, train
+from warmstart.run import Result, prepare, token_tables, train, training_arguments
 from warmstart.saved import SavedRun
+from warmstart.training.accelerator import Processes
 from warmstart.training.journal import Journal
 from warmstart.training.trainer import Trainer
 
@@ -221,6 +223,49 @@ def test_the_held_out_share_and_seed_are_the_recipes(recipe: Make) -> None:
         rows[seed] = list(splits["validation"]["text"])
         assert list(prepare(recipe(validation_fraction=0.3, seed=seed)).splits["validation"]["text"]) == rows[seed]
     assert rows[1] != rows[2]
+
+
+def test_what_is_reported_is_computed_in_full_precision(recipe: Make) -> None:
+    """However a model was trained, other tools run it in fp32, and its numbers are those that they will see."""
+    result = train(recipe(precision="bf16", updates=4, lr=1e-2))
+    assert result.logits is not None
+    again: Any = SavedRun.open(result.folder).logits(result.splits["validation"])
+    np.testing.assert_allclose(np.asarray(result.logits), again, atol=1e-6)
+
+
+SETTINGS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"seed": 7}, {"seed": 7}),
+    ({"lr": 3e-4, "schedule": "cosine"}, {"learning_rate": 3e-4, "lr_scheduler_type": "cosine"}),
+    ({"weight_decay": 0.1, "clip": 0.5}, {"weight_decay": 0.1, "max_grad_norm": 0.5}),
+    ({"warmup": 0.1}, {"warmup_steps": 0.1}),
+    ({"optimizer": "sgd", "label_smoothing": 0.2}, {"optim": "sgd", "label_smoothing_factor": 0.2}),
+    ({"updates": 9, "epochs": 4}, {"max_steps": 9, "num_train_epochs": 4}),
+    ({"updates": None, "epochs": 0.5}, {"max_steps": -1, "num_train_epochs": 0.5}),
+    ({"keep": 5, "log_every": 3}, {"save_total_limit": 5, "logging_steps": 3}),
+    ({"batch_size": 12}, {"per_device_train_batch_size": 12, "gradient_accumulation_steps": 1}),
+    (
+        {"batch_size": 12, "micro_batch_size": 5},  # the largest divisor that fits
+        {"per_device_train_batch_size": 4, "gradient_accumulation_steps": 3},
+    ),
+    ({"batch_size": 4, "micro_batch_size": 9}, {"per_device_train_batch_size": 4, "gradient_accumulation_steps": 1}),
+    ({"precision": "bf16"}, {"bf16": True}),
+    ({"precision": "fp32"}, {"bf16": False}),
+    ({"order": "length"}, {"train_sampling_strategy": "group_by_length"}),
+    ({"order": "random"}, {"train_sampling_strategy": "random"}),
+    ({"evaluate_every": 5, "save_every": 3}, {"eval_strategy": "steps", "eval_steps": 5, "save_steps": 3}),
+    ({"evaluate_every": "never", "save_every": "never"}, {"eval_strategy": "no", "save_strategy": "no"}),
+    ({"best": True}, {"metric_for_best_model": "accuracy", "greater_is_better": True, "load_best_model_at_end": True}),
+    ({"patience": 2, "best_metric": "loss"}, {"metric_for_best_model": "loss", "greater_is_better": False}),
+]
+
+
+@pytest.mark.parametrize(("asked", "wanted"), SETTINGS, ids=[" ".join(asked) for asked, _ in SETTINGS])
+def test_what_the_recipe_asks_for_reaches_the_engine(
+    asked: dict[str, Any], wanted: dict[str, Any], recipe: Make, tmp_path: pathlib.Path
+) -> None:
+    task = Task("classes", "text", None, "label", ("a", "b"), ("a", "b"))
+    found = training_arguments(recipe(**asked), task, tmp_path, Processes(use_cpu=True))
+    assert {name: getattr(found, name) for name in wanted} == wanted
 
 
 def test_without_a_name_the_run_gets_the_next_number(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from warmstart.data.task import Task
+from warmstart.errors import UserError
 from warmstart.evaluation.metrics import decide
 from warmstart.evaluation.tables import prediction_rows, probabilities, write_rows
 
@@ -62,10 +63,14 @@ def test_what_is_written_is_what_is_measured(found: Any) -> None:
     assert [list(row) for row in rows] == [["prediction", *(f"p({name})" for name in NAMES)]] * len(rows)
     several = prediction_rows(LABELS, found)
     decided = decide("labels", found)
-    clear = np.abs(found).min(axis=1) > 1e-6  # a logit this near to 0 is 1/2 in floating point
-    for row, marks, is_clear in zip(several, decided, clear, strict=True):
-        if is_clear:
-            assert row["prediction"] == "|".join(name for name, mark in zip(NAMES, marks, strict=True) if mark)
+    for row, marks in zip(several, decided, strict=True):
+        assert row["prediction"] == "|".join(name for name, mark in zip(NAMES, marks, strict=True) if mark)
+
+
+def test_a_model_that_diverged_predicts_nothing() -> None:
+    for task, width in ((CLASSES, 3), (LABELS, 3), (NUMBER, 1)):
+        with pytest.raises(UserError, match="NaN"):
+            prediction_rows(task, np.full((2, width), np.nan, np.float32))
 
 
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=12)

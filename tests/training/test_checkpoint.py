@@ -6,6 +6,7 @@ import pathlib
 from typing import Any
 
 import pytest
+import tokenizers
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -214,7 +215,10 @@ def test_a_saved_transformer_is_loaded_by_every_tool_and_back_in_place(tmp_path:
     model, tokenizer = tiny_bert(labels=3, seed=1), tiny.tokenizer()
     tokenizer("good bad", truncation=True, max_length=3, padding="max_length")
     save_weights(model, tokenizer, tmp_path)
-    assert len(AutoTokenizer.from_pretrained(tmp_path)("good bad fine")["input_ids"]) == 5  # nothing cut, nothing added
+    assert len(AutoTokenizer.from_pretrained(tmp_path)("good bad fine")["input_ids"]) == 5
+    plain = tokenizers.Tokenizer.from_file(str(tmp_path / "tokenizer.json"))  # as other tools read it
+    assert len(plain.encode("good bad fine").ids) == 5  # nothing cut
+    assert len(plain.encode("").ids) == 2  # nothing added
     elsewhere = AutoModelForSequenceClassification.from_pretrained(tmp_path)
     in_place = tiny_bert(labels=3, seed=2)
     load_weights(in_place, tmp_path)

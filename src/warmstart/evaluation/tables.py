@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from warmstart.data.task import Task
+from warmstart.evaluation.metrics import decide
 from warmstart.training.storage import write_text
 
 
@@ -26,17 +27,19 @@ def probabilities(task: Task, logits: npt.NDArray[Any]) -> npt.NDArray[np.float6
 
 
 def prediction_rows(task: Task, logits: npt.NDArray[Any]) -> list[dict[str, Any]]:
-    """One dictionary a row: `prediction` and, for classes and labels, the probability of each under its name."""
-    found = probabilities(task, logits)
+    """One dictionary a row: `prediction` and, for classes and labels, the probability of each under its name. The
+    predictions are those that metrics are computed from. Raises UserError for NaN.
+    """
+    decided = decide(task.kind, logits)
     if task.kind == "number":
-        return [{"prediction": float(value)} for value in found[:, 0]]
+        return [{"prediction": float(value)} for value in decided]
     rows = []
-    for scores in found:
+    for choice, scores in zip(decided, probabilities(task, logits), strict=True):
         by_name = {f"p({name})": float(score) for name, score in zip(task.classes, scores, strict=True)}
         if task.kind == "classes":
-            rows.append({"prediction": task.classes[int(scores.argmax())], **by_name})
+            rows.append({"prediction": task.classes[int(choice)], **by_name})
         else:
-            chosen = [name for name, score in zip(task.classes, scores, strict=True) if score > 0.5]
+            chosen = [name for name, is_on in zip(task.classes, choice, strict=True) if is_on]
             rows.append({"prediction": "|".join(chosen), **by_name})
     return rows
 
