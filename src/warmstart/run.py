@@ -29,7 +29,7 @@ from warmstart.training.precision import choose
 from warmstart.training.trainer import Trainer
 
 if TYPE_CHECKING:
-    from datasets import DatasetDict
+    from datasets import Dataset, DatasetDict
 
 Say = Callable[[str], None]
 
@@ -142,7 +142,7 @@ def train(recipe: Recipe, *, resume: bool = False, say: Say = silent) -> Result:
     if processes.is_main and logits is not None:
         say(text("computing baselines and intervals", "正在计算基线与置信区间"))
         report = judge(task, logits, prepared.splits, with_baselines=recipe.baselines)
-        _finish(folder, recipe, task, report, logits, trainer)
+        _finish(folder, recipe, task, report, logits, prepared.splits["validation"], trainer)
     processes.barrier()
     return Result(folder, task, report, logits, prepared.splits, trainer.state.log_history)
 
@@ -315,12 +315,13 @@ def _finish(
     task: Task,
     report: Report,
     logits: np.ndarray[Any, Any],
+    rows: "Dataset",
     trainer: Trainer,
 ) -> None:
     """Write what was found: predictions, numbers, and the model card with them."""
-    from warmstart.evaluation.tables import prediction_rows, write_rows
+    from warmstart.evaluation.tables import beside, prediction_rows, write_rows
 
     storage.write_text(folder / "metrics.json", json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n")
-    write_rows(folder / "predictions.csv", prediction_rows(task, logits))
+    write_rows(folder / "predictions.csv", beside(rows, prediction_rows(task, logits)))
     updates = trainer.state.global_step
     storage.write_text(folder / "model" / "README.md", card.write(recipe, task, report, updates))

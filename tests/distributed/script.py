@@ -61,7 +61,7 @@ def main(folder: str) -> dict[str, Any]:
         "metrics before": {k: v for k, v in before.metrics.items() if "_per_" not in k and "runtime" not in k},
         "predictions before": before.predictions.tolist(),
         "labels": before.label_ids.tolist(),
-        "weights": {name: float(p.double().sum()) for name, p in trainer.model.named_parameters()},
+        "weights": {name: float(p.detach().double().sum()) for name, p in trainer.model.named_parameters()},
     }
 
 

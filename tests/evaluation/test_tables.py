@@ -104,3 +104,17 @@ def test_a_file_that_is_there_is_replaced_whole(tmp_path: pathlib.Path) -> None:
     path.write_text("something longer than what comes\n" * 9)
     write_rows(path, [{"prediction": "x"}])
     assert path.read_text() == "prediction\nx\n"
+
+
+def test_the_users_columns_stand_beside_the_predictions() -> None:
+    from datasets import ClassLabel, Dataset, Features, Value
+
+    from warmstart.evaluation.tables import beside
+
+    features = Features({"id": Value("int64"), "prediction": Value("string"), "label": ClassLabel(names=["no", "yes"])})
+    rows = Dataset.from_dict({"id": [7, 8], "prediction": ["a", "b"], "label": [1, -1]}, features=features)
+    assert beside(rows, [{"prediction": "x"}, {"prediction": "y"}]) == [
+        {"id": 7, "prediction (given)": "a", "label": "yes", "prediction": "x"},
+        {"id": 8, "prediction (given)": "b", "label": -1, "prediction": "y"},
+    ]
+    assert beside(rows.select([]), []) == []

@@ -96,7 +96,7 @@ def _file(saved: object, path: str, out: str | None, reading: dict[str, Any], js
     from warmstart import errors
     from warmstart.cli.show import as_json, say
     from warmstart.data.sources import load
-    from warmstart.evaluation.tables import prediction_rows, write_rows
+    from warmstart.evaluation.tables import beside, prediction_rows, write_rows
     from warmstart.saved import SavedRun
 
     assert isinstance(saved, SavedRun)
@@ -110,9 +110,7 @@ def _file(saved: object, path: str, out: str | None, reading: dict[str, Any], js
         )
     splits = load(path, **reading)
     rows = next(iter(splits.values()))
-    texts = {name: list(rows[name]) for name in (saved.task.text, saved.task.pair) if name in rows.column_names}
-    predictions = prediction_rows(saved.task, saved.logits(rows))
-    written = [{**{name: texts[name][i] for name in texts}, **found} for i, found in enumerate(predictions)]
+    written = beside(rows, prediction_rows(saved.task, saved.logits(rows)))
     write_rows(target, written)
     if json:
         as_json({"rows": len(written), "out": str(target)})

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import pathlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ import numpy.typing as npt
 from warmstart.data.task import Task
 from warmstart.evaluation.metrics import decide
 from warmstart.training.storage import write_text
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 
 def probabilities(task: Task, logits: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -42,6 +45,24 @@ def prediction_rows(task: Task, logits: npt.NDArray[Any]) -> list[dict[str, Any]
             chosen = [name for name, is_on in zip(task.classes, choice, strict=True) if is_on]
             rows.append({"prediction": "|".join(chosen), **by_name})
     return rows
+
+
+def beside(rows: "Dataset", predictions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The user's rows, every column of them, with their predictions. Classes that the table holds as numbers get their
+    names; a column that is called like one of the predictions' gets " (given)" behind its name.
+    """
+    new = set(predictions[0]) if predictions else set()
+    names = {name: f"{name} (given)" if name in new else name for name in rows.column_names}
+    features = rows.features
+
+    def cell(name: str, value: Any) -> Any:
+        named = hasattr(features[name], "int2str") and isinstance(value, int) and value >= 0
+        return features[name].int2str(value) if named else value
+
+    return [
+        {**{names[name]: cell(name, value) for name, value in row.items()}, **found}
+        for row, found in zip(rows, predictions, strict=True)
+    ]
 
 
 def write_rows(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:

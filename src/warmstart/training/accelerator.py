@@ -1,5 +1,6 @@
 """The one file that imports `accelerate`: which process this is, what processes tell each other, how they start."""
 
+import atexit
 import contextlib
 import functools
 import os
@@ -20,6 +21,7 @@ class Accelerator(accelerate.Accelerator):  # type: ignore[misc]
         if len(args) < 5 and _cpu_only():
             kwargs.setdefault("cpu", True)
         super().__init__(*args, **kwargs)
+        atexit.register(leave)
 
 
 def notebook_launcher(
@@ -33,6 +35,12 @@ def notebook_launcher(
     if num_processes == 1 and _cpu_only():
         return function(*args)
     return accelerate.notebook_launcher(function, args, num_processes, **kwargs)
+
+
+def leave() -> None:
+    """Leave the process group, if there is one. A process that ends within it may be aborted by gloo's own threads."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def _cpu_only() -> bool:
@@ -53,6 +61,7 @@ class Processes:
         self.index: int = state.process_index
         self.local_index: int = state.local_process_index
         self.count: int = state.num_processes
+        atexit.register(leave)
         if wanted != self.count:
             raise RuntimeError(f"{wanted} processes were started but this one found {self.count}")
 

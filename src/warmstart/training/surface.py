@@ -16,7 +16,7 @@ from transformers.trainer_callback import (
 
 from warmstart.errors import UserError, text
 from warmstart.training import storage
-from warmstart.training.accelerator import Processes
+from warmstart.training.accelerator import Processes, leave
 from warmstart.training.arguments import TrainingArguments
 from warmstart.training.feeding import loader_options, make_feed
 from warmstart.training.progress import progress_callback
@@ -230,8 +230,7 @@ class Surface:
 
     def end(self) -> None:
         """Leave the process group; call it last, if at all."""
-        if torch.distributed.is_available() and torch.distributed.is_initialized():
-            torch.distributed.destroy_process_group()
+        leave()
 
     def hyperparameter_search(self, *args: Any, **kwargs: Any) -> Any:
         """Not here: raises UserError."""
