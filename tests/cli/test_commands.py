@@ -246,7 +246,7 @@ def test_predictions_lie_beside_the_file_unless_said_otherwise(
     assert (place / "new.predictions.csv").is_file()
     assert run("predict", others["pairs"], "pairs.csv", "--json").json["rows"] == 40
     with (place / "pairs.predictions.csv").open(newline="") as file:
-        assert next(csv.reader(file))[:3] == ["one", "two", "prediction"]
+        assert next(csv.reader(file))[:4] == ["one", "two", "label", "prediction"]  # every column that was given
 
 
 # resume
