@@ -10,6 +10,12 @@ from warmstart.data.task import Task
 from warmstart.errors import UserError, text
 from warmstart.models.default import resolve
 
+# Families whose positions start behind the padding index, as fairseq's did: two fewer can be used than there are.
+POSITIONS_BEHIND_PADDING = {
+    *("camembert", "data2vec-text", "ibert", "longformer", "mpnet", "roberta", "roberta-prelayernorm"),
+    *("xlm-roberta", "xlm-roberta-xl", "xmod"),
+}
+
 
 def load_tokenizer(name: str) -> Any:
     """The tokenizer of checkpoint `name` (a folder, a Hub id or the packaged one). Raises UserError if there is
@@ -88,8 +94,8 @@ def longest_input(tokenizer: Any, model_name: str) -> int:
     with loading(model_name):
         config = AutoConfig.from_pretrained(resolve(model_name))
     limits = [tokenizer.model_max_length, getattr(config, "max_position_embeddings", None)]
-    if config.model_type in ("roberta", "xlm-roberta", "camembert", "xlm-roberta-xl"):
-        limits[1] = limits[1] - 2 if limits[1] else None  # positions start behind the padding index
+    if config.model_type in POSITIONS_BEHIND_PADDING:
+        limits[1] = limits[1] - 2 if limits[1] else None
     known = [int(limit) for limit in limits if limit and 0 < limit < 10**6]
     return min(known, default=512)
 
