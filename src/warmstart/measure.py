@@ -3,11 +3,10 @@
 from typing import TYPE_CHECKING
 
 from warmstart.data.checks import check
-from warmstart.data.sources import load
-from warmstart.data.splits import with_validation
 from warmstart.data.task import has_labels
 from warmstart.errors import UserError, text
 from warmstart.evaluation.report import Report, judge
+from warmstart.run import prepare
 from warmstart.saved import SavedRun
 
 if TYPE_CHECKING:
@@ -45,20 +44,10 @@ def measure_run(saved: SavedRun, splits: "DatasetDict", where: str = "") -> tupl
 
 def _training_rows(saved: SavedRun) -> tuple["Dataset | None", str]:
     """The rows that the run was trained on, as far as they can still be had: the baselines learn from the same."""
-    recipe = saved.recipe
     try:
-        splits = load(
-            recipe.data,
-            config=recipe.config,
-            validation=recipe.validation,
-            encoding=recipe.encoding,
-            delimiter=recipe.delimiter,
-        )
-        splits, _ = check(splits, saved.task, on_empty=recipe.on_empty)
-        splits, _ = with_validation(splits, saved.task, fraction=recipe.validation_fraction, seed=recipe.seed)
+        return prepare(saved.recipe).splits["train"], ""
     except UserError as error:
         reason = str(error).splitlines()[0]
         return None, text(
             f"no baselines: the training rows are not there ({reason})", f"无基线: 找不到训练数据 ({reason})"
         )
-    return splits["train"], ""
