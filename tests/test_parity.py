@@ -24,13 +24,9 @@ class MeanOfMeans(transformers.Trainer):
 
 def losses(trainer_class: Any, arguments_class: Any, folder: pathlib.Path, count: int, **settings: Any) -> list[float]:
     plain = {"report_to": "none", "disable_tqdm": True, "logging_steps": 1, "save_strategy": "no", "use_cpu": True}
-    arguments = (
-        arguments_class(
-            str(folder), **plain, train_sampling_strategy="sequential", logging_nan_inf_filter=False, **settings
-        )
-        if trainer_class is not warmstart.Trainer
-        else arguments_class(str(folder), **plain, train_sampling_strategy="sequential", **settings)
-    )
+    if trainer_class is not warmstart.Trainer:
+        plain["logging_nan_inf_filter"] = False
+    arguments = arguments_class(str(folder), **{**plain, "train_sampling_strategy": "sequential", **settings})
     trainer = trainer_class(tiny_bert(), arguments, data_collator=Pad(), train_dataset=rows(count))
     trainer.pop_callback(transformers.PrinterCallback)
     trainer.train()
@@ -39,6 +35,7 @@ def losses(trainer_class: Any, arguments_class: Any, folder: pathlib.Path, count
 
 CASES = {
     "plain": {"learning_rate": 1e-3},
+    "random order, another in each epoch": {"learning_rate": 1e-3, "train_sampling_strategy": "random", "seed": 7},
     "warm-up": {"learning_rate": 1e-3, "warmup_steps": 10, "lr_scheduler_type": "cosine"},
     "accumulation": {"learning_rate": 1e-3, "gradient_accumulation_steps": 3},
     "weight decay, old torch optimiser": {"learning_rate": 1e-3, "weight_decay": 0.1, "optim": "adamw_torch"},

@@ -79,16 +79,21 @@ class BatchPlan:
 
 
 def _order(plan: BatchPlan, epoch: int) -> Rows:
-    """The rows of an epoch in the order in which updates take them: int64 `[rows]`. Philox makes (seed, epoch)
-    enough.
+    """The rows of an epoch in the order in which updates take them: int64 `[rows]`, a function of (seed, epoch).
+
+    In random order it is the very order of `transformers.Trainer` for the same seed (the seedable sampler of
+    `accelerate`), so that two runs can be compared on the same batches.
     """
     if plan.order == "sequential":
         return np.arange(plan.rows)
-    generator = np.random.Generator(np.random.Philox(key=[plan.seed, epoch]))
-    order = generator.permutation(plan.rows)
+    import torch
+
+    seed = (plan.seed + epoch) % 2**63
+    order: Rows = torch.randperm(plan.rows, generator=torch.Generator().manual_seed(seed)).numpy()
     if plan.order == "random":
         return order
     assert plan.lengths is not None
+    generator = np.random.Generator(np.random.Philox(key=[plan.seed, epoch]))
     window = WINDOW * plan.batch_size
     windows = [order[i : i + window] for i in range(0, plan.rows, window)]
     order = np.concatenate([w[np.argsort(-plan.lengths[w], kind="stable")] for w in windows])
