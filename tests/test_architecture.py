@@ -21,7 +21,8 @@ STAGES = [
     {"data.tokens"},
     {"data.batches"},
     {"data.feeds"},
-    {"training.accelerator", "training.randomness", "training.precision", "training.storage"},
+    {"training.accelerator", "training.randomness", "training.precision", "training.storage", "training.allocator"},
+    {"training.techniques"},
     {"training.losses", "training.optimiser", "training.arguments", "training.feeding"},
     {"training.step"},
     {"training.loop", "training.history"},
@@ -33,9 +34,9 @@ STAGES = [
     {"training.evaluating"},
     {"training.keeping"},
     {"training.trainer"},
-    {"card"},
+    {"card", "settings", "training.forecast"},
     {"run", "saved"},
-    {"measure"},
+    {"measure", "plan"},
     {"cli", "__main__"},
 ]
 

@@ -32,7 +32,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "validation_fraction": share,
     "label_smoothing": st.floats(0, 1, exclude_max=True),
     "seed": st.integers(0, 2**32 - 1),
-    "report_to": st.lists(text, max_size=3).map(tuple),
+    **dict.fromkeys(["report_to", "without"], st.lists(text, max_size=3).map(tuple)),
 }
 
 

@@ -92,11 +92,15 @@ def test_the_folder_holds_all_that_the_run_was(finished: tuple[Result, list[str]
     files = {path.name for path in (result.folder / "model").iterdir()}
     assert files == {"README.md", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
     assert Recipe.read(result.folder / "recipe.toml").epochs == 8
-    assert log(result.folder) == result.history
+    how, *history = log(result.folder)
+    assert history == result.history
+    assert "padding-free" in how["techniques"]
+    assert how["shape"].startswith("precision ")
     assert json.loads((result.folder / "metrics.json").read_text()) == result.report.to_dict()  # type: ignore[union-attr]
     assert any("of 60 training rows are set aside" in line for line in said)
     assert any("54 training rows, 6 validation rows" in line for line in said)
-    assert any(line.startswith("precision ") for line in said)
+    assert any(line.startswith("precision ") and "padding-free" in line for line in said)
+    assert any("tokens/s" in line and "updates in about" in line for line in said)
 
 
 def test_the_model_knows_its_classes(finished: tuple[Result, list[str]]) -> None:
@@ -264,7 +268,7 @@ def test_what_the_recipe_asks_for_reaches_the_engine(
     asked: dict[str, Any], wanted: dict[str, Any], recipe: Make, tmp_path: pathlib.Path
 ) -> None:
     task = Task("classes", "text", None, "label", ("a", "b"), ("a", "b"))
-    found = training_arguments(recipe(**asked), task, tmp_path, Processes(use_cpu=True))
+    found, _ = training_arguments(recipe(**asked), task, tmp_path, Processes(use_cpu=True))
     assert {name: getattr(found, name) for name in wanted} == wanted
 
 

@@ -67,6 +67,8 @@ class Recipe(BaseModel):
         "random", description="Of rows; length: rows of like length meet, which is faster and a little less accurate."
     )
 
+    without: tuple[str, ...] = Field((), description="Techniques that make training fast and are to be left out.")
+
     # Evaluating and saving
     evaluate_every: Every = Field("epoch", description="Evaluate each epoch, never, or every so many updates.")
     save_every: Every = Field("epoch", description="Save a checkpoint each epoch, never, or every so many updates.")

@@ -14,7 +14,7 @@ from torch import nn
 
 from tests.training.helpers import Pad, rows, tiny_bert
 from warmstart.data.tokens import TokenTable
-from warmstart.evaluation.predict import Predictor, dataset_batches, predict, token_batches
+from warmstart.evaluation.predict import Predictor, dataset_batches, predict, token_batches, token_plan
 from warmstart.training.accelerator import Processes
 
 FEW = settings(max_examples=40, deadline=None)
@@ -37,6 +37,10 @@ def predictor(model: nn.Module | None = None, run: Any = outputs_only, **setting
     return Predictor(model=model or Echo(), processes=Processes(use_cpu=True), loss_and_outputs=run, **given_)
 
 
+def batches(rows: TokenTable, size: int, process: int = 0, processes: int = 1) -> Iterator[Any]:
+    return token_batches(rows, token_plan(rows, size, process, processes))
+
+
 def table(ids: list[list[int]], labels: Any = None) -> TokenTable:
     offsets = np.concatenate([[0], np.cumsum(list(map(len, ids)))]).astype(np.int64)
     return TokenTable(np.concatenate(ids).astype(np.int32), offsets, None, labels, 0, False, 99, "x")
@@ -49,19 +53,21 @@ def table(ids: list[list[int]], labels: Any = None) -> TokenTable:
     processes=st.integers(1, 4),
 )
 def test_every_row_once_and_in_order(ids: list[list[int]], size: int, processes: int) -> None:
-    found = predict(predictor(), token_batches(table(ids), size, 0, 1))
+    found = predict(predictor(), batches(table(ids), size, 0, 1))
     assert found.rows == len(ids)
     assert found.outputs is not None
     assert found.outputs[:, 0].tolist() == [sum(row) for row in ids]
     assert found.labels is None
     assert found.loss is None
-    shares = [list(token_batches(table(ids), size, process, processes)) for process in range(processes)]
+    shares = [list(batches(table(ids), size, process, processes)) for process in range(processes)]
     taken = np.concatenate([numbers for share in shares for numbers, _ in share])
     assert sorted(taken) == list(range(len(ids)))
     for share in shares:
         lengths = [int(batch["attention_mask"].sum(dim=1).max()) for _, batch in share]
         assert lengths == sorted(lengths, reverse=True)
-        assert all(1 <= len(numbers) <= size for numbers, _ in share)
+        longest = max(lengths, default=0)
+        assert all(len(numbers) >= 1 and batch["input_ids"].numel() <= size * longest for numbers, batch in share)
+        assert len(share) <= -(-sum(len(numbers) for numbers, _ in share) // size)
 
 
 class Stream(torch.utils.data.IterableDataset[Any]):
@@ -89,7 +95,7 @@ def test_tuples_and_dictionaries_keep_their_form() -> None:
         return None, (out, {"twice": 2 * out, "nested": (3 * out.to(torch.bfloat16),)})
 
     ids = [[5], [6, 7, 8], [9, 1], [2] * 9]
-    found = predict(predictor(run=several), token_batches(table(ids), 2, 0, 1))
+    found = predict(predictor(run=several), batches(table(ids), 2, 0, 1))
     assert found.outputs is not None
     first, second = found.outputs
     sums = np.array([[5], [21], [10], [18]], np.float32)
@@ -104,7 +110,7 @@ def test_outputs_of_different_lengths_are_padded_with_minus_100() -> None:
         return None, batch["input_ids"].unsqueeze(-1).float()
 
     ids = [[5, 6], [7], [8, 9, 1]]
-    found = predict(predictor(run=tokens), token_batches(table(ids), 1, 0, 1))
+    found = predict(predictor(run=tokens), batches(table(ids), 1, 0, 1))
     assert found.outputs is not None
     assert found.outputs[:, :, 0].tolist() == [[5, 6, -100], [7, -100, -100], [8, 9, 1]]
 
@@ -118,7 +124,7 @@ def test_the_loss_is_the_mean_over_targets_and_not_over_batches() -> None:
         return (kept.mean() if len(kept) else torch.tensor(float("nan"))), model(**batch)
 
     ids = [[1]] * 7
-    found = predict(predictor(run=mean_label), token_batches(table(ids, labels), 3, 0, 1))
+    found = predict(predictor(run=mean_label), batches(table(ids, labels), 3, 0, 1))
     assert found.labels is not None
     assert found.labels.tolist() == labels.tolist()
     assert found.loss == pytest.approx(labels[labels != -100].mean())
@@ -129,7 +135,7 @@ def test_a_batch_without_any_target_does_not_spoil_the_loss() -> None:
         return nn.functional.cross_entropy(torch.zeros(len(batch["labels"]), 2), batch["labels"]), model(**batch)
 
     labels = np.array([1, 0, -100, -100], np.int64)
-    found = predict(predictor(run=mean_label), token_batches(table([[1]] * 4, labels), 2, 0, 1))
+    found = predict(predictor(run=mean_label), batches(table([[1]] * 4, labels), 2, 0, 1))
     assert found.loss == pytest.approx(np.log(2))
 
 
@@ -138,7 +144,7 @@ def test_transformed_outputs_are_what_is_kept() -> None:
         return out[:, 0].long() % 7 + 10 * labels
 
     ids = [[5], [6, 7], [8], [9, 9]]
-    found = predict(predictor(transform=transform), token_batches(table(ids, np.arange(4)), 3, 0, 1))
+    found = predict(predictor(transform=transform), batches(table(ids, np.arange(4)), 3, 0, 1))
     assert found.outputs is not None
     assert found.outputs.tolist() == [5, 13 % 7 + 10, 8 % 7 + 20, 18 % 7 + 30]
 
@@ -146,7 +152,7 @@ def test_transformed_outputs_are_what_is_kept() -> None:
 def test_outputs_that_are_not_wanted_are_not_kept() -> None:
     counted = []
     one = predictor(keep_outputs=False, after_batch=lambda: counted.append(1))
-    found = predict(one, token_batches(table([[5]] * 5, np.arange(5)), 2, 0, 1))
+    found = predict(one, batches(table([[5]] * 5, np.arange(5)), 2, 0, 1))
     assert (found.outputs, found.labels, found.rows, len(counted)) == (None, None, 5, 3)
 
 
@@ -158,10 +164,10 @@ def test_the_model_is_left_in_the_mode_it_was_in() -> None:
 
     for mode in (True, False):
         model = Echo().train(mode)
-        predict(predictor(model), token_batches(table([[5]]), 2, 0, 1))
+        predict(predictor(model), batches(table([[5]]), 2, 0, 1))
         assert model.training is mode
         with pytest.raises(RuntimeError, match="middle"):
-            predict(predictor(model, fail), token_batches(table([[5]]), 2, 0, 1))
+            predict(predictor(model, fail), batches(table([[5]]), 2, 0, 1))
         assert model.training is mode
 
 
@@ -178,7 +184,7 @@ def test_a_real_model_says_the_same_whatever_the_batches(size: int) -> None:
         return None, model(**batch).logits
 
     fast = table(list(ROWS["input_ids"]))
-    by_table: Any = predict(predictor(model, logits), token_batches(fast, size, 0, 1)).outputs
+    by_table: Any = predict(predictor(model, logits), batches(fast, size, 0, 1)).outputs
     by_rows: Any = predict(predictor(model, logits), dataset_batches(ROWS, Pad(), size, 0, 1, {})).outputs
     with torch.no_grad():
         alone = np.concatenate([model.eval()(**Pad()([row])).logits.numpy() for row in ROWS])

@@ -40,13 +40,18 @@ def train(
     from warmstart.run import train as run
 
     quiet_libraries()
+    show_result(run(asked_for(data, settings, recipe), say=say), json=json)
+
+
+def asked_for(data: str, settings: Recipe, recipe: str | None) -> Recipe:
+    """The recipe that a command line means: the file's settings, and the options over them."""
     asked = settings.model_dump(exclude_unset=True)
     if data:
         asked["data"] = data
     start = Recipe.read(recipe) if recipe else Recipe()
     if recipe and "out" not in asked:
         asked["out"] = None  # a recipe says how to train, not over which earlier run
-    show_result(run(start.changed(asked), say=say), json=json)
+    return start.changed(asked)
 
 
 def show_result(result: "object", *, json: bool) -> None:

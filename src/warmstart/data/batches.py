@@ -58,7 +58,7 @@ class BatchPlan:
         """Update number `index`, counted from 0 over all epochs, with the share of process `process` of `processes`."""
         epoch, within = divmod(index, self.updates_per_epoch)
         start = within * self.batch_size
-        rows = self._epoch_order(epoch)[start : start + self.batch_size]
+        rows = self.order_of(epoch)[start : start + self.batch_size]
         mine = np.array_split(rows, processes)[process]
         pieces = tuple(mine[i : i + self.micro_batch_size] for i in range(0, len(mine), self.micro_batch_size))
         return Update(index, epoch, rows, pieces)
@@ -69,8 +69,10 @@ class BatchPlan:
         per_epoch = min(self.updates_per_epoch * self.batch_size, self.rows)
         return epoch * per_epoch + min(within * self.batch_size, per_epoch)
 
-    def _epoch_order(self, epoch: int) -> Rows:
-        """The order of an epoch's rows, kept until another epoch is asked for."""
+    def order_of(self, epoch: int) -> Rows:
+        """The rows of an epoch in the order in which updates take them: int64 `[rows]`, kept until another epoch is
+        asked for.
+        """
         if epoch not in self._last:
             order = _order(self, epoch)
             self._last.clear()

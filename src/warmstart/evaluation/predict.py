@@ -45,13 +45,25 @@ class Predictor:
     keep_outputs: bool = True
 
 
-def token_batches(table: TokenTable, batch_size: int, process: int, processes: int) -> Iterator[tuple[Rows, Batch]]:
-    """This process's rows of a token table, longest first, so that rows of like length meet and memory peaks at
-    once.
+def token_plan(table: TokenTable, batch_size: int, process: int, processes: int) -> list[Rows]:
+    """Which of this process's rows meet in a batch. Longest first, so that rows of like length meet and memory peaks at
+    once; no batch has more tokens, with its padding, than `batch_size` rows of the longest length have.
     """
-    order = np.argsort(-table.lengths, kind="stable")[process::processes]
-    for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
+    lengths = table.lengths
+    order = np.argsort(-lengths, kind="stable")[process::processes]
+    widths = np.maximum(lengths[order], 1)
+    budget = batch_size * int(widths[0]) if len(order) else 0
+    batches, start = [], 0
+    while start < len(order):
+        stop = start + budget // int(widths[start])
+        batches.append(order[start:stop])
+        start = stop
+    return batches
+
+
+def token_batches(table: TokenTable, plan: list[Rows]) -> Iterator[tuple[Rows, Batch]]:
+    """The batches of `plan` from a token table."""
+    for rows in plan:
         yield rows, padded(table, rows)
 
 
@@ -88,7 +100,7 @@ def predict(predictor: Predictor, batches: Iterator[tuple[Rows, Batch]]) -> Pred
     labels: list[Any] = []
     loss_sum, targets = 0.0, 0
     try:
-        with torch.no_grad():
+        with torch.inference_mode():
             for numbers, batch in batches:
                 batch = predictor.processes.to_device(batch)
                 with predictor.processes.autocast(predictor.precision):

@@ -8,6 +8,7 @@ import torch
 import transformers
 
 from warmstart.errors import UserError, did_you_mean, text
+from warmstart.training.techniques import check_names
 
 # The old names of the course, and what they are called today.
 RENAMED = {
@@ -37,7 +38,8 @@ SIZES = ("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_
 
 class TrainingArguments(transformers.TrainingArguments):  # type: ignore[misc]
     """The settings of a `Trainer`: those of `transformers.TrainingArguments`, and the names that the course uses
-    (`evaluation_strategy`, `warmup_ratio`, `no_cuda`, `overwrite_output_dir`, `logging_dir`, `group_by_length`).
+    (`evaluation_strategy`, `warmup_ratio`, `no_cuda`, `overwrite_output_dir`, `logging_dir`, `group_by_length`), and
+    `without`: names of techniques that make training fast and are to be left out (`warmstart.training.techniques`).
 
     Raises UserError for a name that does not exist (with the nearest that does), for a setting that this engine does
     not honour (by name; nothing is ignored in silence) and for values that cannot work together.
@@ -49,6 +51,7 @@ class TrainingArguments(transformers.TrainingArguments):  # type: ignore[misc]
         settings = _modern({"output_dir": output_dir, **positional, **settings})
         self.overwrite_output_dir = bool(settings.pop("overwrite_output_dir", False))
         self.logging_dir = settings.pop("logging_dir", None)
+        self.without = check_names(settings.pop("without", ()))
         unknown = [name for name in settings if name not in names]
         if unknown:
             raise UserError(
@@ -57,7 +60,7 @@ class TrainingArguments(transformers.TrainingArguments):  # type: ignore[misc]
                     f"TrainingArguments 没有 {unknown[0]!r} 这个参数",
                 ),
                 where="TrainingArguments",
-                fix=did_you_mean(unknown[0], [*names, *RENAMED, "group_by_length", "logging_dir"]),
+                fix=did_you_mean(unknown[0], [*names, *RENAMED, "group_by_length", "logging_dir", "without"]),
             )
         _refuse_what_is_not_honoured(settings)
         try:

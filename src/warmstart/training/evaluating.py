@@ -10,7 +10,8 @@ from transformers.trainer_utils import EvalPrediction, PredictionOutput, denumpi
 
 from warmstart.data.tokens import TokenTable
 from warmstart.errors import UserError, text
-from warmstart.evaluation.predict import Predictions, Predictor, dataset_batches, predict, token_batches
+from warmstart.evaluation.predict import Predictions, Predictor, dataset_batches, predict, token_batches, token_plan
+from warmstart.models.unpadded.encoder import unpadded
 from warmstart.training.feeding import loader_options, used_columns, without_unused_columns
 from warmstart.training.losses import loss_of
 from warmstart.training.surface import Surface
@@ -95,12 +96,13 @@ class Evaluating(Surface):
         size = self.args.per_device_eval_batch_size
         place = (self.processes.index, self.processes.count)
         if isinstance(dataset, TokenTable):
-            batches, length = token_batches(dataset, size, *place), len(dataset)
+            plan = token_plan(dataset, size, *place)
+            batches, steps = token_batches(dataset, plan), len(plan)
         else:
             dataset, collate = self._columns(dataset)
             batches = dataset_batches(dataset, collate, size, *place, loader_options(self.args))
             length = len(dataset) if hasattr(dataset, "__len__") else 0
-        steps = math.ceil(math.ceil(length / self.processes.count) / size)
+            steps = math.ceil(math.ceil(length / self.processes.count) / size)
         self.callback_handler.eval_dataloader = BatchCount(steps)
 
         def tell() -> None:
@@ -120,7 +122,9 @@ class Evaluating(Surface):
             after_batch=tell,
             keep_outputs=not loss_only,
         )
-        found = predict(predictor, batches)
+        with unpadded(self.model, self.args.without) as encoder:
+            encoder.working.refresh()
+            found = predict(predictor, batches)
         metrics: dict[str, Any] = {}
         if self.compute_metrics is not None and found.outputs is not None and found.labels is not None:
             metrics = dict(denumpify_detensorize(self.compute_metrics(EvalPrediction(found.outputs, found.labels))))

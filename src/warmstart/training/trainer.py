@@ -1,5 +1,7 @@
 """Trainer: the public surface of `transformers.Trainer` on this engine. Read `train` from top to bottom."""
 
+import contextlib
+import logging
 import math
 import pathlib
 import time
@@ -11,6 +13,7 @@ from torch import nn
 from transformers.trainer_callback import CallbackHandler, DefaultFlowCallback, TrainerControl, TrainerState
 from transformers.trainer_utils import EvalPrediction, TrainOutput, speed_metrics
 
+from warmstart.data.feeds import Feed
 from warmstart.errors import UserError, text
 from warmstart.training.accelerator import Processes
 from warmstart.training.arguments import TrainingArguments
@@ -23,6 +26,7 @@ from warmstart.training.losses import default_collator, label_names_of
 from warmstart.training.optimiser import make_optimizer, make_scheduler, parameter_groups
 from warmstart.training.saving import load_weights
 from warmstart.training.step import Engine, Hooks, StepResult, needs_metric
+from warmstart.training.techniques import Techniques, techniques
 
 
 class Trainer(Keeping):
@@ -75,6 +79,7 @@ class Trainer(Keeping):
         self.optimizer_cls_and_kwargs = optimizer_cls_and_kwargs
         self.label_names = self.args.label_names or label_names_of(self.model)
         self.is_in_train = False
+        self.announce: Callable[[Techniques], None] = _log_techniques  # told before the first update
         self._prepare_model()
         self.control = TrainerControl()
         self.state = TrainerState()
@@ -122,8 +127,32 @@ class Trainer(Keeping):
         self.state.compute_steps(self.args, last)
         had_stopped = resume is not None and self._resume(resume)
         first = self.state.global_step
-        engine = self._engine()
+        with self._techniques() as on:
+            self.announce(on)
+            return self._updates(feed, first, had_stopped, self._engine(on), per_epoch, last, ignore_keys_for_eval)
 
+    def _techniques(self) -> contextlib.AbstractContextManager[Techniques]:
+        """What makes this trainer's steps fast, inside a block."""
+        assert self.optimizer is not None
+        return techniques(
+            self.model,
+            self.optimizer,
+            self.callback_handler.callbacks,
+            processes=self.processes.count,
+            without=self.args.without,
+        )
+
+    def _updates(
+        self,
+        feed: Feed,
+        first: int,
+        had_stopped: bool,
+        engine: Engine,
+        per_epoch: int,
+        last: int,
+        ignore_keys_for_eval: list[str] | None,
+    ) -> TrainOutput:
+        """The updates from `first` on, and what callbacks and arguments ask for between them."""
         self.is_in_train = True
         began = time.time()
         losses = Losses(first)
@@ -209,7 +238,7 @@ class Trainer(Keeping):
             return updates_per_epoch, self.args.max_steps
         return updates_per_epoch, math.ceil(self.args.num_train_epochs * updates_per_epoch)
 
-    def _engine(self) -> Engine:
+    def _engine(self, on: Techniques) -> Engine:
         assert self.optimizer is not None
         handler = self.callback_handler
 
@@ -232,6 +261,7 @@ class Trainer(Keeping):
             hooks=Hooks(
                 tell(handler.on_substep_end), tell(handler.on_pre_optimizer_step), tell(handler.on_optimizer_step)
             ),
+            techniques=on,
         )
 
     def _count(self, result: StepResult, per_epoch: int) -> None:
@@ -246,7 +276,9 @@ class Trainer(Keeping):
         self.model.to(self.processes.device)
         self.processes.same_weights(self.model)
         if self.args.gradient_checkpointing:
-            self.model.gradient_checkpointing_enable(self.args.gradient_checkpointing_kwargs)  # type: ignore[operator]
+            enable: Any = getattr(self.model, "activation_checkpointing_enable", None)
+            enable = enable or self.model.gradient_checkpointing_enable  # what older versions call it
+            enable(self.args.gradient_checkpointing_kwargs)
         if getattr(self.model, "config", None) is not None:
             self.model.config.use_cache = self.args.use_cache  # type: ignore[union-attr]
         if hasattr(self.model, "num_parameters"):
@@ -285,6 +317,10 @@ class Trainer(Keeping):
     def _training_loss(self, model: nn.Module, batch: dict[str, Any]) -> torch.Tensor:
         loss: torch.Tensor = self.compute_loss(model, batch)
         return loss
+
+
+def _log_techniques(on: Techniques) -> None:
+    logging.getLogger(__name__).info("%s", on)
 
 
 def _seed(args: TrainingArguments) -> None:

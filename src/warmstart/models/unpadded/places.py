@@ -1,0 +1,97 @@
+"""Where the real tokens of a padded batch lie, and the way from padded to ragged and back."""
+
+import dataclasses
+from typing import Any
+
+import torch
+
+
+@dataclasses.dataclass(frozen=True)
+class Places:
+    """The real tokens of a batch of `rows` x `width`. Ragged order is row by row, padding left out:
+
+        mask     [[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]]
+        index    [0, 1, 2, 5, 6, 7, 8, 9]     int64 [tokens]: where each token lies in the flat padded batch
+        first    [0, 3]                       int64 [rows]: the first token of each row in ragged order
+        bias     what attention adds to the scores of each key: 0, or -inf for padding; float32 [rows, 1, width]
+
+    `index` and `bias` are None where nothing is padded.
+    """
+
+    rows: int
+    width: int
+    tokens: int
+    index: torch.Tensor | None
+    first: torch.Tensor
+    bias: torch.Tensor | None
+
+
+def places(mask: torch.Tensor) -> Places | None:
+    """The places of a boolean mask `[rows, width]` (True: a token); None if a row has no token at all."""
+    rows, width = mask.shape
+    lengths = mask.sum(1)
+    first = lengths.cumsum(0) - lengths
+    tokens = int(lengths.sum())
+    if tokens == rows * width:
+        return Places(rows, width, tokens, None, first, None)
+    if int(lengths.min()) == 0:
+        return None
+    index = mask.reshape(-1).nonzero().squeeze(1)
+    bias = torch.zeros(mask.shape, device=mask.device).masked_fill_(~mask, float("-inf"))[:, None, :]
+    return Places(rows, width, tokens, index, first, bias)
+
+
+def key_mask(mask: torch.Tensor | None, hidden: torch.Tensor) -> torch.Tensor | None:
+    """The boolean mask `[rows, width]` of the tokens, from what a model hands its encoder: None (no padding), a mask
+    `[rows, width]`, or one `[rows, 1, queries, keys]`, boolean or added to the scores. None for any other."""
+    rows, width = hidden.shape[:2]
+    if mask is None:
+        return torch.ones(rows, width, dtype=torch.bool, device=hidden.device)
+    if mask.ndim == 4:
+        mask = mask[:, 0, 0, :]
+        mask = mask if mask.dtype == torch.bool else mask >= 0
+    return mask.bool() if mask.shape == (rows, width) else None
+
+
+class _Unpad(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, padded: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(index)
+        ctx.size = len(padded)
+        return padded.index_select(0, index)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
+        (index,) = ctx.saved_tensors
+        return scatter(gradients[0], index, ctx.size), None
+
+
+class _Pad(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, ragged: torch.Tensor, index: torch.Tensor, size: int) -> torch.Tensor:
+        ctx.save_for_backward(index)
+        return scatter(ragged, index, size)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
+        (index,) = ctx.saved_tensors
+        return gradients[0].index_select(0, index), None, None
+
+
+def scatter(ragged: torch.Tensor, index: torch.Tensor, size: int) -> torch.Tensor:
+    """`[tokens, ...]` to `[size, ...]`, zero where there is no token."""
+    out = ragged.new_zeros((size, *ragged.shape[1:]))
+    return out.index_copy_(0, index, ragged)
+
+
+def unpad(padded: torch.Tensor, at: Places) -> torch.Tensor:
+    """`[rows, width, hidden]` to `[tokens, hidden]`."""
+    flat = padded.reshape(at.rows * at.width, padded.shape[-1])
+    return flat if at.index is None else _Unpad.apply(flat, at.index)  # type: ignore[no-untyped-call]
+
+
+def pad(ragged: torch.Tensor, at: Places) -> torch.Tensor:
+    """`[tokens, hidden]` to `[rows, width, hidden]`, zero where there is no token."""
+    if at.index is not None:
+        ragged = _Pad.apply(ragged, at.index, at.rows * at.width)  # type: ignore[no-untyped-call]
+    return ragged.view(at.rows, at.width, ragged.shape[-1])

@@ -1,0 +1,98 @@
+"""What makes a step fast: each technique has a name, is told in the log, and can be left out by that name.
+
+None changes what is computed beyond rounding and the choice of random bits; LOG.md has the training loss with each.
+"""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import torch
+from torch import nn
+from transformers.trainer_callback import TrainerCallback
+
+from warmstart.errors import UserError, did_you_mean, text
+from warmstart.models.rows import row_gradients
+from warmstart.models.unpadded.bits import Bits
+from warmstart.models.unpadded.encoder import DROPOUT_BITS, FIRST_TOKEN, PADDING_FREE, WORKING_WEIGHTS, unpadded
+from warmstart.models.unpadded.working import Working
+from warmstart.training.allocator import keep_freed_memory
+
+ROW_GRADIENTS, FOLDED_CLIPPING, KEPT_MEMORY = "row-gradients", "folded-clipping", "kept-memory"
+NAMES = {
+    PADDING_FREE: "tokens of a batch lie end to end; no padding is computed in the encoder",
+    FIRST_TOKEN: "where the head reads the first token only, the last layer is computed for that token only",
+    DROPOUT_BITS: "dropout from cheap random bits that depend on seed, update, process and row",
+    WORKING_WEIGHTS: "weights are cast to bf16 once an update, and not in each call",
+    ROW_GRADIENTS: "the word embedding's gradient is written and zeroed only in rows that the batch has",
+    FOLDED_CLIPPING: "gradients are clipped inside the fused optimiser's own pass",
+    KEPT_MEMORY: "memory that a step frees is kept for the next one",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Techniques:
+    """What is on during a run. `padded_because`: why padding is computed, where it is."""
+
+    on: tuple[str, ...] = ()
+    padded_because: str = ""
+    bits: Bits | None = None
+    working: Working | None = None
+
+    def __str__(self) -> str:
+        path = text("padding-free", "无填充计算")
+        if self.padded_because:
+            path = text(f"padded, because {self.padded_because}", f"带填充计算, 因为{self.padded_because}")
+        rest = ", ".join(name for name in self.on if name != PADDING_FREE) or text("nothing else", "无")
+        return text(f"encoder {path}; also on: {rest}", f"编码器{path}; 另启用: {rest}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """For a log: names of what is on, and why the encoder computes padding if it does."""
+        return {"techniques": list(self.on), **({"padded_because": self.padded_because} if self.padded_because else {})}
+
+
+def check_names(without: Iterable[str]) -> tuple[str, ...]:
+    """Raises UserError for a technique that does not exist."""
+    for name in without:
+        if name not in NAMES:
+            raise UserError(
+                text(f"there is no technique {name!r}", f"没有名为 {name!r} 的技术"),
+                where="without",
+                fix=did_you_mean(name, list(NAMES)),
+            )
+    return tuple(without)
+
+
+@contextlib.contextmanager
+def techniques(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    callbacks: Iterable[Any],
+    *,
+    processes: int,
+    without: tuple[str, ...] = (),
+) -> Iterator[Techniques]:
+    """Everything that helps and is not in `without` is on inside the block, and off again after it."""
+    device = next(model.parameters(), torch.zeros(())).device
+    with contextlib.ExitStack() as stack:
+        encoder = stack.enter_context(unpadded(model, without))
+        on = list(encoder.on)
+        if ROW_GRADIENTS not in without and processes == 1 and stack.enter_context(row_gradients(model)):
+            on.append(ROW_GRADIENTS)
+        if FOLDED_CLIPPING not in without and can_fold(optimizer) and not _look_at_clipped(callbacks):
+            on.append(FOLDED_CLIPPING)
+        if KEPT_MEMORY not in without and device.type == "cpu" and keep_freed_memory():
+            on.append(KEPT_MEMORY)
+        yield Techniques(tuple(on), encoder.why_not, encoder.bits, encoder.working)
+
+
+def can_fold(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether the optimiser divides gradients by `grad_scale` in its own pass: torch's fused ones do."""
+    return type(optimizer) in (torch.optim.AdamW, torch.optim.Adam) and bool(optimizer.defaults.get("fused"))
+
+
+def _look_at_clipped(callbacks: Iterable[Any]) -> bool:
+    """Whether a callback is to see gradients after clipping and before the optimiser."""
+    stock = TrainerCallback.on_pre_optimizer_step
+    return any(type(callback).on_pre_optimizer_step is not stock for callback in callbacks)
