@@ -27,6 +27,13 @@ def describe() -> dict[str, Any]:
     }
 
 
+def sentence(found: dict[str, Any]) -> str:
+    """The same for people."""
+    versions = ", ".join(f"{name} {version}" for name, version in found["packages"].items())
+    device = found["accelerator"] or f"{found['processor']}, {found['threads']} threads"
+    return f"{device}; Python {found['python']}, {versions}."
+
+
 def _processor() -> str:
     path = pathlib.Path("/proc/cpuinfo")
     if not path.is_file():

@@ -10,7 +10,7 @@ from torch.utils.data import IterableDataset
 
 from tests.training.helpers import Pad, rows
 from warmstart.data.batches import BatchPlan
-from warmstart.data.feeds import DatasetFeed, Feed, StreamFeed, TokenFeed
+from warmstart.data.feeds import DatasetFeed, Feed, StreamFeed, TokenFeed, in_order
 from warmstart.data.tokens import TokenTable
 
 ROWS = rows(37)
@@ -114,3 +114,35 @@ def test_batches_are_tensors_that_a_model_takes() -> None:
     for feed in (TokenFeed(table(), PLAN), DatasetFeed(ROWS, Pad(), PLAN)):
         _, batches = next(feed.batches(0, 1, 0, 1))
         assert all(isinstance(value, torch.Tensor) and value.dtype == torch.int64 for value in batches[0].values())
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 2, 7])
+def test_batches_made_ahead_come_in_order_and_are_the_same(ahead: int) -> None:
+    begun: list[int] = []
+
+    def make(number: int) -> int:
+        begun.append(number)
+        return number * number
+
+    stream = in_order(make, range(20), ahead)
+    assert next(stream) == 0
+    assert list(stream) == [number * number for number in range(1, 20)]
+    assert sorted(begun) == list(range(20))
+
+
+def test_what_goes_wrong_ahead_is_told_when_it_is_asked_for() -> None:
+    def make(number: int) -> float:
+        return 1 / (3 - number)
+
+    stream = in_order(make, range(9), 2)
+    assert [next(stream) for _ in range(3)] == [1 / 3, 1 / 2, 1]
+    with pytest.raises(ZeroDivisionError):
+        next(stream)
+
+
+def test_a_stream_that_is_left_early_begins_no_more() -> None:
+    begun: list[int] = []
+    stream = in_order(begun.append, range(1000), 2)
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    assert len(begun) <= 4

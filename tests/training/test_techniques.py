@@ -12,6 +12,7 @@ import transformers
 from tests import tiny
 from tests.training.helpers import Pad, rows, tiny_bert
 from warmstart import Trainer, TrainingArguments
+from warmstart.data.tokens import TokenTable
 from warmstart.errors import UserError
 from warmstart.models import rows as embedding_rows
 from warmstart.training.techniques import FOLDED_CLIPPING, NAMES, ROW_GRADIENTS, Techniques
@@ -24,11 +25,26 @@ def _small_tables_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedding_rows, "SMALLEST", 1)
 
 
-def trained(folder: pathlib.Path, dropout: float = 0.0, callbacks: Any = (), **settings: Any) -> Trainer:
+def table() -> TokenTable:
+    ids = list(DATA["input_ids"])
+    offsets = np.concatenate([[0], np.cumsum(list(map(len, ids)))]).astype(np.int64)
+    return TokenTable(
+        np.concatenate(ids).astype(np.int32), offsets, None, np.array(DATA["label"][:]), 0, False, 99, "x"
+    )
+
+
+TABLE = table()
+
+
+def trained(
+    folder: pathlib.Path, dropout: float = 0.0, callbacks: Any = (), train_dataset: Any = DATA, **settings: Any
+) -> Trainer:
     plain = {"report_to": "none", "disable_tqdm": True, "logging_steps": 1, "save_strategy": "no", "use_cpu": True}
     settings = {"num_train_epochs": 2, "learning_rate": 1e-3, "max_grad_norm": 0.1, **plain, **settings}
     arguments = TrainingArguments(str(folder), **settings)
-    trainer = Trainer(tiny_bert(dropout), arguments, data_collator=Pad(), train_dataset=DATA, callbacks=list(callbacks))
+    trainer = Trainer(
+        tiny_bert(dropout), arguments, data_collator=Pad(), train_dataset=train_dataset, callbacks=list(callbacks)
+    )
     trainer.told = []  # type: ignore[attr-defined]
     trainer.announce = trainer.told.append  # type: ignore[attr-defined]
     trainer.train()
@@ -95,12 +111,13 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: pa
     assert weights() == weights() != weights(seed=1)
 
 
-def test_the_number_of_data_loading_threads_changes_no_byte(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_the_number_of_data_loading_threads_changes_no_byte(threads: int, tmp_path: pathlib.Path) -> None:
     def weights(workers: int) -> list[np.ndarray[Any, Any]]:
-        state = trained(tmp_path, dropout=0.2, dataloader_num_workers=workers).model.state_dict()
+        state = trained(tmp_path, dropout=0.2, train_dataset=TABLE, dataloader_num_workers=workers).model.state_dict()
         return [value.numpy() for value in state.values()]
 
-    for one, other in zip(weights(0), weights(2), strict=True):
+    for one, other in zip(weights(0), weights(threads), strict=True):
         np.testing.assert_array_equal(one, other)
 
 

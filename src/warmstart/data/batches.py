@@ -73,11 +73,12 @@ class BatchPlan:
         """The rows of an epoch in the order in which updates take them: int64 `[rows]`, kept until another epoch is
         asked for.
         """
-        if epoch not in self._last:
+        order = self._last.get(epoch)
+        if order is None:
             order = _order(self, epoch)
             self._last.clear()
             self._last[epoch] = order
-        return self._last[epoch]
+        return order
 
 
 def _order(plan: BatchPlan, epoch: int) -> Rows:

@@ -3,8 +3,10 @@ them.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from warmstart.data.batches import BatchPlan, Update, padded
 from warmstart.data.tokens import TokenTable
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 Batch = dict[str, Any]
 Collate = Callable[[list[Any]], Batch]
+Made = TypeVar("Made")
 
 
 class Feed(Protocol):
@@ -29,10 +32,12 @@ class Feed(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class TokenFeed:
-    """The fast path: batches assembled from the token table by array operations."""
+    """The fast path: batches assembled from the token table by array operations, each of them `ahead` updates before it
+    is asked for, in as many threads."""
 
     table: TokenTable
     plan: BatchPlan
+    ahead: int = 1
 
     @property
     def updates_per_epoch(self) -> int:
@@ -42,9 +47,30 @@ class TokenFeed:
         return self.plan.rows_before(index)
 
     def batches(self, start: int, stop: int, process: int, processes: int) -> Iterator[tuple[Update, list[Batch]]]:
-        for index in range(start, stop):
+        def make(index: int) -> tuple[Update, list[Batch]]:
             update = self.plan.update(index, process, processes)
-            yield update, [padded(self.table, rows) for rows in update.micro_batches]
+            return update, [padded(self.table, rows) for rows in update.micro_batches]
+
+        yield from in_order(make, range(start, stop), self.ahead)
+
+
+def in_order(make: Callable[[int], Made], numbers: Iterable[int], ahead: int) -> Iterator[Made]:
+    """`make(number)` for each of `numbers`, in their order, `ahead` of them begun before they are asked for."""
+    if ahead < 1:
+        yield from map(make, numbers)
+        return
+    with ThreadPoolExecutor(ahead) as threads:
+        begun: deque[Future[Made]] = deque()
+        try:
+            for number in numbers:
+                begun.append(threads.submit(make, number))
+                if len(begun) > ahead:
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            for one in begun:
+                one.cancel()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -45,7 +45,7 @@ def make_feed(dataset: Any, collate: Collate, args: "TrainingArguments", process
         lengths=_lengths(dataset, args.length_column_name) if order == "length" else None,
     )
     if isinstance(dataset, TokenTable):
-        return TokenFeed(dataset, plan)
+        return TokenFeed(dataset, plan, ahead=max(args.dataloader_num_workers, 1))
     return DatasetFeed(dataset, collate, plan, loader_options(args))
 
 
