@@ -22,6 +22,7 @@ STAGES = [
     {"data.batches"},
     {"data.feeds"},
     {"training.accelerator", "training.randomness", "training.precision", "training.storage", "training.allocator"},
+    {"training.clipping", "training.graphs"},
     {"training.techniques"},
     {"training.losses", "training.optimiser", "training.arguments", "training.feeding"},
     {"training.step"},

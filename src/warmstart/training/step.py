@@ -10,6 +10,7 @@ from torch import nn
 from warmstart.data.batches import Update
 from warmstart.data.feeds import Batch
 from warmstart.training.accelerator import Processes
+from warmstart.training.clipping import step_clipped
 from warmstart.training.losses import count_targets
 from warmstart.training.randomness import reseed
 from warmstart.training.techniques import FOLDED_CLIPPING, Techniques
@@ -69,30 +70,16 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     """
     engine.model.train()
     reseed(engine.seed, update.index, engine.processes.index)
-    _begin(engine, update, batches)
     counts = [count_targets(batch, engine.label_names) for batch in batches]
     targets, tokens = engine.processes.totals(sum(counts), sum(map(count_tokens, batches)))
-    total = max(targets, 1)
-    loss = torch.zeros((), device=engine.processes.device)
-    rows = seen = 0
-    for number, (batch, count) in enumerate(zip(batches, counts, strict=True)):
-        if engine.techniques.bits is not None:
-            engine.techniques.bits.micro_batch(rows, seen)
-            rows, seen = rows + count_rows(batch), seen + count_tokens(batch)
-        if count:  # the mean over no targets is NaN
-            batch = engine.processes.to_device(batch)
-            with engine.processes.autocast(engine.precision):
-                share = engine.loss(engine.model, batch) * (count / total)
-            share.backward()  # type: ignore[no-untyped-call]
-            loss += share.detach().float()
-        if number + 1 < len(batches):
-            engine.hooks.after_micro_batch()
-    parameters = [p for group in engine.optimizer.param_groups for p in group["params"] if p.requires_grad]
-    engine.processes.sum_gradients(parameters)
-    if engine.techniques.bits is not None:
-        engine.techniques.bits.end()
     learning_rate = float(engine.optimizer.param_groups[0]["lr"])
-    grad_norm = _clip_and_step(engine, parameters)
+    graphs = engine.techniques.graphs
+    grad_norm: torch.Tensor | None
+    if graphs is not None and targets and graphs.takes(batches):
+        loss, grad_norm = graphs.run(batches[0])
+    else:
+        loss = _gradients(engine, update, batches, counts, max(targets, 1))
+        grad_norm = _clip_and_step(engine)
     engine.hooks.after_optimiser()
     if engine.scheduler is not None and not needs_metric(engine.scheduler):
         engine.scheduler.step()
@@ -101,16 +88,38 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     return StepResult(update, engine.processes.summed(loss), grad_norm, learning_rate, tokens)
 
 
-def _begin(engine: Engine, update: Update, batches: Sequence[Batch]) -> None:
-    """Tell the techniques that weights have changed and which random bits are meant."""
-    if engine.techniques.working is not None:
-        engine.techniques.working.refresh()
-    if engine.techniques.bits is not None:
-        width = max((batch["input_ids"].shape[1] for batch in batches if "input_ids" in batch), default=0)
-        engine.techniques.bits.begin(engine.seed, update.index, engine.processes.index, width)
+def _gradients(
+    engine: Engine, update: Update, batches: Sequence[Batch], counts: Sequence[int], total: int
+) -> torch.Tensor:
+    """The update's loss on this process; its gradients, summed over all processes, are in the parameters then."""
+    bits = engine.techniques.encoder.bits
+    width = max((batch["input_ids"].shape[1] for batch in batches if "input_ids" in batch), default=0)
+    bits.begin(engine.seed, update.index, engine.processes.index, width)
+    engine.techniques.encoder.working.refresh()  # the last update changed the weights
+    loss = torch.zeros((), device=engine.processes.device)
+    rows = tokens = 0
+    for number, (batch, count) in enumerate(zip(batches, counts, strict=True)):
+        bits.micro_batch(rows, tokens)
+        rows, tokens = rows + count_rows(batch), tokens + count_tokens(batch)
+        if count:  # the mean over no targets is NaN
+            batch = engine.processes.to_device(batch)
+            with engine.processes.autocast(engine.precision):
+                share = engine.loss(engine.model, batch) * (count / total)
+            share.backward()  # type: ignore[no-untyped-call]
+            loss += share.detach().float()
+        if number + 1 < len(batches):
+            engine.hooks.after_micro_batch()
+    bits.end()
+    engine.processes.sum_gradients(trained(engine))
+    return loss
 
 
-def _clip_and_step(engine: Engine, parameters: list[nn.Parameter]) -> torch.Tensor | None:
+def trained(engine: Engine) -> list[nn.Parameter]:
+    """The parameters that the optimiser moves."""
+    return [p for group in engine.optimizer.param_groups for p in group["params"] if p.requires_grad]
+
+
+def _clip_and_step(engine: Engine) -> torch.Tensor | None:
     """Clip the gradients' norm and take the optimiser's step. Returns the norm before clipping, if there is
     clipping.
     """
@@ -120,19 +129,11 @@ def _clip_and_step(engine: Engine, parameters: list[nn.Parameter]) -> torch.Tens
         optimizer.step()
         return None
     if FOLDED_CLIPPING not in engine.techniques.on:
-        norm = nn.utils.clip_grad_norm_(parameters, engine.max_grad_norm)
+        norm = nn.utils.clip_grad_norm_(trained(engine), engine.max_grad_norm)
         engine.hooks.before_optimiser()
         optimizer.step()
         return norm
-    norm = nn.utils.get_total_norm(p.grad for p in parameters if p.grad is not None)
-    # The factor of clip_grad_norm_, as a divisor; where gradients lie on other devices torch moves it there.
-    optimizer.grad_scale = ((norm + 1e-6) / engine.max_grad_norm).clamp_(min=1.0)
-    optimizer.found_inf = torch.zeros_like(norm)
-    try:
-        optimizer.step()
-    finally:
-        del optimizer.grad_scale, optimizer.found_inf
-    return norm
+    return step_clipped(optimizer, engine.max_grad_norm)
 
 
 def count_rows(batch: Batch) -> int:

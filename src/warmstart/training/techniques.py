@@ -5,7 +5,7 @@ None changes what is computed beyond rounding and the choice of random bits; LOG
 
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -14,10 +14,17 @@ from transformers.trainer_callback import TrainerCallback
 
 from warmstart.errors import UserError, did_you_mean, text
 from warmstart.models.rows import row_gradients
-from warmstart.models.unpadded.bits import Bits
-from warmstart.models.unpadded.encoder import DROPOUT_BITS, FIRST_TOKEN, PADDING_FREE, WORKING_WEIGHTS, unpadded
-from warmstart.models.unpadded.working import Working
+from warmstart.models.unpadded.encoder import (
+    DROPOUT_BITS,
+    FIRST_TOKEN,
+    PADDING_FREE,
+    WORKING_WEIGHTS,
+    Unpadded,
+    unpadded,
+)
 from warmstart.training.allocator import keep_freed_memory
+from warmstart.training.clipping import can_fold
+from warmstart.training.graphs import CUDA_GRAPHS, Graphs
 
 ROW_GRADIENTS, FOLDED_CLIPPING, KEPT_MEMORY = "row-gradients", "folded-clipping", "kept-memory"
 NAMES = {
@@ -28,28 +35,36 @@ NAMES = {
     ROW_GRADIENTS: "the word embedding's gradient is written and zeroed only in rows that the batch has",
     FOLDED_CLIPPING: "gradients are clipped inside the fused optimiser's own pass",
     KEPT_MEMORY: "memory that a step frees is kept for the next one",
+    CUDA_GRAPHS: "on a CUDA device whole updates are captured as graphs and replayed",
 }
+MakeGraphs = Callable[[Unpadded, bool], tuple[Graphs | None, str]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Techniques:
-    """What is on during a run. `padded_because`: why padding is computed, where it is."""
+    """What is on during a run. `padded_because`: why the encoder computes padding, if it does; `eager_because`: why
+    updates are not CUDA graphs, where there is a CUDA device and they are not."""
 
     on: tuple[str, ...] = ()
     padded_because: str = ""
-    bits: Bits | None = None
-    working: Working | None = None
+    eager_because: str = ""
+    encoder: Unpadded = dataclasses.field(default_factory=Unpadded)
+    graphs: Graphs | None = None
 
     def __str__(self) -> str:
         path = text("padding-free", "无填充计算")
         if self.padded_because:
             path = text(f"padded, because {self.padded_because}", f"带填充计算, 因为{self.padded_because}")
+        if self.eager_because:
+            why = self.eager_because
+            path += text(f"; no CUDA graphs, because {why}", f"; 不用 CUDA 图, 因为{why}")
         rest = ", ".join(name for name in self.on if name != PADDING_FREE) or text("nothing else", "无")
         return text(f"encoder {path}; also on: {rest}", f"编码器{path}; 另启用: {rest}")
 
     def to_dict(self) -> dict[str, Any]:
-        """For a log: names of what is on, and why the encoder computes padding if it does."""
-        return {"techniques": list(self.on), **({"padded_because": self.padded_because} if self.padded_because else {})}
+        """For a log: names of what is on, and why what could be is not."""
+        reasons = {"padded_because": self.padded_because, "eager_because": self.eager_because}
+        return {"techniques": list(self.on), **{name: why for name, why in reasons.items() if why}}
 
 
 def check_names(without: Iterable[str]) -> tuple[str, ...]:
@@ -69,11 +84,13 @@ def techniques(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     callbacks: Iterable[Any],
+    make_graphs: MakeGraphs,
     *,
     processes: int,
     without: tuple[str, ...] = (),
 ) -> Iterator[Techniques]:
-    """Everything that helps and is not in `without` is on inside the block, and off again after it."""
+    """Everything that helps and is not in `without` is on inside the block, and off again after it.
+    `make_graphs(encoder, folded)` gives the CUDA graphs, or why there are none; `folded`: whether clipping is."""
     device = next(model.parameters(), torch.zeros(())).device
     with contextlib.ExitStack() as stack:
         encoder = stack.enter_context(unpadded(model, without))
@@ -84,12 +101,12 @@ def techniques(
             on.append(FOLDED_CLIPPING)
         if KEPT_MEMORY not in without and device.type == "cpu" and keep_freed_memory():
             on.append(KEPT_MEMORY)
-        yield Techniques(tuple(on), encoder.why_not, encoder.bits, encoder.working)
-
-
-def can_fold(optimizer: torch.optim.Optimizer) -> bool:
-    """Whether the optimiser divides gradients by `grad_scale` in its own pass: torch's fused ones do."""
-    return type(optimizer) in (torch.optim.AdamW, torch.optim.Adam) and bool(optimizer.defaults.get("fused"))
+        graphs, why_not = None, ""
+        if device.type == "cuda":
+            asked = text("as asked", "按要求")
+            graphs, why_not = (None, asked) if CUDA_GRAPHS in without else make_graphs(encoder, FOLDED_CLIPPING in on)
+            on += [CUDA_GRAPHS] if graphs is not None else []
+        yield Techniques(tuple(on), encoder.why_not, why_not, encoder, graphs)
 
 
 def _look_at_clipped(callbacks: Iterable[Any]) -> bool:

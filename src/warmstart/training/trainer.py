@@ -14,11 +14,14 @@ from transformers.trainer_callback import CallbackHandler, DefaultFlowCallback, 
 from transformers.trainer_utils import EvalPrediction, TrainOutput, speed_metrics
 
 from warmstart.data.feeds import Feed
+from warmstart.data.tokens import TokenTable
 from warmstart.errors import UserError, text
+from warmstart.models.unpadded.encoder import Unpadded
 from warmstart.training.accelerator import Processes
 from warmstart.training.arguments import TrainingArguments
 from warmstart.training.evaluating import BatchCount
 from warmstart.training.feeding import make_feed
+from warmstart.training.graphs import Graphs, why_no_graphs
 from warmstart.training.history import Losses
 from warmstart.training.keeping import Keeping
 from warmstart.training.loop import updates
@@ -138,9 +141,41 @@ class Trainer(Keeping):
             self.model,
             self.optimizer,
             self.callback_handler.callbacks,
+            self._graphs,
             processes=self.processes.count,
             without=self.args.without,
         )
+
+    def _graphs(self, encoder: Unpadded, folded: bool) -> tuple[Graphs | None, str]:
+        """CUDA graphs of this run's updates, or why there are none."""
+        table, args = self.train_dataset, self.args
+        assert self.optimizer is not None
+        own_loss = (
+            type(self).compute_loss is not Trainer.compute_loss
+            or self.compute_loss_func is not None
+            or args.label_smoothing_factor > 0
+        )
+        why_not = why_no_graphs(
+            self.optimizer,
+            encoder,
+            table=isinstance(table, TokenTable),
+            micro_batches=args.gradient_accumulation_steps,
+            processes=self.processes.count,
+            folded=folded,
+            own_loss=own_loss,
+        )
+        if why_not:
+            return None, why_not
+        made = Graphs(
+            self.model,
+            self.optimizer,
+            encoder,
+            rows=args.per_device_train_batch_size,
+            width=int(table.lengths.max()),
+            max_grad_norm=args.max_grad_norm or 0.0,
+            precision=self._precision(),
+        )
+        return made, ""
 
     def _updates(
         self,

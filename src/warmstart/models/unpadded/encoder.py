@@ -15,7 +15,7 @@ from warmstart.models.unpadded.bits import Bits
 from warmstart.models.unpadded.dropout import Dropout
 from warmstart.models.unpadded.families import FIRST_TOKEN_HEADS, find_encoder, is_stock, layers_of
 from warmstart.models.unpadded.layer import Layer, Pass
-from warmstart.models.unpadded.places import key_mask, pad, places, unpad
+from warmstart.models.unpadded.places import Places, key_mask, pad, places, unpad
 from warmstart.models.unpadded.working import Working, linear
 
 # Techniques that can be left out one by one, by these names.
@@ -35,6 +35,7 @@ class Unpadded:
     why_not: str = ""
     bits: Bits = dataclasses.field(default_factory=Bits)
     working: Working = dataclasses.field(default_factory=Working)
+    flat: list[Places] = dataclasses.field(default_factory=list)  # of a call whose inputs are flat already
 
 
 _ATTACHED = "_warmstart_unpadded"
@@ -128,19 +129,15 @@ def _forward(
     """
     from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
 
-    mask = args[0] if args else kwargs.get("attention_mask")
-    at = None
-    if not _looks_inside(encoder, kwargs):
-        tokens = key_mask(mask, hidden_states)
-        at = None if tokens is None else places(tokens)
-    if at is None or tokens is None or not bool(tokens[:, 0].all()):  # a head may read the first place of each row
+    at = state.flat[-1] if state.flat else _places(encoder, hidden_states, args, kwargs)
+    if at is None:
         return stock(hidden_states, *args, **kwargs)
     device = hidden_states.device.type
     dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden_states.dtype
     now = Pass(at, dtype, encoder.training, state.bits if DROPOUT_BITS in state.on else None, state.working)
     first = at.first if FIRST_TOKEN in state.on else None
     with torch.autocast(device, enabled=False):
-        x = unpad(hidden_states, at)
+        x = hidden_states[0] if state.flat else unpad(hidden_states, at)
         if hasattr(encoder, "embedding_hidden_mapping_in"):
             x = linear(x.to(dtype), (encoder.embedding_hidden_mapping_in,), state.working).to(torch.float32)
         narrow = x.to(dtype)
@@ -149,6 +146,16 @@ def _forward(
             x, narrow = layers.run(layer, x, narrow, now, only)
         out = pad(x, at) if first is None else x[:, None]
     return BaseModelOutputWithPastAndCrossAttentions(last_hidden_state=out)
+
+
+def _places(encoder: Any, hidden: torch.Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Places | None:
+    """Where the tokens of a padded call lie; None if this call has to run padded."""
+    if _looks_inside(encoder, kwargs):
+        return None
+    tokens = key_mask(args[0] if args else kwargs.get("attention_mask"), hidden)
+    if tokens is None or not bool(tokens[:, 0].all()):  # a head may read the first place of each row
+        return None
+    return places(tokens)
 
 
 def _looks_inside(encoder: Any, kwargs: dict[str, Any]) -> bool:

@@ -5,6 +5,8 @@ from typing import Any
 
 import torch
 
+NEVER = -1e9  # as a score: its weight is exactly 0 beside any other, and not a number only beside infinities
+
 
 @dataclasses.dataclass(frozen=True)
 class Places:
@@ -13,7 +15,7 @@ class Places:
         mask     [[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]]
         index    [0, 1, 2, 5, 6, 7, 8, 9]     int64 [tokens]: where each token lies in the flat padded batch
         first    [0, 3]                       int64 [rows]: the first token of each row in ragged order
-        bias     what attention adds to the scores of each key: 0, or -inf for padding; float32 [rows, 1, width]
+        bias     what attention adds to the scores of each key: 0, or NEVER for padding; float32 [rows, 1, width]
 
     `index` and `bias` are None where nothing is padded.
     """
@@ -26,18 +28,16 @@ class Places:
     bias: torch.Tensor | None
 
 
-def places(mask: torch.Tensor) -> Places | None:
-    """The places of a boolean mask `[rows, width]` (True: a token); None if a row has no token at all."""
+def places(mask: torch.Tensor) -> Places:
+    """The places of a boolean mask `[rows, width]` (True: a token)."""
     rows, width = mask.shape
     lengths = mask.sum(1)
     first = lengths.cumsum(0) - lengths
     tokens = int(lengths.sum())
     if tokens == rows * width:
         return Places(rows, width, tokens, None, first, None)
-    if int(lengths.min()) == 0:
-        return None
     index = mask.reshape(-1).nonzero().squeeze(1)
-    bias = torch.zeros(mask.shape, device=mask.device).masked_fill_(~mask, float("-inf"))[:, None, :]
+    bias = torch.zeros(mask.shape, device=mask.device).masked_fill_(~mask, NEVER)[:, None, :]
     return Places(rows, width, tokens, index, first, bias)
 
 
