@@ -1,11 +1,11 @@
-"""Accuracy over seeds: `warmstart train` and `transformers.Trainer` at its defaults, on full MRPC with the packaged
-checkpoint.
+"""Accuracy over seeds: `warmstart train` and `transformers.Trainer` at its defaults, on the packaged checkpoint.
 
-    python -m benchmarks.accuracy --data FOLDER-OR-HUB-ID [--who warmstart|transformers] [--seeds 1 2 3 4 5]
+    python -m benchmarks.accuracy --data FOLDER:mrpc [--rows N] [--who warmstart transformers] [--seeds 1 2 3 4 5]
 
-Three epochs, batch 8, learning rate 5e-5; everything else as each has it by default. Each finished seed is written to
-benchmarks/results/accuracy-mrpc.json at once, and seeds that are there are not run again; without arguments it only
-writes the table benchmarks/results/accuracy-mrpc.md anew.
+Three epochs, batch 8, learning rate 5e-5; everything else as each has it by default. For a seed both begin with the
+same head and take the same rows in the same order; dropout differs. FOLDER has GLUE's parquet files; `rows` takes so
+many training rows, drawn with a fixed seed. Each finished seed is written to benchmarks/results/accuracy-CONFIG.json
+at once, and seeds that are there are not run again; without data it only writes the tables anew.
 """
 
 import argparse
@@ -20,39 +20,23 @@ from typing import Any
 from benchmarks import machine
 
 RESULTS = pathlib.Path(__file__).parent / "results"
-STORE = RESULTS / "accuracy-mrpc.json"
-TABLE = RESULTS / "accuracy-mrpc.md"
 EPOCHS, BATCH, RATE = 3, 8, 5e-5
-NUMBERS = ("accuracy", "f1", "train_loss", "seconds")
-# transformers.Trainer, measured in the same way on the machine the project was planned on.
-PLANNED = {"accuracy": (79.7, 81.4, 80.4, 81.6, 80.4), "f1": (85.8, 87.2, 86.4, 86.9, 86.6)}
+TEXTS = {"mrpc": ("sentence1", "sentence2"), "sst2": ("sentence",)}
+SCORES = {"mrpc": ("accuracy", "f1"), "sst2": ("accuracy",)}
 
 
-def ours(data: str, seed: int, folder: str) -> dict[str, float]:
+def ours(folder: str, config: str, seed: int, out: str) -> dict[str, float]:
     """What `warmstart train` finds."""
     import warmstart
 
-    name, _, config = data.partition(":")
-    recipe = warmstart.Recipe.of(
-        {
-            "data": name,
-            "config": config or None,
-            "epochs": EPOCHS,
-            "batch_size": BATCH,
-            "lr": RATE,
-            "seed": seed,
-            "baselines": False,
-            "out": f"{folder}/run",
-        }
-    )
-    result = warmstart.train(recipe, say=print)
+    settings = {"data": folder, "config": config, "epochs": EPOCHS, "batch_size": BATCH, "lr": RATE, "seed": seed}
+    result = warmstart.train(warmstart.Recipe.of({**settings, "baselines": False, "out": f"{out}/run"}), say=print)
     assert result.report is not None
     loss = next(entry["train_loss"] for entry in result.history if "train_loss" in entry)
-    scores = result.report.scores["model"]
-    return {"accuracy": scores["accuracy"], "f1": scores["f1"], "train_loss": loss}
+    return {**{name: result.report.scores["model"][name] for name in SCORES[config]}, "train_loss": loss}
 
 
-def theirs(data: str, seed: int, folder: str) -> dict[str, float]:
+def theirs(folder: str, config: str, seed: int, out: str) -> dict[str, float]:
     """What `transformers.Trainer` finds, at its defaults."""
     import numpy as np
     import transformers
@@ -60,85 +44,135 @@ def theirs(data: str, seed: int, folder: str) -> dict[str, float]:
     import warmstart
     from warmstart.evaluation.metrics import measure
 
-    name, _, config = data.partition(":")
-    splits = warmstart.load(name, config=config or None)
+    splits = warmstart.load(folder, config=config)
     checkpoint = warmstart.default_checkpoint()
     tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint)
-    rows = splits.map(lambda row: tokenizer(row["sentence1"], row["sentence2"], truncation=True), batched=True)
+    rows = splits.map(lambda row: tokenizer(*(row[name] for name in TEXTS[config]), truncation=True), batched=True)
     transformers.set_seed(seed)
     model = transformers.AutoModelForSequenceClassification.from_pretrained(checkpoint, num_labels=2)
     trainer = transformers.Trainer(
         model,
-        transformers.TrainingArguments(folder, seed=seed, report_to="none", save_strategy="no", logging_steps=100),
+        transformers.TrainingArguments(out, seed=seed, report_to="none", save_strategy="no", logging_steps=100),
         train_dataset=rows["train"],
         eval_dataset=rows["validation"],
         processing_class=tokenizer,
-        compute_metrics=lambda found: measure("classes", np.argmax(found[0], -1), found[1], glue="mrpc"),
+        compute_metrics=lambda found: measure("classes", np.argmax(found[0], -1), found[1], glue=config),
     )
     trained = trainer.train()
     scores = trainer.evaluate()
-    return {"accuracy": scores["eval_accuracy"], "f1": scores["eval_f1"], "train_loss": trained.training_loss}
+    return {**{name: scores[f"eval_{name}"] for name in SCORES[config]}, "train_loss": trained.training_loss}
 
 
-def stored() -> dict[str, Any]:
-    return json.loads(STORE.read_text(encoding="utf-8")) if STORE.is_file() else {}
+def fewer_rows(folder: str, config: str, rows: int, place: str) -> str:
+    """A copy of the data whose training split has `rows` rows."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    (pathlib.Path(place) / config).mkdir()
+    for split in ("train", "validation"):
+        table = pa.concat_tables(
+            pq.read_table(path) for path in sorted(pathlib.Path(folder, config).glob(f"{split}-*"))
+        )
+        if split == "train":
+            table = table.take(np.sort(np.random.default_rng(0).choice(len(table), rows, replace=False)))
+        pq.write_table(table, pathlib.Path(place) / config / f"{split}-00000-of-00001.parquet")
+    return place
 
 
-def store(who: str, seed: int, found: dict[str, Any]) -> None:
+def stored(config: str) -> dict[str, Any]:
+    path = RESULTS / f"accuracy-{config}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def store(config: str, who: str, seed: int, found: dict[str, Any]) -> None:
     """Add one result; several of these commands may run side by side."""
     RESULTS.mkdir(exist_ok=True)
     with (RESULTS / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        everything = stored()
+        everything = stored(config)
         everything.setdefault(who, {})[str(seed)] = found
-        STORE.write_text(json.dumps(everything, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        text = json.dumps(everything, indent=1, sort_keys=True) + "\n"
+        (RESULTS / f"accuracy-{config}.json").write_text(text, encoding="utf-8")
     (RESULTS / ".lock").unlink(missing_ok=True)
 
 
-def table() -> str:
-    """Every seed of both, their means, and the means of the plan."""
+def table(config: str) -> str:
+    """Every seed of both, their means, and the paired difference with its interval."""
+    everything = stored(config)
+    names = (*SCORES[config], "train_loss")
+    any_one = next(iter(next(iter(everything.values())).values()))
     lines = [
-        "# Accuracy over seeds: MRPC, all-MiniLM-L6-v2",
+        f"# Accuracy over seeds: {config}, all-MiniLM-L6-v2",
         "",
-        f"{EPOCHS} epochs, batch {BATCH}, learning rate {RATE:g}. Accuracy and F1 in percent on 408 validation rows.",
-        "Written by `python -m benchmarks.accuracy`; every number is in accuracy-mrpc.json with its machine.",
+        f"{EPOCHS} epochs, batch {BATCH}, learning rate {RATE:g}, {any_one['rows']:,} training rows. Scores in percent",
+        "on the validation rows; the loss is the mean over all updates.",
         "",
-        "| who | seed | accuracy | F1 | mean training loss | seconds | threads |",
-        "|---|---|---|---|---|---|---|",
+        f"| who | seed | {' | '.join(names)} |",
+        f"|---|---|{'---|' * len(names)}",
     ]
-    for who, seeds in sorted(stored().items()):
-        for seed, found in sorted(seeds.items(), key=lambda item: int(item[0])):
-            scores = f"{100 * found['accuracy']:.1f} | {100 * found['f1']:.1f} | {found['train_loss']:.3f}"
-            cost = f"{found['seconds']:.0f} | {found['machine']['threads']}"
-            lines.append(f"| {who} | {seed} | {scores} | {cost} |")
-        means = {name: statistics.mean(found[name] for found in seeds.values()) for name in NUMBERS}
-        lines.append(
-            f"| **{who}** | mean of {len(seeds)} | **{100 * means['accuracy']:.2f}** | **{100 * means['f1']:.2f}** "
-            f"| **{means['train_loss']:.3f}** | | |"
-        )
-    planned = {name: statistics.mean(values) for name, values in PLANNED.items()}
-    lines.append(f"| transformers.Trainer (plan) | mean of 5 | {planned['accuracy']:.2f} | {planned['f1']:.2f} | | | |")
-    lines += ["", "Seconds are of whole runs on a machine that did other work too: they are no measure of speed.", ""]
-    return "\n".join(lines)
+    for who, seeds in sorted(everything.items()):
+        lines += [
+            f"| {who} | {seed} | {' | '.join(_shown(name, seeds[seed][name]) for name in names)} |"
+            for seed in sorted(seeds, key=int)
+        ]
+        means = [_shown(name, statistics.mean(found[name] for found in seeds.values()), 1) for name in names]
+        lines.append(f"| **{who}** | mean of {len(seeds)} | {' | '.join(f'**{mean}**' for mean in means)} |")
+    both = sorted(set(everything.get("warmstart", {})) & set(everything.get("transformers", {})), key=int)
+    if len(both) > 1:
+        cells = []
+        for name in names:
+            pairs = [everything["warmstart"][seed][name] - everything["transformers"][seed][name] for seed in both]
+            mean, half = interval(pairs)
+            scale, digits = (1, 4) if name == "train_loss" else (100, 2)
+            cells.append(f"{scale * mean:+.{digits}f} ± {scale * half:.{digits}f}")
+        lines.append(f"| warmstart - transformers | {len(both)} pairs, 95 % | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", "Written by `python -m benchmarks.accuracy`; every number is in the JSON file.", ""])
+
+
+def interval(differences: list[float]) -> tuple[float, float]:
+    """Mean and half the 95 % interval of paired differences (Student's t)."""
+    import scipy.stats
+
+    spread = statistics.stdev(differences) / len(differences) ** 0.5
+    return statistics.mean(differences), float(scipy.stats.t.ppf(0.975, len(differences) - 1)) * spread
+
+
+def _shown(name: str, value: float, more: int = 0) -> str:
+    return f"{value:.{3 + more}f}" if name == "train_loss" else f"{100 * value:.{1 + more}f}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", help="a Hub id such as glue/mrpc, or FOLDER:mrpc for a folder with configurations")
-    parser.add_argument("--who", choices=("warmstart", "transformers"), default="warmstart")
+    parser.add_argument("--data", help="a folder that has GLUE's parquet files: FOLDER:mrpc or FOLDER:sst2")
+    parser.add_argument("--rows", type=int, help="take so many training rows")
+    parser.add_argument(
+        "--who", choices=("warmstart", "transformers"), nargs="+", default=["warmstart", "transformers"]
+    )
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3, 4, 5])
     asked = parser.parse_args()
-    for seed in asked.seeds if asked.data else []:
-        if str(seed) in stored().get(asked.who, {}):
+    folder, _, config = (asked.data or "").partition(":")
+    for seed, who in ((seed, who) for seed in asked.seeds for who in asked.who if asked.data):
+        if str(seed) in stored(config).get(who, {}):
             continue
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as place, tempfile.TemporaryDirectory() as out:
+            data = fewer_rows(folder, config, asked.rows, place) if asked.rows else folder
             began = time.monotonic()
-            found: dict[str, Any] = (ours if asked.who == "warmstart" else theirs)(asked.data, seed, folder)
+            found: dict[str, Any] = dict((ours if who == "warmstart" else theirs)(data, config, seed, out))
             found["seconds"] = round(time.monotonic() - began, 1)
-        store(asked.who, seed, {**found, "machine": machine.describe()})
-        print(asked.who, seed, found, flush=True)
-    TABLE.write_text(table(), encoding="utf-8")
-    print(table())
+            found["rows"] = asked.rows or _rows(folder, config)
+        store(config, who, seed, {**found, "machine": machine.describe()})
+        print(who, seed, found, flush=True)
+    for known in SCORES:
+        if stored(known):
+            (RESULTS / f"accuracy-{known}.md").write_text(table(known), encoding="utf-8")
+            print(table(known))
+
+
+def _rows(folder: str, config: str) -> int:
+    import pyarrow.parquet as pq
+
+    return sum(pq.read_metadata(path).num_rows for path in pathlib.Path(folder, config).glob("train-*"))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ NO_DROPOUT_DISTILBERT = {"dropout": 0.0, "attention_dropout": 0.0, "seq_classif_
 
 def small(family: str, dropout: bool = False, **more: Any) -> Any:
     torch.manual_seed(0)
-    off = {} if dropout else NO_DROPOUT_DISTILBERT if family == "distilbert" else NO_DROPOUT
+    on = {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1} if family == "albert" else {}
+    off = on if dropout else NO_DROPOUT_DISTILBERT if family == "distilbert" else NO_DROPOUT
     config = AutoConfig.for_model(family, **COMMON, **FAMILIES.get(family, BERT_LIKE), **off, **more)
     return AutoModelForSequenceClassification.from_config(config).float().train()
 

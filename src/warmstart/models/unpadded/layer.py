@@ -57,28 +57,29 @@ def run(layer: Layer, x: torch.Tensor, narrow: torch.Tensor, now: Pass, only: to
     if only is not None:
         gathered, x = gathered.index_select(0, only), x.index_select(0, only)
     mixed = linear(gathered, (layer.out,), now.working)
-    x, narrow = add_norm(mixed, x, layer.norm, layer.drop_out, now, only is not None)
+    x, narrow = add_norm(mixed, x, layer.norm, layer.drop_out, now, only)
     wide = layer.act(linear(narrow, (layer.up,), now.working))
     mixed = linear(wide, (layer.down,), now.working)
-    return add_norm(mixed, x, layer.last_norm, layer.drop_down, now, only is not None)
+    return add_norm(mixed, x, layer.last_norm, layer.drop_down, now, only)
 
 
 def add_norm(
-    new: torch.Tensor, x: torch.Tensor, norm: nn.LayerNorm, p: float, now: Pass, by_row: bool
+    new: torch.Tensor, x: torch.Tensor, norm: nn.LayerNorm, p: float, now: Pass, only: torch.Tensor | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """`norm(x + dropout(new))`, once in the type of `x` and once in that of `new`. `by_row`: one token of each row."""
+    """`norm(x + dropout(new))`, once in the type of `x` and once in that of `new`. `only`: which tokens these are."""
     keep, scale = None, 1.0
     if now.training and p > 0:
         scale = made_up(p)
-        keep = _keep(new, p, now.bits, by_row)
+        keep = _keep(new, p, now, only)
     return _AddNorm.apply(new, x, norm.weight, norm.bias, norm.eps, keep, scale)  # type: ignore[no-any-return, no-untyped-call]
 
 
-def _keep(new: torch.Tensor, p: float, bits: Bits | None, by_row: bool) -> torch.Tensor:
-    tokens, features = new.shape
-    if bits is None or not bits.active:
+def _keep(new: torch.Tensor, p: float, now: Pass, only: torch.Tensor | None) -> torch.Tensor:
+    """Which elements of `new` stay. A token has the same mask whether or not the others are computed."""
+    if now.bits is None or not now.bits.active:
         return torch_keep(new.shape, p, new.device)
-    return bits.keep_rows(tokens, (features,), p) if by_row else bits.keep_tokens(tokens, features, p)
+    keep = now.bits.keep_tokens(now.at.tokens, new.shape[1], p)
+    return keep if only is None else keep.index_select(0, only)
 
 
 class _AddNorm(torch.autograd.Function):

@@ -1,0 +1,182 @@
+"""Updates a second on whatever device there is: warmstart's Trainer against `transformers.Trainer`, in turns, one
+process.
+
+    python -m benchmarks.steps [--model bert-base|minilm|tiny] [--batch-sizes 8 32] [--lengths mrpc 32 64 128]
+    [--rounds 3]
+
+Weights are random (only speed is measured) and so are the ids; lengths are those of MRPC's pairs (normal around 53,
+between 20 and 110 tokens), or all around the number that is given. A: the stock trainer at its defaults. B: bf16,
+grouped by length, the faster attention of eager and sdpa. Each measures the updates after its first ones, until the
+device has finished. On a CUDA device the log says whether updates are graphs. Writes
+benchmarks/results/steps-DEVICE.json, .md and, with the extra `bench` installed, steps-DEVICE.svg.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import tempfile
+import time
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from transformers.trainer_callback import TrainerCallback
+
+import warmstart
+from benchmarks import machine
+from warmstart.data.tokens import TokenTable
+
+RESULTS = pathlib.Path(__file__).parent / "results"
+MODELS = {
+    "bert-base": {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072},
+    "minilm": {"hidden_size": 384, "num_hidden_layers": 6, "num_attention_heads": 12, "intermediate_size": 1536},
+    "tiny": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128},
+}
+VOCABULARY = 30_522
+
+
+def lengths_of(kind: str, rows: int) -> np.ndarray[Any, Any]:
+    generator = np.random.default_rng(0)
+    mean, spread = (53, 14) if kind == "mrpc" else (int(kind), int(kind) / 8)
+    return np.clip(generator.normal(mean, spread, rows), mean * 0.4, mean * 2.1).astype(np.int64)
+
+
+def rows_of(kind: str, rows: int) -> TokenTable:
+    offsets = np.concatenate([[0], np.cumsum(lengths_of(kind, rows))])
+    generator = np.random.default_rng(1)
+    ids = generator.integers(1000, VOCABULARY, offsets[-1]).astype(np.int32)
+    labels = generator.integers(0, 2, rows)
+    return TokenTable(ids, offsets, np.zeros(len(ids), np.uint8), labels, 0, False, 512, kind)
+
+
+class Clock(TrainerCallback):  # type: ignore[misc]
+    """Seconds from the end of update `first` to the end of update `last`."""
+
+    def __init__(self, first: int, last: int) -> None:
+        self.first, self.last, self.seconds = first, last, 0.0
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if state.global_step in (self.first, self.last):
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+            now = time.perf_counter()
+            self.seconds = now - self.began if state.global_step == self.last else 0.0
+            self.began = now
+
+
+def measure(
+    who: str,
+    shape: dict[str, int],
+    table: TokenTable,
+    batch_size: int,
+    updates: int,
+    warm: int,
+    without: tuple[str, ...] = (),
+) -> float:
+    """Rows a second."""
+    torch.manual_seed(0)
+    attention = {} if who != "B eager" else {"attn_implementation": "eager"}
+    config = transformers.BertConfig(vocab_size=VOCABULARY, num_labels=2, **shape, **attention)
+    model = transformers.BertForSequenceClassification(config)
+    clock = Clock(warm, warm + updates)
+    plain: dict[str, Any] = {
+        "max_steps": warm + updates,
+        "per_device_train_batch_size": batch_size,
+        "logging_steps": 50,
+        "save_strategy": "no",
+        "report_to": "none",
+        "disable_tqdm": True,
+    }
+    with tempfile.TemporaryDirectory() as out:
+        if who.startswith("warmstart"):
+            bf16 = who.endswith("bf16")
+            arguments = warmstart.TrainingArguments(out, bf16=bf16, without=without, **plain)
+            trainer: Any = warmstart.Trainer(model, arguments, train_dataset=table, callbacks=[clock])
+            trainer.announce = lambda on: print(f"    {who}: {on}", flush=True)
+        else:
+            starts = table.offsets
+            ids = [table.ids[starts[i] : starts[i + 1]].tolist() for i in range(len(table))]
+            examples = [{"input_ids": row, "labels": int(label)} for row, label in zip(ids, table.labels, strict=True)]
+            tuned = {} if who == "A" else {"bf16": True, "train_sampling_strategy": "group_by_length"}
+            arguments = transformers.TrainingArguments(out, use_cpu=not torch.cuda.is_available(), **plain, **tuned)
+            trainer = transformers.Trainer(
+                model, arguments, train_dataset=examples, data_collator=collate, callbacks=[clock]
+            )
+        trainer.pop_callback(transformers.PrinterCallback)
+        trainer.train()
+    return batch_size * updates / clock.seconds
+
+
+def collate(examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+    """Dynamic padding, as DataCollatorWithPadding does it, without a tokenizer."""
+    ids = [torch.tensor(example["input_ids"]) for example in examples]
+    padded = torch.nn.utils.rnn.pad_sequence(ids, batch_first=True)
+    mask = torch.arange(padded.shape[1]) < torch.tensor([len(row) for row in ids])[:, None]
+    labels = torch.tensor([example["labels"] for example in examples])
+    return {"input_ids": padded, "attention_mask": mask.long(), "labels": labels}
+
+
+def table_of(found: dict[str, Any]) -> str:
+    lines = [
+        f"# Updates of {found['model']}: rows a second",
+        "",
+        f"Median [lowest, highest] of {found['rounds']} rounds in turns, {found['machine']['date']}. "
+        f"{machine.sentence(found['machine'])} Random weights and ids.",
+        "",
+        "| lengths | batch | A | B | warmstart bf16 | times A | times B | warmstart fp32, times A |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for one in found["cases"]:
+        rates = one["rates"]
+        best = [max(pair) for pair in zip(rates["B eager"], rates["B sdpa"], strict=True)]
+        ours = rates["warmstart bf16"]
+        cells = [
+            middle(rates["A"]),
+            middle(best),
+            middle(ours),
+            middle([a / b for a, b in zip(ours, rates["A"], strict=True)]),
+            middle([a / b for a, b in zip(ours, best, strict=True)]),
+            middle([a / b for a, b in zip(rates["warmstart fp32"], rates["A"], strict=True)]),
+        ]
+        lines.append(f"| {one['lengths']} | {one['batch_size']} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", "Written by `python -m benchmarks.steps`.", ""])
+
+
+def middle(values: list[float]) -> str:
+    digits = 0 if statistics.median(values) >= 100 else 2
+    return f"{statistics.median(values):.{digits}f} [{min(values):.{digits}f}, {max(values):.{digits}f}]"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", choices=MODELS, default="bert-base" if torch.cuda.is_available() else "minilm")
+    parser.add_argument("--batch-sizes", type=int, nargs="+", default=[8, 32])
+    parser.add_argument("--lengths", nargs="+", default=["mrpc"])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--updates", type=int, default=200 if torch.cuda.is_available() else 12)
+    parser.add_argument("--warm", type=int, default=60 if torch.cuda.is_available() else 4)
+    asked = parser.parse_args()
+    who = ["A", "B eager", "B sdpa", "warmstart bf16", "warmstart fp32"]
+    cases = []
+    for kind in asked.lengths:
+        for size in asked.batch_sizes:
+            table = rows_of(kind, size * (asked.updates + asked.warm))
+            rates: dict[str, list[float]] = {name: [] for name in who}
+            for number in range(asked.rounds):
+                for name in who[number % len(who) :] + who[: number % len(who)]:
+                    rates[name].append(measure(name, MODELS[asked.model], table, size, asked.updates, asked.warm))
+                    print(kind, size, name, f"{rates[name][-1]:.1f} rows/s", flush=True)
+            cases.append({"lengths": kind, "batch_size": size, "rates": rates})
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    about = machine.describe()
+    found = {"model": asked.model, "rounds": asked.rounds, "machine": about, "cases": cases}
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"steps-{device}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    (RESULTS / f"steps-{device}.md").write_text(table_of(found), encoding="utf-8")
+    print(table_of(found))
+
+
+if __name__ == "__main__":
+    main()
