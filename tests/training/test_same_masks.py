@@ -84,7 +84,7 @@ def reference(model: Any, bits: Bits) -> dict[str, Any]:
 
 
 def sharp(family: str) -> Any:
-    """A model whose outputs depend on its masks: as it is initialised, a small one says nearly the same of everything."""
+    """A model whose outputs depend on its masks: as initialised, a small one says nearly the same of everything."""
     model = small(family, dropout=True)
     with torch.no_grad():
         for parameter in model.parameters():
