@@ -108,7 +108,7 @@ class Graphs:
         groups = self._optimizer.param_groups
         rates = [group["lr"] for group in groups]
         capturable = [group.get("capturable", False) for group in groups]
-        graph = torch.cuda.CUDAGraph()
+        graph, stream = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
         for group in groups:
             group["lr"], group["capturable"] = self._rate, True
         self._optimizer.zero_grad(set_to_none=True)
@@ -120,6 +120,7 @@ class Graphs:
             logging.getLogger(__name__).warning(
                 text("CUDA graphs are off from here on: %s", "此后不再使用 CUDA 图: %s"), self.broken
             )
+            torch.cuda.set_stream(stream)  # what a capture that fails does not do
             torch.cuda.synchronize()
             return bucket
         finally:

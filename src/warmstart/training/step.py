@@ -76,7 +76,8 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     graphs = engine.techniques.graphs
     grad_norm: torch.Tensor | None
     if graphs is not None and targets and graphs.takes(batches):
-        loss, grad_norm = graphs.run(batches[0])
+        loss, norm = graphs.run(batches[0])
+        grad_norm = norm if engine.max_grad_norm > 0 else None
     else:
         loss = _gradients(engine, update, batches, counts, max(targets, 1))
         grad_norm = _clip_and_step(engine)

@@ -40,8 +40,8 @@ class _Attention(torch.autograd.Function):
         if at.bias is None:
             scores = torch.bmm(q, k.transpose(1, 2)).mul_(root)
         else:
-            bias = at.bias.to(q.dtype).repeat_interleave(heads, 0).expand(-1, at.width, -1)
-            scores = torch.baddbmm(bias, q, k.transpose(1, 2), alpha=root)
+            bias = at.bias.to(q.dtype)[:, None].expand(-1, heads, -1, -1).reshape(len(q), 1, at.width)
+            scores = torch.baddbmm(bias.expand(-1, at.width, -1), q, k.transpose(1, 2), alpha=root)
         weights = torch.softmax(scores, -1)
         kept = weights if keep is None else masked(weights, keep)
         ctx.save_for_backward(q, k, v, weights, kept, *([] if keep is None else [keep]))
