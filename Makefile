@@ -18,9 +18,19 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# A folder with GLUE's parquet files; about two hours on two cores. Let nothing else run meanwhile.
+GLUE ?= ../shared/data/glue
+
 bench: $(READY)
-	$(BIN)/python -m benchmarks.accuracy
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[bench]"
+	$(BIN)/python -m benchmarks.startup --data $(GLUE):mrpc
+	$(BIN)/python -m benchmarks.speed --data $(GLUE):mrpc
+	$(BIN)/python -m benchmarks.evaluation --data $(GLUE):mrpc
+	$(BIN)/python -m benchmarks.techniques
+	$(BIN)/python -m benchmarks.steps --lengths 16 32 64 128
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.accuracy --data $(GLUE):mrpc
+	$(BIN)/python -m benchmarks.accuracy --data $(GLUE):sst2 --rows 4000
 
 clean:
 	rm -rf $(VENV)

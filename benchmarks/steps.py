@@ -1,14 +1,15 @@
-"""Updates a second on whatever device there is: warmstart's Trainer against `transformers.Trainer`, in turns, one
-process.
+"""Rows a second on whatever device there is, training and evaluating: warmstart's Trainer against
+`transformers.Trainer`.
 
     python -m benchmarks.steps [--model bert-base|minilm|tiny] [--batch-sizes 8 32] [--lengths mrpc 32 64 128]
     [--rounds 3]
 
 Weights are random (only speed is measured) and so are the ids; lengths are those of MRPC's pairs (normal around 53,
 between 20 and 110 tokens), or all around the number that is given. A: the stock trainer at its defaults. B: bf16,
-grouped by length, the faster attention of eager and sdpa. Each measures the updates after its first ones, until the
-device has finished. On a CUDA device the log says whether updates are graphs. Writes
-benchmarks/results/steps-DEVICE.json, .md and, with the extra `bench` installed, steps-DEVICE.svg.
+grouped by length, the faster attention of eager and sdpa. They take turns in one process; each measures its updates
+after the first ones, until the device has finished, and then the evaluation of as many rows. On a CUDA device the
+first lines say whether updates are graphs. Writes benchmarks/results/steps-DEVICE.json, .md and, with the extra
+`bench` installed, a figure, steps-DEVICE.svg.
 """
 
 import argparse
@@ -66,6 +67,37 @@ class Clock(TrainerCallback):  # type: ignore[misc]
             self.began = now
 
 
+def make(
+    who: str,
+    shape: dict[str, int],
+    table: TokenTable,
+    out: str,
+    settings: dict[str, Any],
+    without: tuple[str, ...] = (),
+) -> Any:
+    """The trainer of a contender."""
+    torch.manual_seed(0)
+    attention = {"attn_implementation": "eager"} if who == "B eager" else {}
+    config = transformers.BertConfig(vocab_size=VOCABULARY, num_labels=2, **shape, **attention)
+    model = transformers.BertForSequenceClassification(config)
+    settings = {**settings, "logging_steps": 50, "save_strategy": "no", "report_to": "none", "disable_tqdm": True}
+    if who.startswith("warmstart"):
+        arguments = warmstart.TrainingArguments(out, bf16=who.endswith("bf16"), without=without, **settings)
+        trainer: Any = warmstart.Trainer(model, arguments, train_dataset=table, eval_dataset=table)
+        trainer.announce = lambda on: print(f"    {who}: {on}", flush=True)
+    else:
+        starts = table.offsets
+        ids = [table.ids[starts[i] : starts[i + 1]].tolist() for i in range(len(table))]
+        examples = [{"input_ids": row, "labels": int(label)} for row, label in zip(ids, table.labels, strict=True)]
+        tuned = {} if who == "A" else {"bf16": True, "train_sampling_strategy": "group_by_length"}
+        arguments = transformers.TrainingArguments(out, use_cpu=not torch.cuda.is_available(), **settings, **tuned)
+        trainer = transformers.Trainer(
+            model, arguments, train_dataset=examples, eval_dataset=examples, data_collator=collate
+        )
+    trainer.pop_callback(transformers.PrinterCallback)
+    return trainer
+
+
 def measure(
     who: str,
     shape: dict[str, int],
@@ -74,39 +106,22 @@ def measure(
     updates: int,
     warm: int,
     without: tuple[str, ...] = (),
-) -> float:
-    """Rows a second."""
-    torch.manual_seed(0)
-    attention = {} if who != "B eager" else {"attn_implementation": "eager"}
-    config = transformers.BertConfig(vocab_size=VOCABULARY, num_labels=2, **shape, **attention)
-    model = transformers.BertForSequenceClassification(config)
+) -> dict[str, float]:
+    """Rows a second, training and evaluating (with batches of the same size)."""
     clock = Clock(warm, warm + updates)
-    plain: dict[str, Any] = {
+    settings = {
         "max_steps": warm + updates,
         "per_device_train_batch_size": batch_size,
-        "logging_steps": 50,
-        "save_strategy": "no",
-        "report_to": "none",
-        "disable_tqdm": True,
+        "per_device_eval_batch_size": batch_size,
     }
     with tempfile.TemporaryDirectory() as out:
-        if who.startswith("warmstart"):
-            bf16 = who.endswith("bf16")
-            arguments = warmstart.TrainingArguments(out, bf16=bf16, without=without, **plain)
-            trainer: Any = warmstart.Trainer(model, arguments, train_dataset=table, callbacks=[clock])
-            trainer.announce = lambda on: print(f"    {who}: {on}", flush=True)
-        else:
-            starts = table.offsets
-            ids = [table.ids[starts[i] : starts[i + 1]].tolist() for i in range(len(table))]
-            examples = [{"input_ids": row, "labels": int(label)} for row, label in zip(ids, table.labels, strict=True)]
-            tuned = {} if who == "A" else {"bf16": True, "train_sampling_strategy": "group_by_length"}
-            arguments = transformers.TrainingArguments(out, use_cpu=not torch.cuda.is_available(), **plain, **tuned)
-            trainer = transformers.Trainer(
-                model, arguments, train_dataset=examples, data_collator=collate, callbacks=[clock]
-            )
-        trainer.pop_callback(transformers.PrinterCallback)
+        trainer = make(who, shape, table, out, settings, without)
+        trainer.add_callback(clock)
         trainer.train()
-    return batch_size * updates / clock.seconds
+        began = time.perf_counter()
+        trainer.evaluate()
+        seconds = time.perf_counter() - began
+    return {"training": batch_size * updates / clock.seconds, "evaluating": len(table) / seconds}
 
 
 def collate(examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
@@ -120,13 +135,13 @@ def collate(examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
 
 def table_of(found: dict[str, Any]) -> str:
     lines = [
-        f"# Updates of {found['model']}: rows a second",
+        f"# {found['model']}: rows a second",
         "",
-        f"Median [lowest, highest] of {found['rounds']} rounds in turns, {found['machine']['date']}. "
+        f"Median [lowest, highest] of {found['rounds']} rounds in turns, {found['machine']['date']}.",
         f"{machine.sentence(found['machine'])} Random weights and ids.",
         "",
-        "| lengths | batch | A | B | warmstart bf16 | times A | times B | warmstart fp32, times A |",
-        "|---|---|---|---|---|---|---|---|",
+        "| | lengths | batch | A | B | warmstart bf16 | times A | times B | warmstart fp32, times A |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for one in found["cases"]:
         rates = one["rates"]
@@ -140,8 +155,41 @@ def table_of(found: dict[str, Any]) -> str:
             middle([a / b for a, b in zip(ours, best, strict=True)]),
             middle([a / b for a, b in zip(rates["warmstart fp32"], rates["A"], strict=True)]),
         ]
-        lines.append(f"| {one['lengths']} | {one['batch_size']} | {' | '.join(cells)} |")
+        lines.append(f"| {one['what']} | {one['lengths']} | {one['batch_size']} | {' | '.join(cells)} |")
     return "\n".join([*lines, "", "Written by `python -m benchmarks.steps`.", ""])
+
+
+def draw(found: dict[str, Any], path: pathlib.Path) -> None:
+    """Rows a second against length, one line for each contender, a panel for each batch size and kind of work."""
+    try:
+        import altair
+    except ImportError:
+        print("no figure: pip install '.[bench]'")
+        return
+    points = [
+        {
+            "length": int(np.mean(lengths_of(one["lengths"], 1000))),
+            "rows a second": statistics.median(rates),
+            "who": who,
+            "panel": f"{one['what']}, batch {one['batch_size']}",
+        }
+        for one in found["cases"]
+        for who, rates in one["rates"].items()
+    ]
+    axis = {"scale": altair.Scale(type="log"), "axis": altair.Axis(grid=True)}
+    chart = (
+        altair.Chart(altair.Data(values=points))
+        .mark_line(point=True)
+        .encode(
+            x=altair.X("length:Q", title="tokens in a row", **axis),
+            y=altair.Y("rows a second:Q", **axis),
+            color=altair.Color("who:N", title=None),
+        )
+        .properties(width=260, height=200)
+        .facet("panel:N", columns=2, title=f"{found['model']}: {found['machine']['date']}")
+        .resolve_scale(y="independent")
+    )
+    chart.save(str(path))
 
 
 def middle(values: list[float]) -> str:
@@ -163,18 +211,27 @@ def main() -> None:
     for kind in asked.lengths:
         for size in asked.batch_sizes:
             table = rows_of(kind, size * (asked.updates + asked.warm))
-            rates: dict[str, list[float]] = {name: [] for name in who}
+            rates: dict[str, dict[str, list[float]]] = {
+                what: {name: [] for name in who} for what in ("training", "evaluating")
+            }
             for number in range(asked.rounds):
                 for name in who[number % len(who) :] + who[: number % len(who)]:
-                    rates[name].append(measure(name, MODELS[asked.model], table, size, asked.updates, asked.warm))
-                    print(kind, size, name, f"{rates[name][-1]:.1f} rows/s", flush=True)
-            cases.append({"lengths": kind, "batch_size": size, "rates": rates})
+                    found = measure(name, MODELS[asked.model], table, size, asked.updates, asked.warm)
+                    for what, rate in found.items():
+                        rates[what][name].append(rate)
+                    print(kind, size, name, {what: round(rate, 1) for what, rate in found.items()}, flush=True)
+            cases += [{"what": what, "lengths": kind, "batch_size": size, "rates": rates[what]} for what in rates]
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    about = machine.describe()
-    found = {"model": asked.model, "rounds": asked.rounds, "machine": about, "cases": cases}
+    found = {
+        "model": asked.model,
+        "rounds": asked.rounds,
+        "machine": machine.describe(),
+        "cases": sorted(cases, key=lambda one: one["what"] != "training"),
+    }
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"steps-{device}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     (RESULTS / f"steps-{device}.md").write_text(table_of(found), encoding="utf-8")
+    draw(found, RESULTS / f"steps-{device}.svg")
     print(table_of(found))
 
 

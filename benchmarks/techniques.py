@@ -54,7 +54,8 @@ def main() -> None:
     for number in range(asked.rounds):
         order = list(choices)[number % len(choices) :] + list(choices)[: number % len(choices)]
         for name in order:
-            rate = measure(who, MODELS["minilm"], rows, asked.batch_size, UPDATES, WARM, choices[name])
+            found = measure(who, MODELS["minilm"], rows, asked.batch_size, UPDATES, WARM, choices[name])
+            rate = found["training"]
             milliseconds[name].append(1000 * asked.batch_size / rate)
         print(
             number + 1, {name: round(statistics.median(values), 1) for name, values in milliseconds.items()}, flush=True

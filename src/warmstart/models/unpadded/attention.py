@@ -11,7 +11,7 @@ from warmstart.models.unpadded.places import Places, scatter
 def attention(qkv: torch.Tensor, at: Places, heads: int, p: float, bits: Bits | None) -> torch.Tensor:
     """What each token gathers from its own sequence.
 
-    `qkv`: `[tokens, 3 * hidden]`, queries, keys and values side by side; returns `[tokens, hidden]`. A share `p` of the
+    `qkv`: `[filled, 3 * hidden]`, queries, keys and values side by side; returns `[filled, hidden]`. A share `p` of the
     attention weights is dropped.
     """
     keep, scale = None, 1.0
@@ -67,7 +67,8 @@ class _Attention(torch.autograd.Function):
 
 
 def _sequences(x: torch.Tensor, at: Places, parts: int, heads: int) -> tuple[torch.Tensor, ...]:
-    """`[tokens, parts * hidden]` to `parts` tensors `[rows * heads, width, features]`, zero where there is no token."""
+    """`[filled, parts * hidden]` to `parts` tensors `[rows * heads, width, features]`, zero where there is no token."""
+    x = x[: at.tokens]
     if at.index is not None:
         x = scatter(x, at.index, at.rows * at.width)
     x = x.view(at.rows, at.width, parts, heads, -1).permute(2, 0, 3, 1, 4)
@@ -75,8 +76,14 @@ def _sequences(x: torch.Tensor, at: Places, parts: int, heads: int) -> tuple[tor
 
 
 def _tokens(parts: tuple[torch.Tensor, ...], at: Places, heads: int) -> torch.Tensor:
-    """The way back: `[tokens, parts * hidden]`."""
+    """The way back: `[filled, parts * hidden]`."""
     x = torch.stack(parts) if len(parts) > 1 else parts[0][None]
     x = x.view(len(parts), at.rows, heads, at.width, -1).permute(1, 3, 0, 2, 4)
     x = x.reshape(at.rows * at.width, -1)
-    return x if at.index is None else x.index_select(0, at.index)
+    out = x.new_empty((at.filled, x.shape[1]))
+    out[at.tokens :].zero_()
+    if at.index is None:
+        out[: at.tokens].copy_(x)
+    else:
+        torch.index_select(x, 0, at.index, out=out[: at.tokens])
+    return out

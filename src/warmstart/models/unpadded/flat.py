@@ -45,7 +45,7 @@ class Flat:
         first = self.lengths.cumsum(0) - self.lengths
         columns = torch.arange(width, device=self.lengths.device)
         bias = torch.where(columns < self.lengths[:, None], 0.0, NEVER)[:, None, :]
-        return Places(rows, width, self.bucket, self.index, first[:-1], bias)
+        return Places(rows, width, self.bucket, self.bucket, self.index, first[:-1], bias)
 
 
 def bucket_of(tokens: int) -> int:

@@ -48,7 +48,7 @@ class Pass:
 
 
 def run(layer: Layer, x: torch.Tensor, narrow: torch.Tensor, now: Pass, only: torch.Tensor | None) -> Any:
-    """`x` `[tokens, hidden]` through the layer; `narrow` is `x` in the type that is multiplied in. Returns both of the
+    """`x` `[filled, hidden]` through the layer; `narrow` is `x` in the type that is multiplied in. Returns both of the
     result. With `only` (int64 `[rows]`: places in ragged order) it is computed for those tokens alone: attention still
     reads all of them.
     """
@@ -78,7 +78,7 @@ def _keep(new: torch.Tensor, p: float, now: Pass, only: torch.Tensor | None) -> 
     """Which elements of `new` stay. A token has the same mask whether or not the others are computed."""
     if now.bits is None or not now.bits.active:
         return torch_keep(new.shape, p, new.device)
-    keep = now.bits.keep_tokens(now.at.tokens, new.shape[1], p)
+    keep = now.bits.keep_tokens(now.at.filled, new.shape[1], p)
     return keep if only is None else keep.index_select(0, only)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+FILL = 16  # tokens: matrix products are prepared for each number of rows anew, so there had better be few of them
 NEVER = -1e9  # as a score: its weight is exactly 0 beside any other, and not a number only beside infinities
 
 
@@ -17,12 +18,14 @@ class Places:
         first    [0, 3]                       int64 [rows]: the first token of each row in ragged order
         bias     what attention adds to the scores of each key: 0, or NEVER for padding; float32 [rows, 1, width]
 
-    `index` and `bias` are None where nothing is padded.
+    `index` and `bias` are None where nothing is padded. Behind the `tokens` come zeros up to `filled`, which nothing
+    reads.
     """
 
     rows: int
     width: int
     tokens: int
+    filled: int
     index: torch.Tensor | None
     first: torch.Tensor
     bias: torch.Tensor | None
@@ -34,11 +37,12 @@ def places(mask: torch.Tensor) -> Places:
     lengths = mask.sum(1)
     first = lengths.cumsum(0) - lengths
     tokens = int(lengths.sum())
+    filled = -(-tokens // FILL) * FILL
     if tokens == rows * width:
-        return Places(rows, width, tokens, None, first, None)
+        return Places(rows, width, tokens, filled, None, first, None)
     index = mask.reshape(-1).nonzero().squeeze(1)
     bias = torch.zeros(mask.shape, device=mask.device).masked_fill_(~mask, NEVER)[:, None, :]
-    return Places(rows, width, tokens, index, first, bias)
+    return Places(rows, width, tokens, filled, index, first, bias)
 
 
 def key_mask(mask: torch.Tensor | None, hidden: torch.Tensor) -> torch.Tensor | None:
@@ -85,13 +89,16 @@ def scatter(ragged: torch.Tensor, index: torch.Tensor, size: int) -> torch.Tenso
 
 
 def unpad(padded: torch.Tensor, at: Places) -> torch.Tensor:
-    """`[rows, width, hidden]` to `[tokens, hidden]`."""
+    """`[rows, width, hidden]` to `[filled, hidden]`."""
     flat = padded.reshape(at.rows * at.width, padded.shape[-1])
-    return flat if at.index is None else _Unpad.apply(flat, at.index)  # type: ignore[no-untyped-call]
+    if at.index is not None:
+        flat = _Unpad.apply(flat, at.index)  # type: ignore[no-untyped-call]
+    return torch.nn.functional.pad(flat, (0, 0, 0, at.filled - at.tokens))
 
 
 def pad(ragged: torch.Tensor, at: Places) -> torch.Tensor:
-    """`[tokens, hidden]` to `[rows, width, hidden]`, zero where there is no token."""
+    """`[filled, hidden]` to `[rows, width, hidden]`, zero where there is no token."""
+    ragged = ragged[: at.tokens]
     if at.index is not None:
         ragged = _Pad.apply(ragged, at.index, at.rows * at.width)  # type: ignore[no-untyped-call]
     return ragged.view(at.rows, at.width, ragged.shape[-1])
