@@ -10,6 +10,7 @@ from warmstart.recipe import Recipe
 from warmstart.training.accelerator import Processes
 from warmstart.training.arguments import TrainingArguments
 from warmstart.training.precision import choose
+from warmstart.training.techniques import NAMES
 
 
 def training_arguments(
@@ -98,6 +99,7 @@ def refuse_settings(recipe: Recipe, task: Task) -> None:
     for option, value, known in (
         ("--schedule", recipe.schedule, [each.value for each in SchedulerType]),
         ("--optimizer", recipe.optimizer, [each.value for each in OptimizerNames]),
+        *(("--without", name, list(NAMES)) for name in recipe.without),
         ("--best-metric", recipe.best_metric, [*metric_names(task.kind, task.glue), "loss"]),
     ):
         if value is not None and value not in known:

@@ -98,6 +98,10 @@ WRONG: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "no rows at a time": (("train", "reviews.csv", "--batch-size", "0"), ("--batch-size", "greater than")),
     "an unknown kind": (("train", "reviews.csv", "--kind", "class"), ("--kind", "'classes', 'labels' or 'number'")),
     "weekly": (("train", "reviews.csv", "--evaluate-every", "weekly"), ("--evaluate-every:", "'epoch' or 'never'")),
+    "a technique that does not exist": (
+        ("train", "reviews.csv", *TINY, "--without", "paddingfree"),
+        ("--without", "did you mean 'padding-free'"),
+    ),
     "an unknown schedule": (("train", "reviews.csv", *TINY, "--schedule", "linera"), ("did you mean 'linear'",)),
     "an unknown optimiser": (("train", "reviews.csv", *TINY, "--optimizer", "sdg"), ("--optimizer", "'sgd'")),
     "an optimiser not installed": (
