@@ -22,7 +22,7 @@ STAGES = [
     {"data.batches"},
     {"data.feeds"},
     {"training.accelerator", "training.randomness", "training.precision", "training.storage", "training.allocator"},
-    {"training.clipping", "training.graphs"},
+    {"training.clipping", "training.graphs", "training.nonfinite"},
     {"training.techniques"},
     {"training.losses", "training.optimiser", "training.arguments", "training.feeding"},
     {"training.step"},

@@ -43,7 +43,7 @@ def choices(name: str) -> Any:
     return st.sampled_from([value for part in inner for value in part if isinstance(value, str)])
 
 
-for name in ("on_empty", "kind", "precision", "order"):
+for name in ("on_empty", "on_nonfinite", "kind", "precision", "order"):
     VALUES[name] = choices(name)
 recipes = st.fixed_dictionaries({}, optional=VALUES).map(Recipe.of)
 

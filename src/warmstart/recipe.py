@@ -67,6 +67,9 @@ class Recipe(BaseModel):
         "random", description="Of rows; length: rows of like length meet, which is faster and a little less accurate."
     )
 
+    on_nonfinite: Literal["stop", "skip"] = Field(
+        "stop", description="What to do at an update whose loss or gradient is not finite."
+    )
     without: tuple[str, ...] = Field((), description="Techniques that make training fast and are to be left out.")
 
     # Evaluating and saving

@@ -72,6 +72,7 @@ def training_arguments(
         report_to=list(recipe.report_to) or "none",
         use_cpu=recipe.cpu,
         without=recipe.without,
+        on_nonfinite=recipe.on_nonfinite,
         disable_tqdm=False,
     )
     return arguments, shape

@@ -33,13 +33,15 @@ HONOURED = frozenset(
     ddp_broadcast_buffers ddp_bucket_cap_mb ddp_static_graph do_train do_eval do_predict resume_from_checkpoint
     local_rank use_cache hub_token""".split()
 )
+OWN = ("group_by_length", "logging_dir", "without", "on_nonfinite")
 SIZES = ("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps")
 
 
 class TrainingArguments(transformers.TrainingArguments):  # type: ignore[misc]
     """The settings of a `Trainer`: those of `transformers.TrainingArguments`, and the names that the course uses
     (`evaluation_strategy`, `warmup_ratio`, `no_cuda`, `overwrite_output_dir`, `logging_dir`, `group_by_length`), and
-    `without`: names of techniques that make training fast and are to be left out (`warmstart.training.techniques`).
+    `without`: names of techniques that make training fast and are to be left out (`warmstart.training.techniques`), and
+    `on_nonfinite`: `"stop"` or `"skip"` at an update whose loss or gradient is not finite.
 
     Raises UserError for a name that does not exist (with the nearest that does), for a setting that this engine does
     not honour (by name; nothing is ignored in silence) and for values that cannot work together.
@@ -52,6 +54,7 @@ class TrainingArguments(transformers.TrainingArguments):  # type: ignore[misc]
         self.overwrite_output_dir = bool(settings.pop("overwrite_output_dir", False))
         self.logging_dir = settings.pop("logging_dir", None)
         self.without = check_names(settings.pop("without", ()))
+        self.on_nonfinite = settings.pop("on_nonfinite", "stop")
         unknown = [name for name in settings if name not in names]
         if unknown:
             raise UserError(
@@ -60,7 +63,7 @@ class TrainingArguments(transformers.TrainingArguments):  # type: ignore[misc]
                     f"TrainingArguments 没有 {unknown[0]!r} 这个参数",
                 ),
                 where="TrainingArguments",
-                fix=did_you_mean(unknown[0], [*names, *RENAMED, "group_by_length", "logging_dir", "without"]),
+                fix=did_you_mean(unknown[0], [*names, *RENAMED, *OWN]),
             )
         _refuse_what_is_not_honoured(settings)
         try:
@@ -106,6 +109,12 @@ def _refuse_what_is_not_honoured(asked: dict[str, Any]) -> None:
 def _refuse_values(args: TrainingArguments) -> None:
     if args.train_sampling_strategy not in ("random", "sequential", "group_by_length"):
         raise _refusal("train_sampling_strategy", args.train_sampling_strategy)
+    if args.on_nonfinite not in ("stop", "skip"):
+        raise UserError(
+            text(f"on_nonfinite is {args.on_nonfinite!r}", f"on_nonfinite 为 {args.on_nonfinite!r}"),
+            where="TrainingArguments",
+            fix=text("use 'stop' or 'skip'", "请用 'stop' 或 'skip'"),
+        )
     if not args.skip_memory_metrics:
         raise _refusal("skip_memory_metrics", False)
     for name in SIZES:

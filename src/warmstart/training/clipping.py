@@ -11,20 +11,22 @@ def can_fold(optimizer: torch.optim.Optimizer) -> bool:
     return type(optimizer) in (torch.optim.AdamW, torch.optim.Adam) and bool(optimizer.defaults.get("fused"))
 
 
-def step_clipped(optimizer: Any, max_norm: float) -> torch.Tensor:
-    """One optimiser step with gradients clipped to the L2 norm `max_norm` (0: not at all). Returns the norm before
-    clipping. What `clip_grad_norm_` multiplies with is given to the optimiser as a divisor.
-    """
-    norm = nn.utils.get_total_norm(
+def total_norm(optimizer: torch.optim.Optimizer) -> torch.Tensor:
+    """The L2 norm of all gradients that the optimiser reads."""
+    return nn.utils.get_total_norm(
         p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None
     )
-    if max_norm <= 0:
-        optimizer.step()
-        return norm
-    optimizer.grad_scale = ((norm + 1e-6) / max_norm).clamp_(min=1.0)
-    optimizer.found_inf = torch.zeros_like(norm)
+
+
+def step_clipped(optimizer: Any, norm: torch.Tensor, max_norm: float) -> None:
+    """One step of a fused optimiser with gradients of `norm` clipped to `max_norm` (0: not at all); none at all where
+    `norm` is not finite, which the device finds out by itself. What `clip_grad_norm_` multiplies with is given to the
+    optimiser as a divisor.
+    """
+    limit = max_norm if max_norm > 0 else float("inf")
+    optimizer.grad_scale = ((norm + 1e-6) / limit).clamp_(min=1.0)
+    optimizer.found_inf = (~norm.isfinite()).to(norm.dtype)
     try:
         optimizer.step()
     finally:
         del optimizer.grad_scale, optimizer.found_inf
-    return norm

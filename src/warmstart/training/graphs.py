@@ -18,7 +18,7 @@ from warmstart.data.feeds import Batch
 from warmstart.errors import text
 from warmstart.models.unpadded.encoder import FIRST_TOKEN, Unpadded
 from warmstart.models.unpadded.flat import COARSE, Flat, flat_inputs, flatten, position_offset
-from warmstart.training.clipping import step_clipped
+from warmstart.training.clipping import step_clipped, total_norm
 
 CUDA_GRAPHS = "cuda-graphs"
 Outcome = tuple[torch.Tensor, torch.Tensor]  # the update's loss, and its gradient norm
@@ -100,7 +100,8 @@ class Graphs:
         with flat_inputs(self._encoder, flat, self._width, self._types) as inputs, cast:
             loss = self._model(**inputs).loss
         loss.backward()
-        norm = step_clipped(self._optimizer, self._max_grad_norm)
+        norm = total_norm(self._optimizer)
+        step_clipped(self._optimizer, norm, self._max_grad_norm)
         return loss.detach().float(), norm
 
     def _captured(self, bucket: Bucket) -> Bucket:

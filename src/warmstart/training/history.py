@@ -1,42 +1,61 @@
 """The losses of a run, between one log and the next and over all of it."""
 
-import torch
-
+from warmstart.training.nonfinite import is_finite, refusal
 from warmstart.training.step import StepResult
+
+WAITING = 256  # updates that are looked at together: reading one waits for the device
 
 
 class Losses:
-    """The losses of a run. They stay on the device until somebody asks."""
+    """The losses of a run. They stay on the device until somebody asks, or many have come together.
 
-    def __init__(self, first: int) -> None:
+    An update whose loss or gradient was not finite has changed nothing: with `skip` it is counted and left out of the
+    means, else it ends the run (UserError) as soon as it is known. `show_norm`: whether reports have gradient norms.
+    """
+
+    def __init__(self, first: int, *, skip: bool = False, show_norm: bool = True) -> None:
         self.first = first
         self.since_log = 0
-        self._sum: torch.Tensor | None = None
-        self._total, self._steps = 0.0, 0
-        self._last: StepResult | None = None
+        self._skip, self._show_norm = skip, show_norm
+        self._waiting: list[StepResult] = []
+        self._last: StepResult | None = None  # of those that were finite
+        self._sum, self._steps = 0.0, 0  # since the last report
+        self._total, self._total_steps, self._skipped = 0.0, 0, 0  # before it
+        self._rate = 0.0
 
     def add(self, result: StepResult) -> None:
-        self._sum = result.loss.clone() if self._sum is None else self._sum + result.loss
-        self._last = result
+        self._waiting.append(result)
+        self._rate = result.learning_rate
         self.since_log += 1
+        if result.finite is False or len(self._waiting) >= WAITING:
+            self._read()
 
     def report(self) -> dict[str, float]:
-        """The mean loss since the last report, and the last update's gradient norm and learning rate."""
-        assert self._sum is not None
-        assert self._last is not None
-        logs = {"loss": self._drain()}
-        if self._last.grad_norm is not None:
+        """The mean loss since the last report, the last update's gradient norm and learning rate, and how many updates
+        of the run have been skipped, if any."""
+        self._read()
+        nothing = 0.0 if self._last is None else float(self._last.loss)
+        logs = {"loss": self._sum / self._steps if self._steps else nothing}
+        if self._show_norm and self._last is not None:
             logs["grad_norm"] = float(self._last.grad_norm)
-        return {**logs, "learning_rate": self._last.learning_rate}
+        logs["learning_rate"] = self._rate
+        self._total, self._total_steps = self._total + self._sum, self._total_steps + self._steps
+        self._sum, self._steps, self.since_log = 0.0, 0, 0
+        return {**logs, **({"skipped_updates": self._skipped} if self._skipped else {})}
 
     def mean(self) -> float:
         """The mean loss of all updates of this run."""
-        if self._sum is not None:
-            self._drain()
-        return self._total / max(self._steps, 1)
+        self._read()
+        return (self._total + self._sum) / max(self._total_steps + self._steps, 1)
 
-    def _drain(self) -> float:
-        assert self._sum is not None
-        value, steps = float(self._sum), self.since_log
-        self._total, self._steps, self._sum, self.since_log = self._total + value, self._steps + steps, None, 0
-        return value / max(steps, 1)
+    def _read(self) -> None:
+        """Look at the updates that wait."""
+        for result in self._waiting:
+            finite = is_finite(result.loss, result.grad_norm) if result.finite is None else result.finite
+            if finite:
+                self._sum, self._steps, self._last = self._sum + float(result.loss), self._steps + 1, result
+            elif self._skip:
+                self._skipped += 1
+            else:
+                raise refusal(result.update, result.loss, result.grad_norm)
+        self._waiting.clear()

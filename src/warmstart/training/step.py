@@ -10,8 +10,9 @@ from torch import nn
 from warmstart.data.batches import Update
 from warmstart.data.feeds import Batch
 from warmstart.training.accelerator import Processes
-from warmstart.training.clipping import step_clipped
+from warmstart.training.clipping import step_clipped, total_norm
 from warmstart.training.losses import count_targets
+from warmstart.training.nonfinite import is_finite
 from warmstart.training.randomness import reseed
 from warmstart.training.techniques import FOLDED_CLIPPING, Techniques
 
@@ -33,15 +34,16 @@ class Hooks:
 
 @dataclasses.dataclass(frozen=True)
 class StepResult:
-    """What one update did. `loss` (mean over the update's targets, on all processes) and `grad_norm` (before clipping;
-    None when there is no clipping) stay tensors on the device, so that reading them is the caller's choice. `tokens`:
-    real input tokens of the update, on all processes."""
+    """What one update did. `loss` (mean over the update's targets, on all processes) and `grad_norm` (before clipping)
+    stay tensors on the device, so that reading them is the caller's choice. `tokens`: real input tokens of the update,
+    on all processes. `finite`: whether both are finite, if it is known yet; where they are not, no weight has moved."""
 
     update: Update
     loss: torch.Tensor
-    grad_norm: torch.Tensor | None
+    grad_norm: torch.Tensor
     learning_rate: float
     tokens: int
+    finite: bool | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,19 +76,21 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     targets, tokens = engine.processes.totals(sum(counts), sum(map(count_tokens, batches)))
     learning_rate = float(engine.optimizer.param_groups[0]["lr"])
     graphs = engine.techniques.graphs
-    grad_norm: torch.Tensor | None
+    finite: bool | None = None
     if graphs is not None and targets and graphs.takes(batches):
         loss, norm = graphs.run(batches[0])
-        grad_norm = norm if engine.max_grad_norm > 0 else None
     else:
-        loss = _gradients(engine, update, batches, counts, max(targets, 1))
-        grad_norm = _clip_and_step(engine)
+        loss = engine.processes.summed(_gradients(engine, update, batches, counts, max(targets, 1)))
+        norm = total_norm(engine.optimizer)
+        finite = is_finite(loss, norm)
+        if finite:
+            _step(engine, norm)
     engine.hooks.after_optimiser()
     if engine.scheduler is not None and not needs_metric(engine.scheduler):
         engine.scheduler.step()
     engine.optimizer.zero_grad(set_to_none=True)
     engine.model.zero_grad(set_to_none=True)
-    return StepResult(update, engine.processes.summed(loss), grad_norm, learning_rate, tokens)
+    return StepResult(update, loss, norm, learning_rate, tokens, finite)
 
 
 def _gradients(
@@ -120,21 +124,15 @@ def trained(engine: Engine) -> list[nn.Parameter]:
     return [p for group in engine.optimizer.param_groups for p in group["params"] if p.requires_grad]
 
 
-def _clip_and_step(engine: Engine) -> torch.Tensor | None:
-    """Clip the gradients' norm and take the optimiser's step. Returns the norm before clipping, if there is
-    clipping.
-    """
-    optimizer: Any = engine.optimizer
-    if engine.max_grad_norm <= 0:
-        engine.hooks.before_optimiser()
-        optimizer.step()
-        return None
-    if FOLDED_CLIPPING not in engine.techniques.on:
-        norm = nn.utils.clip_grad_norm_(trained(engine), engine.max_grad_norm)
-        engine.hooks.before_optimiser()
-        optimizer.step()
-        return norm
-    return step_clipped(optimizer, engine.max_grad_norm)
+def _step(engine: Engine, norm: torch.Tensor) -> None:
+    """Clip the gradients, whose norm is `norm`, and take the optimiser's step."""
+    if FOLDED_CLIPPING in engine.techniques.on and engine.max_grad_norm > 0:
+        step_clipped(engine.optimizer, norm, engine.max_grad_norm)
+        return
+    if engine.max_grad_norm > 0:
+        nn.utils.clip_grads_with_norm_(trained(engine), engine.max_grad_norm, norm)
+    engine.hooks.before_optimiser()
+    engine.optimizer.step()
 
 
 def count_rows(batch: Batch) -> int:

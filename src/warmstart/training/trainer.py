@@ -190,7 +190,8 @@ class Trainer(Keeping):
         """The updates from `first` on, and what callbacks and arguments ask for between them."""
         self.is_in_train = True
         began = time.time()
-        losses = Losses(first)
+        show_norm = bool(self.args.max_grad_norm and self.args.max_grad_norm > 0)
+        losses = Losses(first, skip=self.args.on_nonfinite == "skip", show_norm=show_norm)
         self.callback_handler.model = self.model
         self.callback_handler.optimizer = self.optimizer
         self.callback_handler.lr_scheduler = self.lr_scheduler
