@@ -125,11 +125,11 @@ def test_a_trainer_whose_updates_are_flat_learns_the_same(tmp_path: pathlib.Path
         if flat:
             stock = trainer._engine
 
-            def engine(on: Techniques) -> Any:
+            def engine(on: Techniques, signals: Any) -> Any:
                 assert trainer.optimizer is not None
                 kinds = {"rows": 8, "width": 32, "max_grad_norm": 1.0, "precision": None}
                 graphs = NeverCaptured(trainer.model, trainer.optimizer, on.encoder, **kinds)  # type: ignore[arg-type]
-                return stock(Techniques(on.on, "", "", on.encoder, graphs))
+                return stock(Techniques(on.on, "", "", on.encoder, graphs), signals)
 
             trainer._engine = engine  # type: ignore[method-assign]
         trainer.train()

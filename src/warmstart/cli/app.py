@@ -9,9 +9,11 @@ from cyclopts import App
 
 from warmstart import __version__
 from warmstart.errors import UserError, text
+from warmstart.training.interruption import Interrupted
 
 STATUS_WRONG_INPUT = 2
 STATUS_INTERRUPTED = 130
+STATUS_STOPPED = 75  # EX_TEMPFAIL of sysexits.h: try again, and it goes on
 
 HELP = """Fine-tune a pretrained transformer on your own table of texts and labels, and know how good it is.
 
@@ -61,7 +63,9 @@ def build() -> App:
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """Run one command. Exit status: 0 done, 2 something the user can mend, 130 interrupted."""
+    """Run one command. Exit status: 0 done, 2 something the user can mend, 75 told to stop and saved, 130
+    interrupted otherwise.
+    """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     try:
         build()(arguments, exit_on_error=False, print_error=False)
@@ -82,6 +86,20 @@ def main(arguments: list[str] | None = None) -> Any:
             )
         )
         sys.exit(STATUS_WRONG_INPUT)
+    except Interrupted as error:
+        place = error.folder.parent
+        _tell(
+            UserError(
+                text(
+                    f"told to stop: update {error.update} was finished and everything is saved",
+                    f"收到停止信号: 已完成第 {error.update} 次更新, 全部内容已保存",
+                ),
+                where=str(error.folder),
+                fix=text(f"go on: warmstart resume {place}", f"继续: warmstart resume {place}"),
+            ),
+            text("interrupted: ", "已中断: "),
+        )
+        sys.exit(STATUS_STOPPED)
     except KeyboardInterrupt:
         _tell(
             UserError(
@@ -91,8 +109,8 @@ def main(arguments: list[str] | None = None) -> Any:
         sys.exit(STATUS_INTERRUPTED)
 
 
-def _tell(error: UserError) -> None:
-    print(text("error: ", "错误: ") + str(error), file=sys.stderr)
+def _tell(error: UserError, kind: str | None = None) -> None:
+    print((kind or text("error: ", "错误: ")) + str(error), file=sys.stderr)
 
 
 def _taught(error: cyclopts.CycloptsError, arguments: list[str]) -> UserError:

@@ -16,6 +16,7 @@ STATE = "trainer_state.json"
 OPTIMIZER = "optimizer.safetensors"
 OPTIMIZER_REST = "optimizer.json"
 SCHEDULER = "scheduler.json"
+LOSSES = "losses.json"
 
 
 def folders(output_dir: pathlib.Path) -> list[pathlib.Path]:
@@ -45,6 +46,7 @@ def save(
     state: dict[str, Any],
     optimizer: torch.optim.Optimizer | None = None,
     scheduler: Any = None,
+    losses: dict[str, float] | None = None,
 ) -> None:
     """Write a checkpoint, whole or not at all. Without an optimiser it can be loaded but not resumed from."""
     with storage.new_folder(folder) as work:
@@ -56,6 +58,17 @@ def save(
             storage.write_json(work / OPTIMIZER_REST, rest)
         if scheduler is not None:
             storage.write_json(work / SCHEDULER, _plain(scheduler.state_dict()))
+        if losses is not None:
+            storage.write_json(work / LOSSES, losses)
+
+
+def can_resume(folder: pathlib.Path) -> bool:
+    """Whether `folder` is a complete checkpoint, with the optimiser's state."""
+    try:
+        check(folder)
+    except UserError:
+        return False
+    return True
 
 
 def check(folder: pathlib.Path) -> None:
@@ -88,6 +101,11 @@ def load_progress(folder: pathlib.Path, optimizer: torch.optim.Optimizer, schedu
     optimizer.load_state_dict(_joined(tensors, storage.read_json(folder / OPTIMIZER_REST)))
     if scheduler is not None and (folder / SCHEDULER).is_file():
         scheduler.load_state_dict({**scheduler.state_dict(), **storage.read_json(folder / SCHEDULER)})
+
+
+def load_losses(folder: pathlib.Path) -> dict[str, float] | None:
+    """The sums of losses that `save` was given, if any."""
+    return storage.read_json(folder / LOSSES) if (folder / LOSSES).is_file() else None
 
 
 def load_state(folder: pathlib.Path) -> dict[str, Any]:

@@ -13,8 +13,7 @@ class Losses:
     means, else it ends the run (UserError) as soon as it is known. `show_norm`: whether reports have gradient norms.
     """
 
-    def __init__(self, first: int, *, skip: bool = False, show_norm: bool = True) -> None:
-        self.first = first
+    def __init__(self, *, skip: bool = False, show_norm: bool = True) -> None:
         self.since_log = 0
         self._skip, self._show_norm = skip, show_norm
         self._waiting: list[StepResult] = []
@@ -47,6 +46,18 @@ class Losses:
         """The mean loss of all updates of this run."""
         self._read()
         return (self._total + self._sum) / max(self._total_steps + self._steps, 1)
+
+    def state(self) -> dict[str, float]:
+        """What a run that goes on from here needs to log what an undisturbed one logs."""
+        self._read()
+        names = ("_sum", "_steps", "_total", "_total_steps", "_skipped", "since_log")
+        return {name.strip("_"): getattr(self, name) for name in names}
+
+    def restore(self, state: dict[str, float]) -> None:
+        """Go on from a `state`."""
+        self._sum, self._total = state["sum"], state["total"]
+        self._steps, self._total_steps = int(state["steps"]), int(state["total_steps"])
+        self._skipped, self.since_log = int(state["skipped"]), int(state["since_log"])
 
     def _read(self) -> None:
         """Look at the updates that wait."""

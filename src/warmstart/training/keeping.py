@@ -8,6 +8,7 @@ from transformers.trainer_callback import TrainerState
 from warmstart.errors import UserError, did_you_mean, text
 from warmstart.training import checkpoint
 from warmstart.training.evaluating import Evaluating
+from warmstart.training.history import Losses
 from warmstart.training.saving import load_weights, save_weights
 
 
@@ -15,24 +16,30 @@ class Keeping(Evaluating):
     """What `Trainer` inherits to save its progress and to go on from it."""
 
     lr_scheduler: Any
+    losses: Losses
 
-    def _save_checkpoint(self) -> None:
-        output_dir = pathlib.Path(self.args.output_dir)
-        folder = output_dir / f"checkpoint-{self.state.global_step}"
+    def _checkpoint_folder(self) -> pathlib.Path:
+        return pathlib.Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+
+    def _save_checkpoint(self, *, resumable: bool = False) -> None:
+        """Write a checkpoint of this update. With `resumable` it is one to resume from also where the arguments ask for
+        weights only."""
+        folder = self._checkpoint_folder()
         if self.state.best_global_step == self.state.global_step:
             self.state.best_model_checkpoint = str(folder)
         self._export_callbacks()
         if self.processes.is_main:
-            with_progress = not self.args.save_only_model
+            with_progress = resumable or not self.args.save_only_model
             checkpoint.save(
                 folder,
                 save_weights=lambda work: save_weights(self.model, self.processing_class, work),
                 state={**vars(self.state)},
                 optimizer=self.optimizer if with_progress else None,
                 scheduler=self.lr_scheduler if with_progress else None,
+                losses=self.losses.state(),
             )
             best = self.state.best_model_checkpoint
-            checkpoint.rotate(output_dir, self.args.save_total_limit, {pathlib.Path(best)} if best else set())
+            checkpoint.rotate(folder.parent, self.args.save_total_limit, {pathlib.Path(best)} if best else set())
         self.processes.barrier()
 
     def _checkpoint_to_resume(self, wanted: str | bool | None) -> pathlib.Path | None:
@@ -65,6 +72,9 @@ class Keeping(Evaluating):
             here = pathlib.Path(self.args.output_dir) / pathlib.Path(saved["best_model_checkpoint"]).name
             saved["best_model_checkpoint"] = str(here if here.is_dir() else saved["best_model_checkpoint"])
         self.state = TrainerState(**{**saved, **limits, **places})
+        losses = checkpoint.load_losses(folder)
+        if losses is not None:
+            self.losses.restore(losses)
         self._import_callbacks()
         control = (saved["stateful_callbacks"] or {}).get("TrainerControl", {}).get("args", {})
         return bool(control.get("should_training_stop")) and saved["global_step"] < saved["max_steps"]

@@ -11,6 +11,7 @@ from warmstart.data.batches import Update
 from warmstart.data.feeds import Batch
 from warmstart.training.accelerator import Processes
 from warmstart.training.clipping import step_clipped, total_norm
+from warmstart.training.interruption import Signals
 from warmstart.training.losses import count_targets
 from warmstart.training.nonfinite import is_finite
 from warmstart.training.randomness import reseed
@@ -36,7 +37,8 @@ class Hooks:
 class StepResult:
     """What one update did. `loss` (mean over the update's targets, on all processes) and `grad_norm` (before clipping)
     stay tensors on the device, so that reading them is the caller's choice. `tokens`: real input tokens of the update,
-    on all processes. `finite`: whether both are finite, if it is known yet; where they are not, no weight has moved."""
+    on all processes. `finite`: whether both are finite, if it is known yet; where they are not, no weight has moved.
+    `told_to_stop`: whether any process has been."""
 
     update: Update
     loss: torch.Tensor
@@ -44,6 +46,7 @@ class StepResult:
     learning_rate: float
     tokens: int
     finite: bool | None
+    told_to_stop: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Engine:
     precision: torch.dtype | None = None
     hooks: Hooks = dataclasses.field(default_factory=Hooks)
     techniques: Techniques = dataclasses.field(default_factory=Techniques)
+    signals: Signals = dataclasses.field(default_factory=Signals)
 
 
 def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> StepResult:
@@ -73,7 +77,8 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     engine.model.train()
     reseed(engine.seed, update.index, engine.processes.index)
     counts = [count_targets(batch, engine.label_names) for batch in batches]
-    targets, tokens = engine.processes.totals(sum(counts), sum(map(count_tokens, batches)))
+    tokens = sum(map(count_tokens, batches))
+    targets, tokens, stop = engine.processes.totals(sum(counts), tokens, int(engine.signals.told))
     learning_rate = float(engine.optimizer.param_groups[0]["lr"])
     graphs = engine.techniques.graphs
     finite: bool | None = None
@@ -90,7 +95,8 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
         engine.scheduler.step()
     engine.optimizer.zero_grad(set_to_none=True)
     engine.model.zero_grad(set_to_none=True)
-    return StepResult(update, loss, norm, learning_rate, tokens, finite)
+    alone = engine.processes.count == 1  # several learn of each other's signals with the next update's counts
+    return StepResult(update, loss, norm, learning_rate, tokens, finite, stop > 0 or (alone and engine.signals.told))
 
 
 def _gradients(

@@ -17,12 +17,14 @@ from warmstart.data.feeds import Feed
 from warmstart.data.tokens import TokenTable
 from warmstart.errors import UserError, text
 from warmstart.models.unpadded.encoder import Unpadded
+from warmstart.training import checkpoint
 from warmstart.training.accelerator import Processes
 from warmstart.training.arguments import TrainingArguments
 from warmstart.training.evaluating import BatchCount
 from warmstart.training.feeding import make_feed
 from warmstart.training.graphs import Graphs, why_no_graphs
 from warmstart.training.history import Losses
+from warmstart.training.interruption import Interrupted, Signals, listening
 from warmstart.training.keeping import Keeping
 from warmstart.training.loop import updates
 from warmstart.training.losses import default_collator, label_names_of
@@ -128,11 +130,14 @@ class Trainer(Keeping):
         self.state.num_train_epochs = math.ceil(last / per_epoch)
         self.state.train_batch_size = self.args.per_device_train_batch_size
         self.state.compute_steps(self.args, last)
+        show_norm = bool(self.args.max_grad_norm and self.args.max_grad_norm > 0)
+        self.losses = Losses(skip=self.args.on_nonfinite == "skip", show_norm=show_norm)
         had_stopped = resume is not None and self._resume(resume)
         first = self.state.global_step
-        with self._techniques() as on:
+        with self._techniques() as on, listening() as signals:
             self.announce(on)
-            return self._updates(feed, first, had_stopped, self._engine(on), per_epoch, last, ignore_keys_for_eval)
+            engine = self._engine(on, signals)
+            return self._updates(feed, first, had_stopped, engine, per_epoch, last, ignore_keys_for_eval)
 
     def _techniques(self) -> contextlib.AbstractContextManager[Techniques]:
         """What makes this trainer's steps fast, inside a block."""
@@ -190,8 +195,6 @@ class Trainer(Keeping):
         """The updates from `first` on, and what callbacks and arguments ask for between them."""
         self.is_in_train = True
         began = time.time()
-        show_norm = bool(self.args.max_grad_norm and self.args.max_grad_norm > 0)
-        losses = Losses(first, skip=self.args.on_nonfinite == "skip", show_norm=show_norm)
         self.callback_handler.model = self.model
         self.callback_handler.optimizer = self.optimizer
         self.callback_handler.lr_scheduler = self.lr_scheduler
@@ -213,7 +216,7 @@ class Trainer(Keeping):
                 if result is None:
                     break
                 ran = True
-                losses.add(result)
+                self.losses.add(result)
                 self._count(result, per_epoch)
                 done = self.state.global_step
                 self.control = self.callback_handler.on_step_end(self.args, self.state, self.control)
@@ -221,23 +224,26 @@ class Trainer(Keeping):
                 if ended:
                     # The end of an epoch belongs to its last update: what a checkpoint holds is then complete.
                     self.control = self.callback_handler.on_epoch_end(self.args, self.state, self.control)
-                self._act(losses, ignore_keys_for_eval)
+                self._act(ignore_keys_for_eval)
+                if result.told_to_stop and done < last:
+                    raise self._interrupted()
                 if self.control.should_training_stop or self.control.should_epoch_stop:
                     break  # an evaluation may have said so (early stopping)
             stream.close()
             if not ended:
                 self.control = self.callback_handler.on_epoch_end(self.args, self.state, self.control)
-                self._act(losses, ignore_keys_for_eval)
+                self._act(ignore_keys_for_eval)
             if not ran:
                 break
             done = max(done, epoch_end) if self.control.should_epoch_stop else done
             self.state.global_step = max(self.state.global_step, done)
-        return self._finish(losses, began, feed.rows_before(self.state.global_step) - feed.rows_before(first))
+        rows = feed.rows_before(self.state.global_step) - feed.rows_before(first)
+        return self._finish(began, rows, self.state.global_step - first)
 
-    def _act(self, losses: Losses, ignore_keys: list[str] | None) -> None:
+    def _act(self, ignore_keys: list[str] | None) -> None:
         """What the callbacks asked for after an update: log, evaluate, save, in this order."""
-        if self.control.should_log and losses.since_log:
-            self.log(losses.report())
+        if self.control.should_log and self.losses.since_log:
+            self.log(self.losses.report())
         best = False
         if self.control.should_evaluate:
             metrics = self.evaluate(ignore_keys=ignore_keys)
@@ -248,11 +254,18 @@ class Trainer(Keeping):
             self._save_checkpoint()
             self.control = self.callback_handler.on_save(self.args, self.state, self.control)
 
-    def _finish(self, losses: Losses, began: float, rows: int) -> TrainOutput:
-        steps = self.state.global_step - losses.first
+    def _interrupted(self) -> Interrupted:
+        """Save everything, if that has not just been done, and say where."""
+        folder = self._checkpoint_folder()
+        if not self.processes.gathered(checkpoint.can_resume(folder))[0]:
+            self._save_checkpoint(resumable=True)
+            self.control = self.callback_handler.on_save(self.args, self.state, self.control)
+        return Interrupted(folder, self.state.global_step)
+
+    def _finish(self, began: float, rows: int, steps: int) -> TrainOutput:
         metrics = speed_metrics("train", began, num_samples=rows, num_steps=steps)
         metrics["total_flos"] = self.state.total_flos
-        metrics["train_loss"] = losses.mean()
+        metrics["train_loss"] = self.losses.mean()
         self.is_in_train = False
         self.log(metrics)
         if self.args.load_best_model_at_end and self.state.best_model_checkpoint is not None:
@@ -274,7 +287,7 @@ class Trainer(Keeping):
             return updates_per_epoch, self.args.max_steps
         return updates_per_epoch, math.ceil(self.args.num_train_epochs * updates_per_epoch)
 
-    def _engine(self, on: Techniques) -> Engine:
+    def _engine(self, on: Techniques, signals: Signals) -> Engine:
         assert self.optimizer is not None
         handler = self.callback_handler
 
@@ -298,6 +311,7 @@ class Trainer(Keeping):
                 tell(handler.on_substep_end), tell(handler.on_pre_optimizer_step), tell(handler.on_optimizer_step)
             ),
             techniques=on,
+            signals=signals,
         )
 
     def _count(self, result: StepResult, per_epoch: int) -> None:

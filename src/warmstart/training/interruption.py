@@ -1,0 +1,51 @@
+"""Being told to stop: the update is finished, everything is saved, and whoever asked learns how to go on."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Interrupted(KeyboardInterrupt):
+    """Training was told to stop by a signal, and stopped after `update` updates. `folder`: the checkpoint to resume
+    from. A KeyboardInterrupt, so that code which knows what to do about Ctrl-C does it."""
+
+    def __init__(self, folder: pathlib.Path, update: int) -> None:
+        super().__init__(f"stopped after update {update}; saved in {folder}")
+        self.folder = folder
+        self.update = update
+
+
+class Signals:
+    """Whether this process has been told to stop."""
+
+    def __init__(self) -> None:
+        self.told = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """The first signal is noted, the second one ends the process at once, as if it had not been caught."""
+        if self.told:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        self.told = True
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[Signals]:
+    """Inside the block SIGTERM and SIGINT are noted, and do nothing else the first time. Outside of the main thread
+    Python cannot listen; then nothing is noted."""
+    signals = Signals()
+    if threading.current_thread() is not threading.main_thread():
+        yield signals
+        return
+    before = {number: signal.signal(number, signals) for number in SIGNALS}
+    try:
+        yield signals
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
