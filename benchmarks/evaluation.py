@@ -15,7 +15,6 @@ import json
 import pathlib
 import random
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -105,16 +104,12 @@ def table(found: dict[str, Any]) -> str:
     for name in rounds[0]:
         rates = [found["rows"] / one[name] for one in rounds]
         ratios = [one["A: Trainer.evaluate"] / one[name] for one in rounds]
-        lines.append(f"| {name} | {_middle(rates)} | {_middle(ratios)} |")
+        lines.append(f"| {name} | {machine.middle(rates)} | {machine.middle(ratios)} |")
     sorted_to_random = [one["warmstart, random order"] / one["warmstart, sorted rows"] for one in rounds]
-    lines += ["", f"Sorted rows against random order: {_middle(sorted_to_random)} times as fast.", ""]
+    lines += ["", f"Sorted rows against random order: {machine.middle(sorted_to_random)} times as fast.", ""]
     for rows, cost in found["memory"].items():
         lines.append(f"`warmstart predict` on {int(rows):,} rows: peak {cost['peak_mib']:,.0f} MiB.")
     return "\n".join([*lines, "", "Written by `python -m benchmarks.evaluation`.", ""])
-
-
-def _middle(values: list[float]) -> str:
-    return f"{statistics.median(values):.2f} [{min(values):.2f}, {max(values):.2f}]"
 
 
 def main() -> None:

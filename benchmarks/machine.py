@@ -5,6 +5,7 @@ import importlib.metadata
 import os
 import pathlib
 import platform
+import statistics
 from typing import Any
 
 import torch
@@ -32,6 +33,12 @@ def sentence(found: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in found["packages"].items())
     device = found["accelerator"] or f"{found['processor']}, {found['threads']} threads"
     return f"{device}; Python {found['python']}, {versions}."
+
+
+def middle(values: list[float]) -> str:
+    """Median [lowest, highest], with two decimals below a hundred."""
+    digits = 0 if statistics.median(values) >= 100 else 2
+    return f"{statistics.median(values):.{digits}f} [{min(values):.{digits}f}, {max(values):.{digits}f}]"
 
 
 def _processor() -> str:

@@ -13,7 +13,6 @@ import itertools
 import json
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -59,10 +58,6 @@ def _scores(found: dict[str, Any], prefix: str) -> dict[str, float]:
     return {name: found[f"{prefix}{name}"] for name in ("accuracy", "f1") if f"{prefix}{name}" in found}
 
 
-def middle(values: list[float]) -> str:
-    return f"{statistics.median(values):.2f} [{min(values):.2f}, {max(values):.2f}]"
-
-
 def table(found: dict[str, Any]) -> str:
     """Markdown: samples a second of each, and ratios round by round."""
     rounds, rows = found["rounds"], found["rows"] * found["epochs"]
@@ -85,8 +80,8 @@ def table(found: dict[str, Any]) -> str:
     for who, name in names.items():
         cells = []
         for clock in ("seconds", "training_seconds"):
-            cells.append(middle([rows / one[who][clock] for one in rounds]))
-            cells += [middle([one[other][clock] / one[who][clock] for one in rounds]) for other in ("a", "b")]
+            cells.append(machine.middle([rows / one[who][clock] for one in rounds]))
+            cells += [machine.middle([one[other][clock] / one[who][clock] for one in rounds]) for other in ("a", "b")]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     lines += ["", "Written by `python -m benchmarks.speed`; every number is in speed.json.", ""]
     return "\n".join(lines)

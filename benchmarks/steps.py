@@ -148,12 +148,12 @@ def table_of(found: dict[str, Any]) -> str:
         best = [max(pair) for pair in zip(rates["B eager"], rates["B sdpa"], strict=True)]
         ours = rates["warmstart bf16"]
         cells = [
-            middle(rates["A"]),
-            middle(best),
-            middle(ours),
-            middle([a / b for a, b in zip(ours, rates["A"], strict=True)]),
-            middle([a / b for a, b in zip(ours, best, strict=True)]),
-            middle([a / b for a, b in zip(rates["warmstart fp32"], rates["A"], strict=True)]),
+            machine.middle(rates["A"]),
+            machine.middle(best),
+            machine.middle(ours),
+            machine.middle([a / b for a, b in zip(ours, rates["A"], strict=True)]),
+            machine.middle([a / b for a, b in zip(ours, best, strict=True)]),
+            machine.middle([a / b for a, b in zip(rates["warmstart fp32"], rates["A"], strict=True)]),
         ]
         lines.append(f"| {one['what']} | {one['lengths']} | {one['batch_size']} | {' | '.join(cells)} |")
     return "\n".join([*lines, "", "Written by `python -m benchmarks.steps`.", ""])
@@ -190,11 +190,6 @@ def draw(found: dict[str, Any], path: pathlib.Path) -> None:
         .resolve_scale(y="independent")
     )
     chart.save(str(path))
-
-
-def middle(values: list[float]) -> str:
-    digits = 0 if statistics.median(values) >= 100 else 2
-    return f"{statistics.median(values):.{digits}f} [{min(values):.{digits}f}, {max(values):.{digits}f}]"
 
 
 def main() -> None:

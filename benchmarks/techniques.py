@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from benchmarks import machine
-from benchmarks.steps import MODELS, RESULTS, measure, middle, rows_of
+from benchmarks.steps import MODELS, RESULTS, measure, rows_of
 from warmstart.training.precision import has_bf16
 from warmstart.training.techniques import NAMES
 
@@ -33,8 +33,8 @@ def table(found: dict[str, Any]) -> str:
         "|---|---|---|",
     ]
     for name, values in times.items():
-        ratios = middle([value / whole for value, whole in zip(values, every, strict=True)])
-        lines.append(f"| {name} | {middle(values)} | {ratios} |")
+        ratios = machine.middle([value / whole for value, whole in zip(values, every, strict=True)])
+        lines.append(f"| {name} | {machine.middle(values)} | {ratios} |")
     lines += ["", *(f"- `{name}`: {meaning}" for name, meaning in NAMES.items())]
     return "\n".join([*lines, "", "Written by `python -m benchmarks.techniques`.", ""])
 

@@ -72,24 +72,25 @@ class Graphs:
         known = self._buckets.get(key)
         if known is None:
             device = self._rate.device
-            bucket = Bucket(Flat(*(tensor.to(device) for tensor in flat.tensors())))
-            self._buckets[key] = bucket
-            outcome = self._update(bucket.inputs)
-            self._optimizer.zero_grad(set_to_none=True)
-            return outcome
+            self._buckets[key] = Bucket(Flat(*(tensor.to(device) for tensor in flat.tensors())))
+            return self._eager(self._buckets[key].inputs)
         for buffer, tensor in zip(known.inputs.tensors(), flat.tensors(), strict=True):
             buffer.copy_(tensor.pin_memory() if buffer.is_cuda else tensor, non_blocking=True)
         if known.graph is None:
             known = self._captured(known)
             self._buckets[key] = known
         if known.graph is None or known.outcome is None:  # capturing failed: this update still has to be done
-            outcome = self._update(known.inputs)
-            self._optimizer.zero_grad(set_to_none=True)
-            return outcome
+            return self._eager(known.inputs)
         self._rate.fill_(float(self._optimizer.param_groups[0]["lr"]))
         known.graph.replay()
         loss, norm = known.outcome
         return loss.clone(), norm.clone()
+
+    def _eager(self, flat: Flat) -> Outcome:
+        """An update, one operation after the other."""
+        outcome = self._update(flat)
+        self._optimizer.zero_grad(set_to_none=True)
+        return outcome
 
     def _update(self, flat: Flat) -> Outcome:
         """The operations of an update, on whatever stream is current."""

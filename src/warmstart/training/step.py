@@ -77,15 +77,15 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     engine.model.train()
     reseed(engine.seed, update.index, engine.processes.index)
     counts = [count_targets(batch, engine.label_names) for batch in batches]
-    tokens = sum(map(count_tokens, batches))
-    targets, tokens, stop = engine.processes.totals(sum(counts), tokens, int(engine.signals.told))
+    lengths = [count_tokens(batch) for batch in batches]
+    targets, tokens, stop = engine.processes.totals(sum(counts), sum(lengths), int(engine.signals.told))
     learning_rate = float(engine.optimizer.param_groups[0]["lr"])
     graphs = engine.techniques.graphs
     finite: bool | None = None
     if graphs is not None and targets and graphs.takes(batches):
         loss, norm = graphs.run(batches[0])
     else:
-        loss = engine.processes.summed(_gradients(engine, update, batches, counts, max(targets, 1)))
+        loss = engine.processes.summed(_gradients(engine, update, batches, counts, lengths, max(targets, 1)))
         norm = total_norm(engine.optimizer)
         finite = is_finite(loss, norm)
         if finite:
@@ -100,18 +100,24 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
 
 
 def _gradients(
-    engine: Engine, update: Update, batches: Sequence[Batch], counts: Sequence[int], total: int
+    engine: Engine,
+    update: Update,
+    batches: Sequence[Batch],
+    counts: Sequence[int],
+    lengths: Sequence[int],
+    total: int,
 ) -> torch.Tensor:
-    """The update's loss on this process; its gradients, summed over all processes, are in the parameters then."""
+    """The update's loss on this process; its gradients, summed over all processes, are in the parameters then.
+    `counts`, `lengths`: targets and tokens of each micro-batch; `total`: targets of the update, on all processes."""
     bits = engine.techniques.encoder.bits
     width = max((batch["input_ids"].shape[1] for batch in batches if "input_ids" in batch), default=0)
     bits.begin(engine.seed, update.index, engine.processes.index, width)
     engine.techniques.encoder.working.refresh()  # the last update changed the weights
     loss = torch.zeros((), device=engine.processes.device)
     rows = tokens = 0
-    for number, (batch, count) in enumerate(zip(batches, counts, strict=True)):
+    for number, (batch, count, length) in enumerate(zip(batches, counts, lengths, strict=True)):
         bits.micro_batch(rows, tokens)
-        rows, tokens = rows + count_rows(batch), tokens + count_tokens(batch)
+        rows, tokens = rows + count_rows(batch), tokens + length
         if count:  # the mean over no targets is NaN
             batch = engine.processes.to_device(batch)
             with engine.processes.autocast(engine.precision):
