@@ -27,7 +27,7 @@ STAGES = [
     {"training.techniques"},
     {"training.losses", "training.optimiser", "training.arguments", "training.feeding"},
     {"training.step"},
-    {"training.loop", "training.history"},
+    {"training.loop", "training.history", "training.identity"},
     {"training.checkpoint", "training.saving", "training.progress", "training.journal"},
     {"evaluation.predict"},
     {"evaluation"},

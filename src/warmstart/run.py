@@ -34,6 +34,13 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 
+# Settings of a recipe that may differ when a run is resumed: no weight depends on them. Tables and checkpoints are
+# compared by what is in them, wherever they lie.
+CHANGE_NOTHING = {
+    *("data", "validation", "model", "out", "processes", "keep", "baselines", "report_to", "log_every", "cpu"),
+    "micro_batch_size",
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Result:
@@ -103,11 +110,12 @@ def prepare(recipe: Recipe) -> Prepared:
     return Prepared(splits, task, (*warnings, *([held_out] if held_out else [])))
 
 
-def train(recipe: Recipe, *, resume: bool = False, say: Say = silent) -> Result:
+def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False, say: Say = silent) -> Result:
     """Do what `recipe` says, and leave a run folder: recipe, log, checkpoints, model, predictions, report.
 
-    With `resume` the run in `recipe.out` goes on from its newest good checkpoint. `say` is given short lines for the
-    user. Raises UserError for what the user can mend.
+    With `resume` the run in `recipe.out` goes on from its newest good checkpoint; if recipe, table, weights or versions
+    are not those it was begun with, only with `accept_changes`. `say` is given short lines for the user. Raises
+    UserError for what the user can mend.
     """
     processes = Processes(use_cpu=recipe.cpu)
     say = say if processes.is_main else silent
@@ -119,7 +127,8 @@ def train(recipe: Recipe, *, resume: bool = False, say: Say = silent) -> Result:
     if processes.is_main:
         storage.write_text(folder / "recipe.toml", recipe.toml())
         storage.write_text(folder / "task.json", json.dumps(task.to_dict(), indent=2, ensure_ascii=False) + "\n")
-    trainer.train(resume_from_checkpoint=bool(resume and checkpoint.last(folder)))
+    trainer.args.accept_changes = accept_changes
+    trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
     trainer.save_model(str(folder / "model"))
 
     # What is reported is computed in fp32, as every tool that loads the model will compute it.
@@ -169,6 +178,12 @@ def assemble(recipe: Recipe, processes: Processes, say: Say = silent) -> Assembl
         callbacks=[journal, forecast, *early_stopping(recipe)],
     )
     trainer.announce = functools.partial(_announce, say, shape, journal)
+    trainer.tell = say
+    chosen = "bf16" if arguments.bf16 else "fp32"
+    trainer.described = {
+        "recipe": recipe.model_dump(mode="json", exclude=CHANGE_NOTHING),
+        "precision": {"chosen": chosen},
+    }
     return Assembled(recipe, prepared.splits, task, tables, trainer, forecast, shape)
 
 

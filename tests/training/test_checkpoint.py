@@ -43,7 +43,7 @@ def contents(folder: pathlib.Path) -> dict[str, bytes]:
 
 def test_the_manifest_lists_every_file_and_verifies(tmp_path: pathlib.Path) -> None:
     target = make(tmp_path, 3)
-    listed = json.loads((target / storage.MANIFEST).read_text())
+    listed = json.loads((target / storage.MANIFEST).read_text())["files"]
     assert set(listed) == set(contents(target)) - {storage.MANIFEST}
     storage.verify(target)
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-3"]
@@ -99,7 +99,7 @@ def test_a_failure_while_writing_leaves_what_was_there(tmp_path: pathlib.Path) -
         if before:
             make(tmp_path, 3)
         was = contents(tmp_path)
-        with pytest.raises(OSError, match="full"):
+        with pytest.raises(UserError, match="full"):
             checkpoint.save(tmp_path / "checkpoint-3", save_weights=fail, state={})
         assert contents(tmp_path) == was
 
@@ -130,7 +130,7 @@ def test_rotation_keeps_the_newest_and_the_best(
         storage.write_json(folder / f"checkpoint-{step}" / storage.MANIFEST, {})
     best = data.draw(st.one_of(st.none(), st.sampled_from(sorted(steps))))
     never = {folder / f"checkpoint-{best}"} if best else set()
-    checkpoint.rotate(folder, keep, never)
+    checkpoint.rotate(folder, keep, {*never, folder / f"checkpoint-{max(steps)}"})
     left = [int(path.name.split("-")[1]) for path in checkpoint.folders(folder)]
     assert max(steps) in left
     assert best is None or best in left
@@ -193,7 +193,7 @@ def test_a_run_goes_on_from_its_checkpoint_bit_for_bit(name: str, tmp_path: path
     other = MAKERS[name]([{"params": fresh[0].parameters(), "lr": 0.5}, {"params": fresh[2].parameters()}])
     schedule = torch.optim.lr_scheduler.LambdaLR(other, lambda step: 1 / (1 + step))
     load_weights(fresh, folder)
-    checkpoint.load_progress(folder, other, schedule)
+    checkpoint.load_optimizer(folder, other, schedule)
     for seed in range(3, 8):
         update(model, optimizer, scheduler, seed)
         update(fresh, other, schedule, seed)

@@ -479,7 +479,8 @@ def test_a_plain_module_and_a_plain_data_set(tmp_path: pathlib.Path) -> None:
         assert trainer.predict(Pairs(10)).predictions.shape == (10, 2)
         trainer.save_model(str(folder / "saved"))
         assert [path.name for path in (folder / "saved").iterdir()] == ["model.safetensors"]
-        resumed = make(folder, model=Plain(gives), data_collator=None, train_dataset=Pairs(), num_train_epochs=20)
+        again = {"data_collator": None, "train_dataset": Pairs(), "eval_dataset": Pairs(10)}
+        resumed = make(folder, model=Plain(gives), num_train_epochs=20, learning_rate=0.1, **again)
         assert resumed.train(resume_from_checkpoint=True).global_step == 60
         assert same(weights(resumed), weights(trainer))
         found.append((weights(trainer), after["eval_loss"]))
@@ -774,7 +775,7 @@ def test_the_best_checkpoint_is_found_where_the_run_is_now(tmp_path: pathlib.Pat
     whole = make(tmp_path / "here", num_train_epochs=3, save_total_limit=1, **BEST)
     whole.train()
     (tmp_path / "here").rename(tmp_path / "there")
-    resumed = make(tmp_path / "there", num_train_epochs=5, save_total_limit=1, **BEST)
+    resumed = make(tmp_path / "there", num_train_epochs=5, save_total_limit=1, accept_changes=True, **BEST)
     resumed.train(resume_from_checkpoint=True)
     assert resumed.state.best_model_checkpoint == str(tmp_path / "there" / "checkpoint-10")
     assert same(weights(resumed), weights(whole))

@@ -1,7 +1,7 @@
 """warmstart resume"""
 
 
-def resume(run: str, *, json: bool = False) -> None:
+def resume(run: str, *, accept_changes: bool = False, json: bool = False) -> None:
     """Go on with an interrupted run from its newest good checkpoint, with the recipe it was started with.
 
     Example:
@@ -12,6 +12,9 @@ def resume(run: str, *, json: bool = False) -> None:
     ----------
     run
         The run's folder.
+    accept_changes
+        Go on although the recipe, the table or the packages are not those that the run was begun with; the log says
+        what has changed.
     json
         Print the result as JSON.
     """
@@ -31,4 +34,5 @@ def resume(run: str, *, json: bool = False) -> None:
             fix=text("give a folder that has a recipe.toml", "请给出含 recipe.toml 的文件夹"),
         )
     quiet_libraries()
-    show_result(train(Recipe.read(folder / "recipe.toml").changed({"out": run}), resume=True, say=say), json=json)
+    asked = Recipe.read(folder / "recipe.toml").changed({"out": run})
+    show_result(train(asked, resume=True, accept_changes=accept_changes, say=say), json=json)

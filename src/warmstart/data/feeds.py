@@ -74,13 +74,41 @@ def in_order(make: Callable[[int], Made], numbers: Iterable[int], ahead: int) ->
 
 
 @dataclasses.dataclass(frozen=True)
+class Wanted:
+    """One micro-batch that a loader is asked for: its rows, and the place in the run that its randomness comes from."""
+
+    place: tuple[int, int, int]  # update, process, micro-batch
+    rows: list[int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Seeded:
+    """A data set whose rows, and what a collator makes of them in the same process, are drawn with the randomness of
+    their place in the run (`seed` sets the generators). So a run that goes on draws what an undisturbed one draws,
+    however many loading processes there are."""
+
+    dataset: "Dataset[Any]"
+    seed: Callable[[int, int, int], None] | None
+
+    def __getitems__(self, wanted: Wanted) -> list[Any]:
+        if self.seed is not None:
+            self.seed(*wanted.place)
+        if hasattr(self.dataset, "__getitems__"):
+            found: list[Any] = self.dataset.__getitems__(wanted.rows)
+            return found
+        return [self.dataset[row] for row in wanted.rows]
+
+
+@dataclasses.dataclass(frozen=True)
 class DatasetFeed:
-    """The general path: any torch data set with any collator, through `DataLoader` (`options` are its options)."""
+    """The general path: any torch data set with any collator, through `DataLoader` (`options` are its options). `seed`
+    sets all generators for a place (update, process, micro-batch) in the run."""
 
     dataset: "Dataset[Any]"
     collate: Collate
     plan: BatchPlan
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    seed: Callable[[int, int, int], None] | None = None
 
     @property
     def updates_per_epoch(self) -> int:
@@ -93,13 +121,13 @@ class DatasetFeed:
         from torch.utils.data import DataLoader
 
         # The loader sees one long list of micro-batches, from the first wanted update on: nothing is skipped over.
-        lists = (
-            rows.tolist()
+        wanted = (
+            Wanted((index, process, number), rows.tolist())
             for index in range(start, stop)
-            for rows in self.plan.update(index, process, processes).micro_batches
+            for number, rows in enumerate(self.plan.update(index, process, processes).micro_batches)
         )
-        options: dict[str, Any] = {**self.options, "batch_sampler": lists, "collate_fn": self.collate}
-        loader = iter(DataLoader(self.dataset, **options))
+        options: dict[str, Any] = {**self.options, "batch_sampler": wanted, "collate_fn": self.collate}
+        loader = iter(DataLoader(Seeded(self.dataset, self.seed), **options))  # type: ignore[arg-type]
         for index in range(start, stop):
             update = self.plan.update(index, process, processes)
             yield update, [next(loader) for _ in update.micro_batches]

@@ -94,12 +94,18 @@ def _cache_folder() -> pathlib.Path:
 
 def _fingerprint(dataset: "Dataset", task: "Task", tokenizer: "PreTrainedTokenizerBase", max_length: int) -> str:
     """16 bytes, in hexadecimal, of everything that decides which ids come out."""
-    backend = json.loads(tokenizer.backend_tokenizer.to_str()) if tokenizer.is_fast else tokenizer.get_vocab()
+    said = [FORMAT, dataset._fingerprint, task.text, task.pair, max_length, *tokenizer_state(tokenizer)]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def tokenizer_state(tokenizer: Any) -> list[Any]:
+    """What decides which ids a tokenizer gives, besides its arguments: plain values."""
+    fast = getattr(tokenizer, "is_fast", False)
+    backend = json.loads(tokenizer.backend_tokenizer.to_str()) if fast else tokenizer.get_vocab()
     for state_of_last_call in ("truncation", "padding"):
         backend.pop(state_of_last_call, None)
-    said = [FORMAT, dataset._fingerprint, task.text, task.pair, max_length, type(tokenizer).__name__, backend]
-    said += [sorted(tokenizer.model_input_names), tokenizer.truncation_side]
-    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
+    inputs = sorted(getattr(tokenizer, "model_input_names", ()))
+    return [type(tokenizer).__name__, backend, inputs, getattr(tokenizer, "truncation_side", "right")]
 
 
 def _build(
@@ -140,6 +146,8 @@ def _build(
         del mapped
         for part in work.glob("map*.arrow"):
             part.unlink()
+        for part in work.iterdir():
+            _flush(part)  # a loss of power must not leave the name without the content
         try:
             os.rename(work, folder)
         except OSError:
@@ -166,3 +174,8 @@ def _flatten(mapped: "Dataset", columns: list[str], folder: pathlib.Path) -> Non
             flat[start : start + len(values)] = values
             start += len(values)
         flat.flush()
+
+
+def _flush(path: pathlib.Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

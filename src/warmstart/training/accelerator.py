@@ -10,6 +10,8 @@ from typing import Any
 import accelerate
 import torch
 
+from warmstart.errors import UserError
+
 BUCKET = 2**23  # numbers in one gradient message: 32 MiB of fp32
 
 
@@ -87,6 +89,19 @@ class Processes:
         finally:
             if self.is_main:
                 self.barrier()
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """A UserError that any process raises inside the block is raised on all of them at its end: none is left
+        waiting for the others."""
+        error: UserError | None = None
+        try:
+            yield
+        except UserError as raised:
+            error = raised
+        first = next((each for each in self.gathered(error) if each is not None), None)
+        if first is not None:
+            raise first
 
     def to_device(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         move = functools.partial(_move, device=self.device)

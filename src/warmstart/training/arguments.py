@@ -33,7 +33,7 @@ HONOURED = frozenset(
     ddp_broadcast_buffers ddp_bucket_cap_mb ddp_static_graph do_train do_eval do_predict resume_from_checkpoint
     local_rank use_cache hub_token""".split()
 )
-OWN = ("group_by_length", "logging_dir", "without", "on_nonfinite")
+OWN = ("group_by_length", "logging_dir", "without", "on_nonfinite", "accept_changes")
 SIZES = ("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps")
 
 
@@ -41,7 +41,8 @@ class TrainingArguments(transformers.TrainingArguments):  # type: ignore[misc]
     """The settings of a `Trainer`: those of `transformers.TrainingArguments`, and the names that the course uses
     (`evaluation_strategy`, `warmup_ratio`, `no_cuda`, `overwrite_output_dir`, `logging_dir`, `group_by_length`), and
     `without`: names of techniques that make training fast and are to be left out (`warmstart.training.techniques`), and
-    `on_nonfinite`: `"stop"` or `"skip"` at an update whose loss or gradient is not finite.
+    `on_nonfinite`: `"stop"` or `"skip"` at an update whose loss or gradient is not finite, and `accept_changes`: resume
+    from a checkpoint also with other settings, rows or versions than it was made with.
 
     Raises UserError for a name that does not exist (with the nearest that does), for a setting that this engine does
     not honour (by name; nothing is ignored in silence) and for values that cannot work together.
@@ -55,6 +56,7 @@ class TrainingArguments(transformers.TrainingArguments):  # type: ignore[misc]
         self.logging_dir = settings.pop("logging_dir", None)
         self.without = check_names(settings.pop("without", ()))
         self.on_nonfinite = settings.pop("on_nonfinite", "stop")
+        self.accept_changes = bool(settings.pop("accept_changes", False))
         unknown = [name for name in settings if name not in names]
         if unknown:
             raise UserError(

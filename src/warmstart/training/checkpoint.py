@@ -1,4 +1,4 @@
-"""What a checkpoint holds and how a run goes on from it: weights, optimiser, schedule, state; no pickle."""
+"""What a checkpoint holds and how a run goes on from it: weights, optimiser, schedule, state, identity; no pickle."""
 
 import pathlib
 import re
@@ -10,32 +10,92 @@ from safetensors.torch import load_file, save_file
 
 from warmstart.errors import UserError, text
 from warmstart.training import storage
+from warmstart.training.identity import Identity
 
 NAME = re.compile(r"checkpoint-(\d+)")
 STATE = "trainer_state.json"
 OPTIMIZER = "optimizer.safetensors"
 OPTIMIZER_REST = "optimizer.json"
 SCHEDULER = "scheduler.json"
-LOSSES = "losses.json"
+PROGRESS = "progress.json"
+IDENTITY = "identity.json"
 
 
-def folders(output_dir: pathlib.Path) -> list[pathlib.Path]:
-    """The complete checkpoints of a run, in order of update."""
+def named(output_dir: pathlib.Path) -> list[pathlib.Path]:
+    """The folders that bear the name of a checkpoint, in order of update, whatever is in them."""
     if not output_dir.is_dir():
         return []
     found = [(NAME.fullmatch(path.name), path) for path in output_dir.iterdir()]
-    numbered = [(int(match[1]), path) for match, path in found if match and (path / storage.MANIFEST).is_file()]
-    return [path for _, path in sorted(numbered)]
+    return [path for _, path in sorted((int(match[1]), path) for match, path in found if match)]
+
+
+def folders(output_dir: pathlib.Path) -> list[pathlib.Path]:
+    """The checkpoints of a run that this library has written, in order of update."""
+    return [path for path in named(output_dir) if (path / storage.MANIFEST).is_file()]
 
 
 def last(output_dir: pathlib.Path) -> pathlib.Path | None:
-    """The newest checkpoint whose every byte is as written; None if there is none."""
-    for folder in reversed(folders(output_dir)):
-        try:
-            storage.verify(folder)
-        except storage.Damaged:
+    """The newest checkpoint whose every byte is as written; None if there is none. Looks only; see `newest_good`."""
+    return next((folder for folder in reversed(folders(output_dir)) if why_not(folder) is None), None)
+
+
+def begun(output_dir: pathlib.Path) -> bool:
+    """Whether there is any checkpoint, good or not, also one that was set aside."""
+    names = [path.name for path in output_dir.iterdir()] if output_dir.is_dir() else []
+    return any(NAME.match(name) and not name.endswith(storage.UNFINISHED) for name in names)
+
+
+def recover(output_dir: pathlib.Path) -> None:
+    """Put right what a crash left: replacements half done are undone or finished, what was never complete goes."""
+    names = [path.name for path in output_dir.iterdir()] if output_dir.is_dir() else []
+    for name in sorted({name.removesuffix(storage.REPLACED).removesuffix(storage.UNFINISHED) for name in names}):
+        if NAME.fullmatch(name):
+            storage.recover(output_dir / name)
+
+
+def newest_good(output_dir: pathlib.Path, tell: Callable[[str], None]) -> pathlib.Path | None:
+    """The newest checkpoint that can be resumed from; None if none was ever finished. What is damaged is set aside
+    under another name, and `tell` is told. Raises UserError if checkpoints were there and none of them is good."""
+    recover(output_dir)
+    weights_only = None
+    for folder in reversed(named(output_dir)):
+        why = why_not(folder)
+        if why is None and (folder / OPTIMIZER).is_file():
+            return folder
+        if why is None:
+            weights_only = weights_only or folder
             continue
-        return folder
+        aside = storage.set_aside(folder)
+        tell(
+            text(
+                f"{folder.name} is damaged and was set aside as {aside.name}: {why}",
+                f"{folder.name} 已损坏, 改名为 {aside.name}: {why}",
+            )
+        )
+    if weights_only is not None:
+        return weights_only  # of which `check` will say what is missing
+    if begun(output_dir):
+        raise UserError(
+            text("no checkpoint of this run is good", "该运行没有完好的检查点"),
+            where=str(output_dir),
+            fix=text(
+                "train anew into another folder, or remove the damaged checkpoints to begin this run again",
+                "请在新文件夹中重新训练, 或删除损坏的检查点后重新开始",
+            ),
+        )
+    return None
+
+
+def why_not(folder: pathlib.Path) -> str | None:
+    """What is wrong with a checkpoint; None if every byte is as written and it is in its own place."""
+    try:
+        storage.verify(folder)
+        step = load_state(folder).get("global_step")
+    except (storage.Damaged, OSError, ValueError) as error:
+        return str(error)
+    named = NAME.fullmatch(folder.name)
+    if named and step != int(named[1]):
+        return text(f"it holds update {step}", f"其中是第 {step} 次更新")
     return None
 
 
@@ -46,9 +106,11 @@ def save(
     state: dict[str, Any],
     optimizer: torch.optim.Optimizer | None = None,
     scheduler: Any = None,
-    losses: dict[str, float] | None = None,
+    progress: dict[str, Any] | None = None,
+    identity: Identity | None = None,
 ) -> None:
-    """Write a checkpoint, whole or not at all. Without an optimiser it can be loaded but not resumed from."""
+    """Write a checkpoint, whole or not at all. Without an optimiser it can be loaded but not resumed from. `progress`:
+    what the engine itself needs to go on; `identity`: what run it is of."""
     with storage.new_folder(folder) as work:
         save_weights(work)
         storage.write_json(work / STATE, state)
@@ -58,8 +120,10 @@ def save(
             storage.write_json(work / OPTIMIZER_REST, rest)
         if scheduler is not None:
             storage.write_json(work / SCHEDULER, _plain(scheduler.state_dict()))
-        if losses is not None:
-            storage.write_json(work / LOSSES, losses)
+        if progress is not None:
+            storage.write_json(work / PROGRESS, progress)
+        if identity is not None:
+            storage.write_json(work / IDENTITY, identity)
 
 
 def can_resume(folder: pathlib.Path) -> bool:
@@ -79,14 +143,13 @@ def check(folder: pathlib.Path) -> None:
             where=str(folder),
             fix=text("give the folder of a checkpoint, or start anew", "请给出检查点文件夹, 或重新训练"),
         )
-    try:
-        storage.verify(folder)
-    except storage.Damaged as error:
+    why = why_not(folder)
+    if why is not None:
         raise UserError(
-            text(f"the checkpoint is damaged: {error}", f"检查点已损坏: {error}"),
+            text(f"the checkpoint is damaged: {why}", f"检查点已损坏: {why}"),
             where=str(folder),
             fix=text("resume from an earlier checkpoint", "请从更早的检查点恢复"),
-        ) from error
+        )
     if not (folder / OPTIMIZER).is_file():
         raise UserError(
             text("the checkpoint has weights only: it cannot be resumed from", "该检查点只有权重, 无法从中恢复训练"),
@@ -95,7 +158,7 @@ def check(folder: pathlib.Path) -> None:
         )
 
 
-def load_progress(folder: pathlib.Path, optimizer: torch.optim.Optimizer, scheduler: Any) -> None:
+def load_optimizer(folder: pathlib.Path, optimizer: torch.optim.Optimizer, scheduler: Any) -> None:
     """Put the optimiser and the schedule where they were."""
     tensors = load_file(folder / OPTIMIZER)
     optimizer.load_state_dict(_joined(tensors, storage.read_json(folder / OPTIMIZER_REST)))
@@ -103,9 +166,14 @@ def load_progress(folder: pathlib.Path, optimizer: torch.optim.Optimizer, schedu
         scheduler.load_state_dict({**scheduler.state_dict(), **storage.read_json(folder / SCHEDULER)})
 
 
-def load_losses(folder: pathlib.Path) -> dict[str, float] | None:
-    """The sums of losses that `save` was given, if any."""
-    return storage.read_json(folder / LOSSES) if (folder / LOSSES).is_file() else None
+def load_progress(folder: pathlib.Path) -> dict[str, Any] | None:
+    """The `progress` that `save` was given, if any."""
+    return storage.read_json(folder / PROGRESS) if (folder / PROGRESS).is_file() else None
+
+
+def load_identity(folder: pathlib.Path) -> Identity | None:
+    """The `identity` that `save` was given, if any."""
+    return storage.read_json(folder / IDENTITY) if (folder / IDENTITY).is_file() else None
 
 
 def load_state(folder: pathlib.Path) -> dict[str, Any]:
@@ -115,11 +183,12 @@ def load_state(folder: pathlib.Path) -> dict[str, Any]:
 
 
 def rotate(output_dir: pathlib.Path, keep: int | None, never: set[pathlib.Path]) -> None:
-    """Remove the oldest checkpoints, in order of update, until `keep` are left; never the newest nor one of `never`."""
+    """Remove the oldest checkpoints, in order of update, until `keep` are left; never one of `never`, which are the one
+    that has just been read back and the best."""
     if not keep:
         return
     present = folders(output_dir)
-    protected = {path.resolve() for path in never} | {path.resolve() for path in present[-1:]}
+    protected = {path.resolve() for path in never}
     spare = [path for path in present if path.resolve() not in protected]
     for path in spare[: max(len(present) - keep, 0)]:
         storage.remove(path)

@@ -1,5 +1,6 @@
 """From a data set and a `Trainer`'s arguments to a feed: which columns the model takes, which plan is meant."""
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +13,7 @@ from warmstart.data.feeds import Collate, DatasetFeed, Feed, StreamFeed, TokenFe
 from warmstart.data.tokens import TokenTable
 from warmstart.errors import UserError, text
 from warmstart.training.losses import base_model
+from warmstart.training.randomness import reseed
 
 if TYPE_CHECKING:
     from warmstart.training.arguments import TrainingArguments
@@ -46,7 +48,7 @@ def make_feed(dataset: Any, collate: Collate, args: "TrainingArguments", process
     )
     if isinstance(dataset, TokenTable):
         return TokenFeed(dataset, plan, ahead=max(args.dataloader_num_workers, 1))
-    return DatasetFeed(dataset, collate, plan, loader_options(args))
+    return DatasetFeed(dataset, collate, plan, loader_options(args), functools.partial(reseed, plan.seed))
 
 
 def loader_options(args: "TrainingArguments") -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """The `Trainer`'s checkpoints: which evaluation is the best, what is kept, how a run goes on."""
 
+import os
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
 from transformers.trainer_callback import TrainerState
@@ -9,74 +11,145 @@ from warmstart.errors import UserError, did_you_mean, text
 from warmstart.training import checkpoint
 from warmstart.training.evaluating import Evaluating
 from warmstart.training.history import Losses
+from warmstart.training.identity import (
+    Identity,
+    differences,
+    machine_of,
+    refusal,
+    rows_of,
+    settings_of,
+    tokenizer_of,
+    weights_of,
+)
 from warmstart.training.saving import load_weights, save_weights
 
 
 class Keeping(Evaluating):
-    """What `Trainer` inherits to save its progress and to go on from it."""
+    """What `Trainer` inherits to save its progress and to go on from it.
+
+    `tell` is given short lines for the user. `described` is what a checkpoint records of the run besides rows,
+    tokenizer and versions: by default the arguments; who composes a run from a recipe puts that in their place.
+    """
 
     lr_scheduler: Any
     losses: Losses
+    tell: Callable[[str], None]
+    described: dict[str, Any]
+    identity: Identity
+    rows_seen: int  # by the updates of this run
+    saved_at: int  # the update of the last checkpoint that can be resumed from
 
     def _checkpoint_folder(self) -> pathlib.Path:
         return pathlib.Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
 
+    def _identify(self) -> None:
+        """Look at everything that the run is made of, before the first update changes the weights."""
+        if not self.processes.is_main:
+            self.identity = {}
+            return
+        settings = self.described or {"settings": settings_of(self.args, self.processes)}
+        self.identity = {
+            **settings,
+            "data": {"training": rows_of(self.train_dataset), "validation": rows_of(self.eval_dataset)},
+            "tokenizer": {"sha256": tokenizer_of(self.processing_class)},
+            "weights": {"class": type(self.model).__name__, "sha256": weights_of(self.model)},
+            "machine": machine_of(self.processes),
+        }
+
     def _save_checkpoint(self, *, resumable: bool = False) -> None:
         """Write a checkpoint of this update. With `resumable` it is one to resume from also where the arguments ask for
-        weights only."""
+        weights only. Raises UserError, on every process, if it cannot be written."""
         folder = self._checkpoint_folder()
         if self.state.best_global_step == self.state.global_step:
             self.state.best_model_checkpoint = str(folder)
         self._export_callbacks()
-        if self.processes.is_main:
-            with_progress = resumable or not self.args.save_only_model
-            checkpoint.save(
-                folder,
-                save_weights=lambda work: save_weights(self.model, self.processing_class, work),
-                state={**vars(self.state)},
-                optimizer=self.optimizer if with_progress else None,
-                scheduler=self.lr_scheduler if with_progress else None,
-                losses=self.losses.state(),
-            )
-            best = self.state.best_model_checkpoint
-            checkpoint.rotate(folder.parent, self.args.save_total_limit, {pathlib.Path(best)} if best else set())
-        self.processes.barrier()
+        with_progress = resumable or not self.args.save_only_model
+        with self.processes.together():
+            if self.processes.is_main:
+                self._write(folder, with_progress=with_progress)
+        self.saved_at = self.state.global_step if with_progress else self.saved_at
+
+    def _write(self, folder: pathlib.Path, *, with_progress: bool) -> None:
+        best = self.state.best_model_checkpoint
+        state = {**vars(self.state), "best_model_checkpoint": pathlib.Path(best).name if best else None}
+        checkpoint.save(
+            folder,
+            save_weights=lambda work: save_weights(self.model, self.processing_class, work),
+            state=state,  # no path of this machine: a run may be moved
+            optimizer=self.optimizer if with_progress else None,
+            scheduler=self.lr_scheduler if with_progress else None,
+            progress={"losses": self.losses.state(), "rows": self.rows_seen},
+            identity=self.identity,
+        )
+        checkpoint.rotate(folder.parent, self.args.save_total_limit, {folder, *([pathlib.Path(best)] if best else [])})
 
     def _checkpoint_to_resume(self, wanted: str | bool | None) -> pathlib.Path | None:
-        if not wanted:
-            return None
-        if isinstance(wanted, bool):
-            folder = checkpoint.last(pathlib.Path(self.args.output_dir))
-            if folder is None:
-                raise UserError(
-                    text("there is no checkpoint to resume from", "没有可恢复的检查点"),
-                    where=str(self.args.output_dir),
-                    fix=text("train without resume_from_checkpoint", "去掉 resume_from_checkpoint 重新训练"),
-                )
-            wanted = str(folder)
-        checkpoint.check(pathlib.Path(wanted))
-        return pathlib.Path(wanted)
+        """The folder that training goes on from, the same on every process. A process group that was started again
+        (torchrun --max-restarts) goes on by itself."""
+        output_dir = pathlib.Path(self.args.output_dir)
+        restarted = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+        chosen: list[pathlib.Path | None] = [None]
+        with self.processes.together():
+            if self.processes.is_main:
+                if wanted and not isinstance(wanted, bool):
+                    chosen = [pathlib.Path(wanted)]
+                elif wanted or restarted:
+                    chosen = [checkpoint.newest_good(output_dir, self.tell)]
+                    if chosen[0] is None and wanted:
+                        raise UserError(
+                            text("there is no checkpoint to resume from", "没有可恢复的检查点"),
+                            where=str(output_dir),
+                            fix=text("train without resume_from_checkpoint", "去掉 resume_from_checkpoint 重新训练"),
+                        )
+                else:
+                    checkpoint.recover(output_dir)
+                if chosen[0] is not None:
+                    checkpoint.check(chosen[0])
+        return self.processes.gathered(chosen[0])[0]  # type: ignore[no-any-return]
+
+    def _check_identity(self, folder: pathlib.Path) -> list[str]:
+        """What differs from the run that the checkpoint is of, if the user accepts it. Raises UserError if not.
+
+        A `Trainer` that was given a model may have been given it with another head, or half trained: the checkpoint's
+        weights take its place, and nothing depends on it. Where a recipe says how the weights come to be, they must.
+        """
+        with self.processes.together():
+            if not self.processes.is_main:
+                return []
+            was = checkpoint.load_identity(folder)
+            found = [] if was is None else differences(was, self.identity)
+            if not self.described:
+                found = [line for line in found if not line.startswith("weights.sha256")]
+            if found and not self.args.accept_changes:
+                raise refusal(found, str(folder))
+        if found:
+            self.tell(text(f"accepted: {'; '.join(found)}", f"已接受: {'; '.join(found)}"))
+        return found
 
     def _resume(self, folder: pathlib.Path) -> bool:
         """Go back to where the checkpoint was written. Whether a callback had ended the run there (early stopping)."""
+        accepted = self._check_identity(folder)
         load_weights(self.model, folder)
         assert self.optimizer is not None
-        checkpoint.load_progress(folder, self.optimizer, self.lr_scheduler)
+        checkpoint.load_optimizer(folder, self.optimizer, self.lr_scheduler)
         limits = {name: getattr(self.state, name) for name in ("max_steps", "num_train_epochs")}
         places = {
             "is_local_process_zero": self.is_local_process_zero(),
             "is_world_process_zero": self.is_world_process_zero(),
         }
         saved = checkpoint.load_state(folder)
-        if saved["best_model_checkpoint"]:  # the run's folder may have been moved since
-            here = pathlib.Path(self.args.output_dir) / pathlib.Path(saved["best_model_checkpoint"]).name
-            saved["best_model_checkpoint"] = str(here if here.is_dir() else saved["best_model_checkpoint"])
+        if saved["best_model_checkpoint"]:
+            saved["best_model_checkpoint"] = str(folder.parent / pathlib.Path(saved["best_model_checkpoint"]).name)
         self.state = TrainerState(**{**saved, **limits, **places})
-        losses = checkpoint.load_losses(folder)
-        if losses is not None:
-            self.losses.restore(losses)
+        if accepted:
+            self.state.log_history.append({"accepted_changes": accepted, "step": self.state.global_step})
+        progress = checkpoint.load_progress(folder)
+        if progress is not None:
+            self.losses.restore(progress["losses"])
+            self.rows_seen = progress["rows"]
         self._import_callbacks()
         control = (saved["stateful_callbacks"] or {}).get("TrainerControl", {}).get("args", {})
+        self.control.should_epoch_stop = bool(control.get("should_epoch_stop"))
         return bool(control.get("should_training_stop")) and saved["global_step"] < saved["max_steps"]
 
     def _watched(self, metrics: dict[str, float]) -> float:

@@ -1,101 +1,173 @@
-"""The one file that touches the disk for checkpoints: a folder appears whole, with its hashes, or not at all."""
+"""The one file that writes a run to the disk: a folder appears whole, with its hashes, or not at all.
+
+Every change of the disk goes through one of the operations at the end of this file, and each of them tells `watchers`
+first: that is where tests make a process die or a disk fail.
+"""
 
 import contextlib
 import hashlib
 import json
 import os
 import pathlib
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from safetensors import SafetensorError
+
+from warmstart.errors import UserError, text
+
 MANIFEST = "manifest.json"
-UNFINISHED = ".unfinished"
+UNFINISHED = ".unfinished"  # being written, or being removed
+REPLACED = ".replaced"  # what was there before; removed when its successor has been read back
+DAMAGED = ".damaged"  # set aside: never removed by us
+
+watchers: list[Callable[[str, pathlib.Path], None]] = []
 
 
 class Damaged(Exception):
     """A folder whose files are not those that its manifest lists."""
 
 
+DISK_ERRORS = (OSError, SafetensorError, Damaged)
+
+
 @contextlib.contextmanager
 def new_folder(target: pathlib.Path) -> Iterator[pathlib.Path]:
     """A temporary folder beside `target` to write into; at the end of the block it becomes `target`.
 
-    Every file is flushed to the disk, a manifest with sizes and SHA-256 is written last, the folder is renamed and the
-    rename flushed: whatever happens in between, `target` is what it was before or complete. An existing `target` is
-    replaced.
+    Files are flushed to the disk, a manifest with their sizes and SHA-256 is written last, the folder is renamed, the
+    rename flushed, and everything read back from the disk and compared. Whatever happens in between, `target` is what
+    it was before or complete, once `recover` has been called. Raises UserError if the disk is full, may not be written
+    to, or gives other bytes back.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work = target.with_name(target.name + UNFINISHED)
-    if work.exists():
-        shutil.rmtree(work)
-    work.mkdir()
+    work, before = _beside(target, UNFINISHED), _beside(target, REPLACED)
     try:
+        recover(target)
+        _make(work)
+        _about_to("write", work)
         yield work
         files = sorted(path for path in work.rglob("*") if path.is_file())
-        listed = {path.relative_to(work).as_posix(): _describe(path) for path in files}
-        write_json(work / MANIFEST, listed)
-        for path in (*files, work / MANIFEST, work):
+        listed = {path.relative_to(work).as_posix(): found for path, found in zip(files, _hashes(files), strict=True)}
+        write_json(work / MANIFEST, {"files": listed, "seal": _seal(listed)})
+        for path in (*files, work / MANIFEST, *(path for path in work.rglob("*") if path.is_dir()), work):
             _flush(path)
         if target.exists():
-            shutil.rmtree(target)
-        os.rename(work, target)
+            _rename(target, before)
+        _rename(work, target)
         _flush(target.parent)
+        verify(target, from_disk=True)
+        _remove_tree(before)
+    except Damaged as error:
+        set_aside(target)
+        recover(target)
+        raise _taught(error, target) from error
+    except DISK_ERRORS as error:
+        raise _taught(error, target) from error
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            _remove_tree(work)
 
 
 @contextlib.contextmanager
 def new_files(target: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A temporary folder to write into; at the end of the block its files move into `target`, which may hold others."""
-    target.mkdir(parents=True, exist_ok=True)
+    """A temporary folder to write into; at the end of the block its files move into `target`, which may hold others.
+    Each of them is replaced whole or not at all. Raises UserError if the disk is full or may not be written to."""
     work = target / ("files" + UNFINISHED)
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
     try:
+        _make(target)
+        _remove_tree(work)
+        _make(work)
+        _about_to("write", work)
         yield work
-        for path in sorted(path for path in work.iterdir()):
+        for path in sorted(work.iterdir()):
             _flush(path)
-            os.replace(path, target / path.name)
+            _rename(path, target / path.name)
         _flush(target)
+    except DISK_ERRORS as error:
+        raise _taught(error, target) from error
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            _remove_tree(work)
 
 
-def verify(folder: pathlib.Path) -> None:
-    """Raises Damaged, naming the file, unless every file that the manifest lists is there with its size and hash."""
+def verify(folder: pathlib.Path, *, from_disk: bool = False) -> None:
+    """Raises Damaged, naming the file, unless every file that the manifest lists is there with its size and hash, and
+    the manifest itself is as written. Files that it does not list are not looked at: nobody reads them. `from_disk`:
+    what the system remembers of the files is given up first, where it can be."""
+    manifest = folder / MANIFEST
     try:
-        listed = read_json(folder / MANIFEST)
-    except (OSError, ValueError) as error:
-        raise Damaged(f"{folder}: {MANIFEST} cannot be read ({error})") from error
-    for name, expected in listed.items():
-        path = folder / name
+        found = read_json(manifest)
+        listed, seal = found["files"], found["seal"]
+        if seal != _seal(listed):
+            raise Damaged(f"{manifest} is not what was written")
+        paths = [folder / name for name in listed]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Damaged(f"{manifest} cannot be read ({error})") from error
+    for path in paths:
         if not path.is_file():
             raise Damaged(f"{path} is missing")
-        if _describe(path) != expected:
+        if from_disk:
+            _forget(path)
+    try:
+        hashes = _hashes(paths)
+    except OSError as error:
+        raise Damaged(f"{folder} cannot be read ({error})") from error
+    for path, was, now in zip(paths, listed.values(), hashes, strict=True):
+        if was != now:
             raise Damaged(f"{path} is not what was written")
+
+
+def recover(target: pathlib.Path) -> None:
+    """Put back what an interrupted replacement of the folder `target` had put away, and clear what was never
+    finished."""
+    before = _beside(target, REPLACED)
+    if before.exists():
+        if _is_good(target):
+            _remove_tree(before)
+        else:
+            _remove_tree(target)
+            _rename(before, target)
+            _flush(target.parent)
+    _remove_tree(_beside(target, UNFINISHED))
 
 
 def remove(folder: pathlib.Path) -> None:
     """Remove a folder; under another name first, so that a removal cut short leaves nothing that looks complete."""
-    work = folder.with_name(folder.name + UNFINISHED)
-    shutil.rmtree(work, ignore_errors=True)
-    os.rename(folder, work)
-    shutil.rmtree(work)
+    work = _beside(folder, UNFINISHED)
+    _remove_tree(work)
+    _rename(folder, work)
+    _flush(folder.parent)
+    _remove_tree(work)
+
+
+def set_aside(folder: pathlib.Path) -> pathlib.Path:
+    """Give a damaged folder another name, so that nobody takes it for a good one; returns that."""
+    names = (_beside(folder, DAMAGED + (f"-{number}" if number > 1 else "")) for number in range(1, 10**6))
+    aside = next(path for path in names if not path.exists())
+    _rename(folder, aside)
+    _flush(folder.parent)
+    return aside
 
 
 def write_json(path: pathlib.Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    """A file of its own folder in the making: see `new_folder`."""
+    _write(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def write_text(path: pathlib.Path, content: str) -> None:
-    """Replace a file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    work = path.with_name(path.name + UNFINISHED)
-    work.write_text(content, encoding="utf-8")
-    _flush(work)
-    os.replace(work, path)
-    _flush(path.parent)
+    """Replace a file, whole or not at all. Raises UserError if the disk is full or may not be written to."""
+    work = _beside(path, UNFINISHED)
+    try:
+        _make(path.parent)
+        _write(work, content)
+        _flush(work)
+        _rename(work, path)
+        _flush(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            work.unlink(missing_ok=True)
+        raise _taught(error, path) from error
 
 
 def write_lines(path: pathlib.Path, values: Iterable[Any]) -> None:
@@ -104,13 +176,38 @@ def write_lines(path: pathlib.Path, values: Iterable[Any]) -> None:
 
 
 def append_line(path: pathlib.Path, value: Any) -> None:
-    """Add one JSON object as a line."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(value, ensure_ascii=False) + "\n")
+    """Add one JSON object as a line. A line cut short by a crash is mended when the run goes on."""
+    try:
+        _write(path, json.dumps(value, ensure_ascii=False) + "\n", "a")
+    except OSError as error:
+        raise _taught(error, path) from error
 
 
 def read_json(path: pathlib.Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _beside(path: pathlib.Path, ending: str) -> pathlib.Path:
+    return path.with_name(path.name + ending)
+
+
+def _is_good(folder: pathlib.Path) -> bool:
+    try:
+        verify(folder)
+    except Damaged:
+        return False
+    return True
+
+
+def _seal(listed: dict[str, Any]) -> str:
+    """The manifest's own hash: SHA-256 of what it lists, as sorted JSON."""
+    return hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
+
+
+def _hashes(paths: list[pathlib.Path]) -> list[dict[str, Any]]:
+    """Size and SHA-256 of each file; two at a time, since hashing lets other threads run."""
+    with ThreadPoolExecutor(2) as threads:
+        return list(threads.map(_describe, paths))
 
 
 def _describe(path: pathlib.Path) -> dict[str, Any]:
@@ -119,9 +216,75 @@ def _describe(path: pathlib.Path) -> dict[str, Any]:
     return {"size": path.stat().st_size, "sha256": digest}
 
 
+def _forget(path: pathlib.Path) -> None:
+    """Ask the system to read a file from the disk the next time (where it can: Linux, and file systems that agree)."""
+    if hasattr(os, "posix_fadvise"):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(handle)
+
+
+def _taught(error: Exception, path: pathlib.Path) -> UserError:
+    """An error of the disk as one that the user understands."""
+    why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return UserError(
+        text(f"{path.name} could not be written: {why}", f"无法写入 {path.name}: {why}"),
+        where=str(path),
+        fix=text(
+            "make room, or allow writing there, and resume; what was saved earlier is untouched",
+            "请腾出空间或开放写权限后恢复训练; 此前保存的内容未受影响",
+        ),
+    )
+
+
+# The operations. Each tells the watchers first; nothing else changes the disk.
+
+
+def _about_to(operation: str, path: pathlib.Path) -> None:
+    for each in watchers:
+        each(operation, path)
+
+
+def _make(folder: pathlib.Path) -> None:
+    """Make a folder, and those it is in, so that they outlast a loss of power."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        _about_to("make", folder)
+        folder.mkdir(exist_ok=True)
+        _flush(folder.parent)
+
+
+def _write(path: pathlib.Path, content: str, mode: str = "w") -> None:
+    _about_to("write", path)
+    with path.open(mode, encoding="utf-8", newline="") as file:
+        file.write(content)
+
+
 def _flush(path: pathlib.Path) -> None:
+    if os.name == "nt" and path.is_dir():
+        return  # Windows has no such call
+    _about_to("flush", path)
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _rename(path: pathlib.Path, to: pathlib.Path) -> None:
+    _about_to("rename", path)
+    os.replace(path, to)
+
+
+def _remove_tree(path: pathlib.Path) -> None:
+    """Remove a file or a folder with all it holds, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        for inner in sorted(path.iterdir()):
+            _remove_tree(inner)
+        _about_to("remove", path)
+        path.rmdir()
+    elif path.exists() or path.is_symlink():
+        _about_to("remove", path)
+        path.unlink()

@@ -17,7 +17,6 @@ from warmstart.data.feeds import Feed
 from warmstart.data.tokens import TokenTable
 from warmstart.errors import UserError, text
 from warmstart.models.unpadded.encoder import Unpadded
-from warmstart.training import checkpoint
 from warmstart.training.accelerator import Processes
 from warmstart.training.arguments import TrainingArguments
 from warmstart.training.evaluating import BatchCount
@@ -85,6 +84,9 @@ class Trainer(Keeping):
         self.label_names = self.args.label_names or label_names_of(self.model)
         self.is_in_train = False
         self.announce: Callable[[Techniques], None] = _log_techniques  # told before the first update
+        self.tell: Callable[[str], None] = logging.getLogger(__name__).warning
+        self.described = {}
+        self.rows_seen = 0
         self._prepare_model()
         self.control = TrainerControl()
         self.state = TrainerState()
@@ -132,6 +134,8 @@ class Trainer(Keeping):
         self.state.compute_steps(self.args, last)
         show_norm = bool(self.args.max_grad_norm and self.args.max_grad_norm > 0)
         self.losses = Losses(skip=self.args.on_nonfinite == "skip", show_norm=show_norm)
+        self.rows_seen, self.saved_at = 0, -1
+        self._identify()
         had_stopped = resume is not None and self._resume(resume)
         first = self.state.global_step
         with self._techniques() as on, listening() as signals:
@@ -205,6 +209,8 @@ class Trainer(Keeping):
             self.evaluate(ignore_keys=ignore_keys_for_eval)
 
         done = first
+        if self.control.should_epoch_stop:  # a callback had ended the epoch where the run goes on
+            done = self.state.global_step = min(math.ceil(done / per_epoch) * per_epoch, last)
         while done < last and not self.control.should_training_stop:
             epoch_end = min((done // per_epoch + 1) * per_epoch, last)
             self.control = self.callback_handler.on_epoch_begin(self.args, self.state, self.control)
@@ -256,11 +262,10 @@ class Trainer(Keeping):
 
     def _interrupted(self) -> Interrupted:
         """Save everything, if that has not just been done, and say where."""
-        folder = self._checkpoint_folder()
-        if not self.processes.gathered(checkpoint.can_resume(folder))[0]:
+        if self.saved_at != self.state.global_step:
             self._save_checkpoint(resumable=True)
             self.control = self.callback_handler.on_save(self.args, self.state, self.control)
-        return Interrupted(folder, self.state.global_step)
+        return Interrupted(self._checkpoint_folder(), self.state.global_step)
 
     def _finish(self, began: float, rows: int, steps: int) -> TrainOutput:
         metrics = speed_metrics("train", began, num_samples=rows, num_steps=steps)
@@ -317,6 +322,7 @@ class Trainer(Keeping):
     def _count(self, result: StepResult, per_epoch: int) -> None:
         self.state.global_step = result.update.index + 1
         self.state.epoch = self.state.global_step / per_epoch
+        self.rows_seen += len(result.update.rows)
         self.state.num_input_tokens_seen += result.tokens
         if hasattr(self.model, "num_parameters"):
             self.state.total_flos += 6 * result.tokens * self._parameters_computed
