@@ -41,6 +41,8 @@ def rows_of(dataset: Any) -> dict[str, Any]:
     a token table and a `datasets.Dataset` are read once; of any other data set only the number is known."""
     import datasets
 
+    if isinstance(dataset, dict):
+        return {name: rows_of(each) for name, each in dataset.items()}
     if dataset is None or not hasattr(dataset, "__len__"):
         return {}
     found: dict[str, Any] = {"rows": len(dataset)}
@@ -49,8 +51,6 @@ def rows_of(dataset: Any) -> dict[str, Any]:
         found["labels"] = _hash(dataset.labels)
     elif isinstance(dataset, datasets.Dataset):
         found["columns"] = {name: _column(dataset, name) for name in sorted(dataset.column_names)}
-    elif isinstance(dataset, dict):
-        return {name: rows_of(each) for name, each in dataset.items()}
     return found
 
 
@@ -77,7 +77,7 @@ def machine_of(processes: "Processes") -> dict[str, Any]:
     return {"device": processes.device.type, "python": platform.python_version(), **versions}
 
 
-def differences(was: Identity, now: Identity, path: str = "") -> list[str]:
+def differences(was: dict[str, Any], now: dict[str, Any], path: str = "") -> list[str]:
     """One line for each leaf that differs: its name, what it was and what it is. Hashes are not shown."""
     lines = []
     for name in sorted({*was, *now}):

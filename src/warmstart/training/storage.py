@@ -29,9 +29,6 @@ class Damaged(Exception):
     """A folder whose files are not those that its manifest lists."""
 
 
-DISK_ERRORS = (OSError, SafetensorError, Damaged)
-
-
 @contextlib.contextmanager
 def new_folder(target: pathlib.Path) -> Iterator[pathlib.Path]:
     """A temporary folder beside `target` to write into; at the end of the block it becomes `target`.
@@ -43,27 +40,22 @@ def new_folder(target: pathlib.Path) -> Iterator[pathlib.Path]:
     """
     work, before = _beside(target, UNFINISHED), _beside(target, REPLACED)
     try:
-        recover(target)
-        _make(work)
-        _about_to("write", work)
-        yield work
-        files = sorted(path for path in work.rglob("*") if path.is_file())
-        listed = {path.relative_to(work).as_posix(): found for path, found in zip(files, _hashes(files), strict=True)}
-        write_json(work / MANIFEST, {"files": listed, "seal": _seal(listed)})
-        for path in (*files, work / MANIFEST, *(path for path in work.rglob("*") if path.is_dir()), work):
-            _flush(path)
-        if target.exists():
-            _rename(target, before)
-        _rename(work, target)
-        _flush(target.parent)
-        verify(target, from_disk=True)
-        _remove_tree(before)
-    except Damaged as error:
-        set_aside(target)
-        recover(target)
-        raise _taught(error, target) from error
-    except DISK_ERRORS as error:
-        raise _taught(error, target) from error
+        with _telling(target):
+            recover(target)
+            _make(work)
+            _about_to("write", work)
+            yield work
+            files = sorted(path for path in work.rglob("*") if path.is_file())
+            listed = {path.relative_to(work).as_posix(): _ for path, _ in zip(files, _hashes(files), strict=True)}
+            write_json(work / MANIFEST, {"files": listed, "seal": _seal(listed)})
+            for path in (*files, work / MANIFEST, *(path for path in work.rglob("*") if path.is_dir()), work):
+                _flush(path)
+            if target.exists():
+                _rename(target, before)
+            _rename(work, target)
+            _flush(target.parent)
+            _read_back(target)
+            _remove_tree(before)
     finally:
         with contextlib.suppress(OSError):
             _remove_tree(work)
@@ -75,17 +67,16 @@ def new_files(target: pathlib.Path) -> Iterator[pathlib.Path]:
     Each of them is replaced whole or not at all. Raises UserError if the disk is full or may not be written to."""
     work = target / ("files" + UNFINISHED)
     try:
-        _make(target)
-        _remove_tree(work)
-        _make(work)
-        _about_to("write", work)
-        yield work
-        for path in sorted(work.iterdir()):
-            _flush(path)
-            _rename(path, target / path.name)
-        _flush(target)
-    except DISK_ERRORS as error:
-        raise _taught(error, target) from error
+        with _telling(target):
+            _make(target)
+            _remove_tree(work)
+            _make(work)
+            _about_to("write", work)
+            yield work
+            for path in sorted(work.iterdir()):
+                _flush(path)
+                _rename(path, target / path.name)
+            _flush(target)
     finally:
         with contextlib.suppress(OSError):
             _remove_tree(work)
@@ -122,52 +113,51 @@ def recover(target: pathlib.Path) -> None:
     """Put back what an interrupted replacement of the folder `target` had put away, and clear what was never
     finished."""
     before = _beside(target, REPLACED)
-    if before.exists():
-        if _is_good(target):
-            _remove_tree(before)
-        else:
-            _remove_tree(target)
-            _rename(before, target)
-            _flush(target.parent)
-    _remove_tree(_beside(target, UNFINISHED))
+    with _telling(target):
+        if before.exists():
+            if _is_good(target):
+                _remove_tree(before)
+            else:
+                _remove_tree(target)
+                _rename(before, target)
+                _flush(target.parent)
+        _remove_tree(_beside(target, UNFINISHED))
 
 
 def remove(folder: pathlib.Path) -> None:
     """Remove a folder; under another name first, so that a removal cut short leaves nothing that looks complete."""
     work = _beside(folder, UNFINISHED)
-    _remove_tree(work)
-    _rename(folder, work)
-    _flush(folder.parent)
-    _remove_tree(work)
+    with _telling(folder):
+        _remove_tree(work)
+        _rename(folder, work)
+        _flush(folder.parent)
+        _remove_tree(work)
 
 
 def set_aside(folder: pathlib.Path) -> pathlib.Path:
     """Give a damaged folder another name, so that nobody takes it for a good one; returns that."""
     names = (_beside(folder, DAMAGED + (f"-{number}" if number > 1 else "")) for number in range(1, 10**6))
     aside = next(path for path in names if not path.exists())
-    _rename(folder, aside)
-    _flush(folder.parent)
+    with _telling(folder):
+        _rename(folder, aside)
+        _flush(folder.parent)
     return aside
 
 
 def write_json(path: pathlib.Path, value: Any) -> None:
     """A file of its own folder in the making: see `new_folder`."""
-    _write(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    _write(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_text(path: pathlib.Path, content: str) -> None:
     """Replace a file, whole or not at all. Raises UserError if the disk is full or may not be written to."""
     work = _beside(path, UNFINISHED)
-    try:
+    with _telling(path):
         _make(path.parent)
         _write(work, content)
         _flush(work)
         _rename(work, path)
         _flush(path.parent)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            work.unlink(missing_ok=True)
-        raise _taught(error, path) from error
 
 
 def write_lines(path: pathlib.Path, values: Iterable[Any]) -> None:
@@ -177,10 +167,8 @@ def write_lines(path: pathlib.Path, values: Iterable[Any]) -> None:
 
 def append_line(path: pathlib.Path, value: Any) -> None:
     """Add one JSON object as a line. A line cut short by a crash is mended when the run goes on."""
-    try:
+    with _telling(path):
         _write(path, json.dumps(value, ensure_ascii=False) + "\n", "a")
-    except OSError as error:
-        raise _taught(error, path) from error
 
 
 def read_json(path: pathlib.Path) -> Any:
@@ -189,6 +177,16 @@ def read_json(path: pathlib.Path) -> Any:
 
 def _beside(path: pathlib.Path, ending: str) -> pathlib.Path:
     return path.with_name(path.name + ending)
+
+
+def _read_back(folder: pathlib.Path) -> None:
+    """Raises Damaged if the disk gives other bytes than it was given; the folder is then no longer under its name."""
+    try:
+        verify(folder, from_disk=True)
+    except Damaged:
+        set_aside(folder)
+        recover(folder)
+        raise
 
 
 def _is_good(folder: pathlib.Path) -> bool:
@@ -226,17 +224,21 @@ def _forget(path: pathlib.Path) -> None:
             os.close(handle)
 
 
-def _taught(error: Exception, path: pathlib.Path) -> UserError:
-    """An error of the disk as one that the user understands."""
-    why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return UserError(
-        text(f"{path.name} could not be written: {why}", f"无法写入 {path.name}: {why}"),
-        where=str(path),
-        fix=text(
-            "make room, or allow writing there, and resume; what was saved earlier is untouched",
-            "请腾出空间或开放写权限后恢复训练; 此前保存的内容未受影响",
-        ),
-    )
+@contextlib.contextmanager
+def _telling(path: pathlib.Path) -> Iterator[None]:
+    """What the disk refuses inside the block is told as a UserError about `path`."""
+    try:
+        yield
+    except (OSError, SafetensorError, Damaged) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise UserError(
+            text(f"the disk does not take {path.name}: {why}", f"无法写入 {path.name}: {why}"),
+            where=str(path),
+            fix=text(
+                "make room, or allow writing there, and resume; what was saved earlier is untouched",
+                "请腾出空间或开放写权限后恢复训练; 此前保存的内容未受影响",
+            ),
+        ) from error
 
 
 # The operations. Each tells the watchers first; nothing else changes the disk.
