@@ -74,8 +74,8 @@ class Rows:
                 self._table.index_fill_(0, written, 0.0)
             self._written.clear()
             self._weight.grad = self._table
-        self._table.index_add_(0, rows, gradient)
         self._written.append(rows)
+        self._table.index_add_(0, rows, gradient)
 
 
 class Embedding(nn.Module):

@@ -10,6 +10,7 @@ from transformers.trainer_callback import TrainerState
 from warmstart.errors import UserError, did_you_mean, text
 from warmstart.training import checkpoint
 from warmstart.training.evaluating import Evaluating
+from warmstart.training.fitting import Fitting
 from warmstart.training.history import Losses
 from warmstart.training.identity import (
     Identity,
@@ -37,6 +38,7 @@ class Keeping(Evaluating):
     described: dict[str, Any]
     identity: Identity
     rows_seen: int  # by the updates of this run
+    fitting: Fitting
     saved_at: int  # the update of the last checkpoint that can be resumed from
 
     def _checkpoint_folder(self) -> pathlib.Path:
@@ -78,7 +80,11 @@ class Keeping(Evaluating):
             state=state,  # no path of this machine: a run may be moved
             optimizer=self.optimizer if with_progress else None,
             scheduler=self.lr_scheduler if with_progress else None,
-            progress={"losses": self.losses.state(), "rows": self.rows_seen},
+            progress={
+                "rows": self.rows_seen,
+                "rows_at_a_time": self.fitting.limit,
+                "losses": self.losses.state(),
+            },
             identity=self.identity,
         )
         checkpoint.rotate(folder.parent, self.args.save_total_limit, {folder, *([pathlib.Path(best)] if best else [])})
@@ -146,7 +152,7 @@ class Keeping(Evaluating):
         progress = checkpoint.load_progress(folder)
         if progress is not None:
             self.losses.restore(progress["losses"])
-            self.rows_seen = progress["rows"]
+            self.rows_seen, self.fitting.limit = progress["rows"], progress["rows_at_a_time"]
         self._import_callbacks()
         control = (saved["stateful_callbacks"] or {}).get("TrainerControl", {}).get("args", {})
         self.control.should_epoch_stop = bool(control.get("should_epoch_stop"))

@@ -11,6 +11,7 @@ from warmstart.data.batches import Update
 from warmstart.data.feeds import Batch
 from warmstart.training.accelerator import Processes
 from warmstart.training.clipping import step_clipped, total_norm
+from warmstart.training.fitting import Fitting, count_rows, is_out_of_memory
 from warmstart.training.interruption import Signals
 from warmstart.training.losses import count_targets
 from warmstart.training.nonfinite import is_finite
@@ -65,6 +66,7 @@ class Engine:
     hooks: Hooks = dataclasses.field(default_factory=Hooks)
     techniques: Techniques = dataclasses.field(default_factory=Techniques)
     signals: Signals = dataclasses.field(default_factory=Signals)
+    fitting: Fitting = dataclasses.field(default_factory=Fitting)
 
 
 def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> StepResult:
@@ -76,16 +78,16 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     """
     engine.model.train()
     reseed(engine.seed, update.index, engine.processes.index)
-    counts = [count_targets(batch, engine.label_names) for batch in batches]
-    lengths = [count_tokens(batch) for batch in batches]
-    targets, tokens, stop = engine.processes.totals(sum(counts), sum(lengths), int(engine.signals.told))
+    count = sum(count_targets(batch, engine.label_names) for batch in batches)
+    length = sum(count_tokens(batch) for batch in batches)
+    targets, tokens, stop = engine.processes.totals(count, length, int(engine.signals.told))
     learning_rate = float(engine.optimizer.param_groups[0]["lr"])
     graphs = engine.techniques.graphs
     finite: bool | None = None
     if graphs is not None and targets and graphs.takes(batches):
         loss, norm = graphs.run(batches[0])
     else:
-        loss = engine.processes.summed(_gradients(engine, update, batches, counts, lengths, max(targets, 1)))
+        loss = engine.processes.summed(_gradients(engine, update, batches, max(targets, 1)))
         norm = total_norm(engine.optimizer)
         finite = is_finite(loss, norm)
         if finite:
@@ -93,42 +95,65 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     engine.hooks.after_optimiser()
     if engine.scheduler is not None and not needs_metric(engine.scheduler):
         engine.scheduler.step()
-    engine.optimizer.zero_grad(set_to_none=True)
-    engine.model.zero_grad(set_to_none=True)
+    clear(engine)
     alone = engine.processes.count == 1  # several learn of each other's signals with the next update's counts
     return StepResult(update, loss, norm, learning_rate, tokens, finite, stop > 0 or (alone and engine.signals.told))
 
 
-def _gradients(
-    engine: Engine,
-    update: Update,
-    batches: Sequence[Batch],
-    counts: Sequence[int],
-    lengths: Sequence[int],
-    total: int,
-) -> torch.Tensor:
-    """The update's loss on this process; its gradients, summed over all processes, are in the parameters then.
-    `counts`, `lengths`: targets and tokens of each micro-batch; `total`: targets of the update, on all processes."""
-    bits = engine.techniques.encoder.bits
+def _gradients(engine: Engine, update: Update, batches: Sequence[Batch], total: int) -> torch.Tensor:
+    """The update's loss on this process; its gradients, summed over all processes, are in the parameters then. `total`:
+    targets of the update, on all processes. What does not fit into the memory is tried again in smaller pieces."""
+    buffers = [(b, b.detach().clone()) for b in engine.model.buffers() if b.is_floating_point()]
     width = max((batch["input_ids"].shape[1] for batch in batches if "input_ids" in batch), default=0)
+    loss: torch.Tensor | None = None
+    while loss is None:
+        pieces = [piece for batch in batches for piece in engine.fitting.pieces(batch)]
+        try:
+            loss = _attempt(engine, update, pieces, width, total)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            engine.fitting.shrink(pieces, error)
+        if loss is None:  # out here nothing holds what the attempt had computed
+            clear(engine)
+            for buffer, before in buffers:
+                buffer.data.copy_(before)
+            reseed(engine.seed, update.index, engine.processes.index)
+            if engine.processes.device.type != "cpu":
+                torch.accelerator.memory.empty_cache()
+    engine.processes.sum_gradients(trained(engine))
+    return loss
+
+
+def _attempt(engine: Engine, update: Update, batches: Sequence[Batch], width: int, total: int) -> torch.Tensor:
+    """The loss and the gradients of this process's micro-batches. `width`: tokens of its longest row."""
+    bits = engine.techniques.encoder.bits
     bits.begin(engine.seed, update.index, engine.processes.index, width)
     engine.techniques.encoder.working.refresh()  # the last update changed the weights
     loss = torch.zeros((), device=engine.processes.device)
     rows = tokens = 0
-    for number, (batch, count, length) in enumerate(zip(batches, counts, lengths, strict=True)):
-        bits.micro_batch(rows, tokens)
-        rows, tokens = rows + count_rows(batch), tokens + length
-        if count:  # the mean over no targets is NaN
-            batch = engine.processes.to_device(batch)
-            with engine.processes.autocast(engine.precision):
-                share = engine.loss(engine.model, batch) * (count / total)
-            share.backward()  # type: ignore[no-untyped-call]
-            loss += share.detach().float()
-        if number + 1 < len(batches):
-            engine.hooks.after_micro_batch()
-    bits.end()
-    engine.processes.sum_gradients(trained(engine))
+    try:
+        for number, batch in enumerate(batches):
+            bits.micro_batch(rows, tokens)
+            rows, tokens = rows + count_rows(batch), tokens + count_tokens(batch)
+            count = count_targets(batch, engine.label_names)
+            if count:  # the mean over no targets is NaN
+                batch = engine.processes.to_device(batch)
+                with engine.processes.autocast(engine.precision):
+                    share = engine.loss(engine.model, batch) * (count / total)
+                share.backward()  # type: ignore[no-untyped-call]
+                loss += share.detach().float()
+            if number + 1 < len(batches):
+                engine.hooks.after_micro_batch()
+    finally:
+        bits.end()
     return loss
+
+
+def clear(engine: Engine) -> None:
+    """Forget all gradients."""
+    engine.optimizer.zero_grad(set_to_none=True)
+    engine.model.zero_grad(set_to_none=True)
 
 
 def trained(engine: Engine) -> list[nn.Parameter]:
@@ -145,11 +170,6 @@ def _step(engine: Engine, norm: torch.Tensor) -> None:
         nn.utils.clip_grads_with_norm_(trained(engine), engine.max_grad_norm, norm)
     engine.hooks.before_optimiser()
     engine.optimizer.step()
-
-
-def count_rows(batch: Batch) -> int:
-    """Rows of a batch."""
-    return next((len(value) for value in batch.values() if isinstance(value, torch.Tensor) and value.ndim), 0)
 
 
 def count_tokens(batch: Batch) -> int:

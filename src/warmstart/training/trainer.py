@@ -21,6 +21,7 @@ from warmstart.training.accelerator import Processes
 from warmstart.training.arguments import TrainingArguments
 from warmstart.training.evaluating import BatchCount
 from warmstart.training.feeding import make_feed
+from warmstart.training.fitting import Fitting
 from warmstart.training.graphs import Graphs, why_no_graphs
 from warmstart.training.history import Losses
 from warmstart.training.interruption import Interrupted, Signals, listening
@@ -135,6 +136,7 @@ class Trainer(Keeping):
         show_norm = bool(self.args.max_grad_norm and self.args.max_grad_norm > 0)
         self.losses = Losses(skip=self.args.on_nonfinite == "skip", show_norm=show_norm)
         self.rows_seen, self.saved_at = 0, -1
+        self.fitting = Fitting(self.tell)
         self._identify()
         had_stopped = resume is not None and self._resume(resume)
         first = self.state.global_step
@@ -218,12 +220,15 @@ class Trainer(Keeping):
             ran = ended = False
             while not ended:
                 self.control = self.callback_handler.on_step_begin(self.args, self.state, self.control)
+                at_a_time = self.fitting.limit
                 result = next(stream, None)
                 if result is None:
                     break
                 ran = True
                 self.losses.add(result)
                 self._count(result, per_epoch)
+                if self.fitting.limit is not None and self.fitting.limit != at_a_time:
+                    self.log({"rows_at_a_time": self.fitting.limit})
                 done = self.state.global_step
                 self.control = self.callback_handler.on_step_end(self.args, self.state, self.control)
                 ended = done == epoch_end or self.control.should_training_stop or self.control.should_epoch_stop
@@ -317,6 +322,7 @@ class Trainer(Keeping):
             ),
             techniques=on,
             signals=signals,
+            fitting=self.fitting,
         )
 
     def _count(self, result: StepResult, per_epoch: int) -> None:
