@@ -6,7 +6,6 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
-SHA = "0123456789abcdef0123456789abcdef01234567"
 SHARD = "pytorch_model-00001-of-00001.bin"
 
 Plant = Callable[[pathlib.Path], None]

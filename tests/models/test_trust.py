@@ -13,7 +13,7 @@ import pytest
 import transformers
 
 from tests import tiny
-from tests.models.plants import PLANTS, SHA, change, mark
+from tests.models.plants import PLANTS, change, mark
 from warmstart import AutoModelForSequenceClassification, AutoTokenizer
 from warmstart.data.task import Task
 from warmstart.errors import UserError
@@ -260,25 +260,12 @@ def cache(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pa
     return tmp_path / "hub"
 
 
-def publish(folder: pathlib.Path, cache: pathlib.Path, sha: str = SHA) -> None:
-    """Put a checkpoint into the cache as `huggingface_hub` lays out the download of org/tiny."""
-    home = cache / "models--org--tiny"
-    for path in (path for path in sorted(folder.rglob("*")) if path.is_file()):
-        blob = home / "blobs" / f"{sha[:4]}{abs(hash(path))}"
-        link = home / "snapshots" / sha / path.relative_to(folder)
-        for parent in (blob.parent, link.parent, home / "refs"):
-            parent.mkdir(parents=True, exist_ok=True)
-        blob.write_bytes(path.read_bytes())
-        link.symlink_to(blob)
-    (home / "refs" / "main").write_text(sha)
-
-
 def test_a_checkpoint_of_the_hub_is_known_by_its_commit(sound: pathlib.Path, cache: pathlib.Path) -> None:
-    publish(sound, cache)
+    tiny.publish(sound, cache)
     assert load("org/tiny").config.num_labels == 2
-    assert commit_of("org/tiny") == SHA
+    assert commit_of("org/tiny") == tiny.COMMIT
     settings = trusted("org/tiny", {"cache_dir": str(cache)})
-    assert settings["revision"] == SHA
+    assert settings["revision"] == tiny.COMMIT
     assert AutoModelForSequenceClassification.from_pretrained("org/tiny").config._name_or_path == "org/tiny"
 
 
@@ -291,22 +278,22 @@ def test_a_folder_has_no_commit(sound: pathlib.Path, cache: pathlib.Path) -> Non
 def test_a_run_sees_one_commit_although_the_branch_moves(
     sound: pathlib.Path, checkpoint: pathlib.Path, cache: pathlib.Path
 ) -> None:
-    publish(sound, cache)
-    assert commit_of("org/tiny") == SHA
+    tiny.publish(sound, cache)
+    assert commit_of("org/tiny") == tiny.COMMIT
     PLANTS["code of a model"][0](checkpoint)
-    publish(checkpoint, cache, sha=SHA[::-1])
+    tiny.publish(checkpoint, cache, commit=tiny.COMMIT[::-1])
     assert load("org/tiny").config.num_labels == 2
-    assert commit_of("org/tiny") == SHA
+    assert commit_of("org/tiny") == tiny.COMMIT
     with pytest.raises(UserError, match="auto_map"):
         AutoModelForSequenceClassification.from_pretrained("org/tiny")  # asks anew
-    AutoModelForSequenceClassification.from_pretrained("org/tiny", revision=SHA)
+    AutoModelForSequenceClassification.from_pretrained("org/tiny", revision=tiny.COMMIT)
 
 
 @pytest.mark.parametrize("what", PLANTS)
 def test_what_would_run_code_is_refused_from_the_hub(what: str, checkpoint: pathlib.Path, cache: pathlib.Path) -> None:
     plant, named = PLANTS[what]
     plant(checkpoint)
-    publish(checkpoint, cache)
+    tiny.publish(checkpoint, cache)
     with pytest.raises(UserError) as caught:
         load("org/tiny")
     assert caught.value.where == f"org/tiny/{named}"
@@ -322,7 +309,7 @@ def test_an_adapter_is_put_on_another_checkpoint(
     (both / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(checkpoint)}))
     (both / "adapter_model.safetensors").write_bytes(b"")
     assert trusted(str(both), {})["use_safetensors"] is True
-    publish(both, cache)
+    tiny.publish(both, cache)
     (both / "config.json").unlink()
     for name in ("org/tiny", str(both)):
         with pytest.raises(UserError, match="auto_map"):
