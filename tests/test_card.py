@@ -2,7 +2,7 @@
 
 import pathlib
 
-import huggingface_hub
+import huggingface_hub.constants
 import pytest
 
 from tests import tiny

@@ -8,7 +8,7 @@ import shutil
 import sys
 from typing import Any
 
-import huggingface_hub
+import huggingface_hub.constants
 import pytest
 import transformers
 

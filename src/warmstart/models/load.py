@@ -104,7 +104,8 @@ def _config(name: str, **settings: Any) -> Any:
     from transformers import AutoConfig
 
     path = resolve(name)
-    return AutoConfig.from_pretrained(path, **settings, **trusted(path, {"revision": commit_of(name)}, weights=False))
+    settings |= trusted(path, {"revision": commit_of(name)}, weights=False)
+    return AutoConfig.from_pretrained(path, **settings)  # nosec B615 # the settings name the commit
 
 
 def _cannot_load(name: str, error: Exception) -> UserError:
