@@ -17,6 +17,9 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --recursive src --configfile pyproject.toml
+	$(BIN)/python -m pip check --quiet --disable-pip-version-check
+	$(BIN)/python -m tests.pins
 
 # A folder with GLUE's parquet files; about two hours on two cores. Let nothing else run meanwhile.
 GLUE ?= ../shared/data/glue

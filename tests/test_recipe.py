@@ -15,14 +15,18 @@ from warmstart.cli.app import build
 from warmstart.errors import UserError
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+names = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="./"), max_size=12
+)  # of nothing that exists
 positive = st.floats(min_value=1e-300, max_value=1e300)
 share = st.floats(min_value=0, max_value=1, exclude_min=True, exclude_max=True)
 count = st.integers(1, 10**9)
 every = st.one_of(st.sampled_from(["epoch", "never"]), count)
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
-    **dict.fromkeys(["data", "encoding", "model", "schedule", "optimizer"], text),
-    **dict.fromkeys(["config", "validation", "delimiter", "text", "pair", "label", "best_metric", "out"], text),
+    **dict.fromkeys(["data", "validation", "model"], names),
+    **dict.fromkeys(["encoding", "schedule", "optimizer"], text),
+    **dict.fromkeys(["config", "delimiter", "text", "pair", "label", "best_metric", "out"], text),
     **dict.fromkeys(["epochs", "lr"], positive),
     **dict.fromkeys(["warmup", "weight_decay", "clip"], st.floats(0, 1e300)),
     **dict.fromkeys(["updates", "batch_size", "micro_batch_size", "keep", "patience", "log_every", "processes"], count),

@@ -278,7 +278,7 @@ def test_without_a_name_the_run_gets_the_next_number(
     monkeypatch.chdir(tmp_path)
     folders = [train(recipe(out=None, updates=1)).folder for _ in range(2)]
     assert folders == [pathlib.Path("runs/reviews-1"), pathlib.Path("runs/reviews-2")]
-    assert Recipe.read(folders[1] / "recipe.toml").out == "runs/reviews-2"
+    assert Recipe.read(folders[1] / "recipe.toml").data == "reviews.csv"
 
 
 # The same bytes
@@ -381,7 +381,7 @@ def die_in(recipe: Recipe, event: str, update: int) -> None:
 
 
 def resumed(recipe: Recipe) -> Result:
-    return train(Recipe.read(pathlib.Path(str(recipe.out)) / "recipe.toml"), resume=True)
+    return train(Recipe.read(pathlib.Path(str(recipe.out)) / "recipe.toml").changed({"out": recipe.out}), resume=True)
 
 
 def same_end(one: pathlib.Path, two: pathlib.Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 WORDS = "good bad fine awful the a film was book very so 好 坏 书 很".split()
 FILLER = WORDS[4:11]
 HIDDEN, LONGEST = 32, 32
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 def tokenizer() -> Any:
@@ -36,6 +37,20 @@ def checkpoint(folder: pathlib.Path) -> str:
     BertModel(config).save_pretrained(folder)
     tokenizer().save_pretrained(folder)
     return str(folder)
+
+
+def publish(folder: pathlib.Path, cache: pathlib.Path, commit: str = COMMIT) -> None:
+    """Put a checkpoint into `cache` as `huggingface_hub` lays out a download of org/tiny."""
+    home = cache / "models--org--tiny"
+    (home / "blobs").mkdir(parents=True, exist_ok=True)
+    (home / "refs").mkdir(exist_ok=True)
+    (home / "refs" / "main").write_text(commit)
+    for number, path in enumerate(path for path in sorted(folder.rglob("*")) if path.is_file()):
+        blob = home / "blobs" / f"{commit[:8]}{number}"
+        blob.write_bytes(path.read_bytes())
+        link = home / "snapshots" / commit / path.relative_to(folder)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(blob)
 
 
 def reviews(count: int, seed: int = 0) -> list[dict[str, Any]]:

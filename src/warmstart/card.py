@@ -5,13 +5,13 @@ import pathlib
 from warmstart import __version__
 from warmstart.data.task import Task
 from warmstart.evaluation.report import Report
+from warmstart.models.hub import commit_of
 from warmstart.recipe import Recipe
 
 
 def write(recipe: Recipe, task: Task, report: Report, updates: int) -> str:
     """The text of the model folder's README.md, with metadata as the Hub reads it."""
-    base = recipe.model if not pathlib.Path(recipe.model).is_dir() else pathlib.Path(recipe.model).name
-    data = pathlib.Path(recipe.data).name if pathlib.Path(recipe.data).exists() else recipe.data
+    base, data = _name(recipe.model), _name(recipe.data)
     columns = " + ".join(f"`{name}`" for name in (task.text, task.pair) if name)
     gives = ", ".join(f"`{name}`" for name in task.classes) if task.classes else "a number"
     metrics = "\n".join(f"- {name}" for name in report.headline)
@@ -47,9 +47,20 @@ classify({one})
 
 ## Training
 
-{updates:,} updates of {recipe.batch_size} rows; learning rate {recipe.lr:g}, schedule {recipe.schedule}, seed
-{recipe.seed}; warmstart {__version__}. The whole recipe is in `recipe.toml` of the run.
+{updates:,} updates of {recipe.batch_size} rows, from {base}{_commit(recipe)}; learning rate {recipe.lr:g}, schedule
+{recipe.schedule}, seed {recipe.seed}; warmstart {__version__}. The whole recipe is in `recipe.toml` of the run.
 """
+
+
+def _name(source: str) -> str:
+    """A Hub id as it is, but of a path only the last part."""
+    path = pathlib.Path(source).expanduser()
+    return path.resolve().name if path.exists() or path.is_absolute() else source
+
+
+def _commit(recipe: Recipe) -> str:
+    commit = commit_of(recipe.model)
+    return f" at commit `{commit}`" if commit else ""
 
 
 def _caveat(recipe: Recipe) -> str:

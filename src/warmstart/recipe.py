@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal, Self
 from cyclopts import Parameter
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from warmstart import paths
 from warmstart.errors import UserError, did_you_mean, text
 from warmstart.models.default import NAME as DEFAULT_MODEL
 
+PATHS = ("data", "validation", "model")  # or names of the Hub
 Every = Literal["epoch", "never"] | Annotated[int, Field(ge=1)]
 
 
@@ -102,7 +104,11 @@ class Recipe(BaseModel):
 
     @classmethod
     def read(cls, path: str | pathlib.Path) -> Self:
-        """The recipe in a TOML file. Raises UserError, naming the place, if it is none."""
+        """The recipe in a TOML file. Raises UserError, naming the place, if it is none.
+
+        Paths in it start from the file's own folder, so that a run can be moved with its table; a name that is not
+        there stays as it is, a Hub id or a path from the current folder.
+        """
         try:
             settings = tomllib.loads(pathlib.Path(path).read_text(encoding="utf-8"))
         except FileNotFoundError as error:
@@ -117,13 +123,23 @@ class Recipe(BaseModel):
                 where=str(path),
                 fix=text("mend the line; lines look like: lr = 5e-5", "请修正该行, 格式如: lr = 5e-5"),
             ) from error
+        folder = pathlib.Path(path).parent
+        settings |= {name: paths.resolved(settings[name], folder) for name in PATHS if name in settings}
         return cls.of(settings, where=str(path))
 
-    def toml(self) -> str:
-        """The recipe as TOML: every setting that has a value, so that a later default changes nothing."""
+    def toml(self, relative_to: str | pathlib.Path | None = None) -> str:
+        """The recipe as TOML: every setting that has a value, so that a later default changes nothing.
+
+        With `relative_to`, the folder that the file is to lie in, paths start from there and `out` is left out: a run
+        can be moved with its table, and does not tell where it was.
+        """
         import tomli_w
 
-        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+        settings = self.model_dump(mode="json", exclude_none=True)
+        if relative_to is not None:
+            settings.pop("out", None)
+            settings |= {name: paths.relative(settings[name], relative_to) for name in PATHS if name in settings}
+        return tomli_w.dumps(settings)
 
 
 def _teach(error: ValidationError, where: str) -> UserError:

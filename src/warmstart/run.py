@@ -125,7 +125,7 @@ def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False,
     made = assemble(recipe.changed({"out": str(folder)}), processes, say)
     recipe, task, trainer = made.recipe, made.task, made.trainer
     if processes.is_main:
-        storage.write_text(folder / "recipe.toml", recipe.toml())
+        storage.write_text(folder / "recipe.toml", recipe.toml(relative_to=folder))
         storage.write_text(folder / "task.json", json.dumps(task.to_dict(), indent=2, ensure_ascii=False) + "\n")
     trainer.args.accept_changes = accept_changes
     trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])

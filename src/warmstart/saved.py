@@ -14,6 +14,7 @@ from warmstart.data.task import Task
 from warmstart.data.tokens import tokenize
 from warmstart.errors import UserError, did_you_mean, examples, text
 from warmstart.models.load import load_tokenizer, loading, quietly
+from warmstart.models.trust import trusted
 from warmstart.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class SavedRun:
 
     @classmethod
     def open(cls, folder: str | pathlib.Path) -> "SavedRun":
-        """Raises UserError unless `folder` holds a run with a trained model."""
+        """Raises UserError unless `folder` holds a run with a trained model, in which nothing names code."""
         folder = pathlib.Path(folder)
         if folder.name == "model" and (folder.parent / "recipe.toml").is_file():
             folder = folder.parent
@@ -46,6 +47,7 @@ class SavedRun:
                 where=str(folder / "model"),
                 fix=f"warmstart resume {folder}",
             )
+        trusted(str(folder / "model"), {})
         try:
             task = Task.from_dict(json.loads((folder / "task.json").read_text(encoding="utf-8")))
         except ValueError as error:

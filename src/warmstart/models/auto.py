@@ -9,26 +9,36 @@ import transformers
 from datasets.arrow_dataset import Column
 
 from warmstart.models.default import resolve
+from warmstart.models.trust import check_call, trusted
 
 
 class AutoModelForSequenceClassification(transformers.AutoModelForSequenceClassification):  # type: ignore[misc]
     """As in `transformers`, but weights are fp32 unless asked otherwise (today's default is the dtype they were saved
-    in, and fine-tuning in fp16 goes wrong), and `all-MiniLM-L6-v2` is the packaged checkpoint."""
+    in, and fine-tuning in fp16 goes wrong), `all-MiniLM-L6-v2` is the packaged checkpoint, and no code of a checkpoint
+    is run: what asks for that, pickled weights included, is refused with a UserError."""
 
     @classmethod
     def from_pretrained(cls, name: Any, *args: Any, **settings: Any) -> Any:
         if "torch_dtype" not in settings:
             settings.setdefault("dtype", torch.float32)
-        return super().from_pretrained(resolve(str(name)), *args, **settings)
+        path = resolve(str(name))
+        return super().from_pretrained(path, *args, **trusted(path, settings))
+
+    @classmethod
+    def from_config(cls, config: Any, **settings: Any) -> Any:
+        check_call(settings)
+        return super().from_config(config, **{**settings, "trust_remote_code": False})
 
 
 class AutoTokenizer(transformers.AutoTokenizer):  # type: ignore[misc]
     """As in `transformers`, but its tokenizers also take a column of a data set, `tokenizer(dataset["text"])`, which
-    today's `datasets` gives as a lazy object, and `all-MiniLM-L6-v2` is the packaged checkpoint."""
+    today's `datasets` gives as a lazy object, `all-MiniLM-L6-v2` is the packaged checkpoint, and no code of a
+    checkpoint is run: what asks for that is refused with a UserError."""
 
     @classmethod
     def from_pretrained(cls, name: Any, *args: Any, **settings: Any) -> Any:
-        return takes_columns(super().from_pretrained(resolve(str(name)), *args, **settings))
+        path = resolve(str(name))
+        return takes_columns(super().from_pretrained(path, *args, **trusted(path, settings, weights=False)))
 
 
 def takes_columns(tokenizer: Any) -> Any:

@@ -9,6 +9,8 @@ from typing import Any
 from warmstart.data.task import Task
 from warmstart.errors import UserError, text
 from warmstart.models.default import resolve
+from warmstart.models.hub import commit_of
+from warmstart.models.trust import trusted
 
 # Families whose positions start behind the padding index, as fairseq's did: two fewer can be used than there are.
 POSITIONS_BEHIND_PADDING = {
@@ -19,12 +21,12 @@ POSITIONS_BEHIND_PADDING = {
 
 def load_tokenizer(name: str) -> Any:
     """The tokenizer of checkpoint `name` (a folder, a Hub id or the packaged one). Raises UserError if there is
-    none.
+    none, or if it names code.
     """
     from warmstart.models.auto import AutoTokenizer
 
     with loading(name):
-        tokenizer = AutoTokenizer.from_pretrained(name)
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=commit_of(name))
         if len(tokenizer) <= len(tokenizer.all_special_ids):  # what transformers 5 makes up where there are no files
             raise ValueError(text("it has no tokenizer files", "缺少分词器文件"))
     if tokenizer.pad_token is None:
@@ -36,15 +38,13 @@ def load_model(name: str, task: Task, tokenizer: Any) -> Any:
     """The pretrained weights of `name` in fp32 with a freshly initialised head for `task` (seed torch before).
 
     The configuration carries the class names (`id2label`, `label2id`) and the problem type, so that every tool that
-    loads the saved model knows them. Raises UserError if the checkpoint cannot be had.
+    loads the saved model knows them. Raises UserError if the checkpoint cannot be had, names code or is pickled.
     """
-    from transformers import AutoConfig
-
     from warmstart.models.auto import AutoModelForSequenceClassification
 
     with loading(name):
-        config = AutoConfig.from_pretrained(
-            resolve(name),
+        config = _config(
+            name,
             num_labels=task.num_labels,
             problem_type=task.problem_type,
             id2label=task.id2label,
@@ -53,7 +53,9 @@ def load_model(name: str, task: Task, tokenizer: Any) -> Any:
         if config.pad_token_id is None:
             config.pad_token_id = tokenizer.pad_token_id
         with quietly():
-            return AutoModelForSequenceClassification.from_pretrained(name, config=config, ignore_mismatched_sizes=True)
+            return AutoModelForSequenceClassification.from_pretrained(
+                name, config=config, ignore_mismatched_sizes=True, revision=commit_of(name)
+            )
 
 
 @contextlib.contextmanager
@@ -89,15 +91,21 @@ class quietly:
 def longest_input(tokenizer: Any, model_name: str) -> int:
     """Tokens that the model takes at most: the smaller of what the tokenizer says and what the configuration has
     positions for; 512 where neither says."""
-    from transformers import AutoConfig
-
     with loading(model_name):
-        config = AutoConfig.from_pretrained(resolve(model_name))
+        config = _config(model_name)
     limits = [tokenizer.model_max_length, getattr(config, "max_position_embeddings", None)]
     if config.model_type in POSITIONS_BEHIND_PADDING:
         limits[1] = limits[1] - 2 if limits[1] else None
     known = [int(limit) for limit in limits if limit and 0 < limit < 10**6]
     return min(known, default=512)
+
+
+def _config(name: str, **settings: Any) -> Any:
+    from transformers import AutoConfig
+
+    path = resolve(name)
+    settings |= trusted(path, {"revision": commit_of(name)}, weights=False)
+    return AutoConfig.from_pretrained(path, **settings)  # nosec B615 # the settings name the commit
 
 
 def _cannot_load(name: str, error: Exception) -> UserError:

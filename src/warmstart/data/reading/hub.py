@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import datasets
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+){0,2}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _NOT_HERE = ("Couldn't find cache for", "configurations in the cache")  # ValueErrors of datasets when offline
 _NO_CONFIG = ("BuilderConfig ", "Config name is missing")
 
@@ -24,7 +25,8 @@ def load_dataset(path: str, name: str | None = None, **kwargs: Any) -> Any:
     import datasets
 
     try:
-        return datasets.load_dataset(path, name, **kwargs)
+        # The revision is the user's to choose: rows are data, the library runs no code of theirs.
+        return datasets.load_dataset(path, name, **kwargs)  # nosec B615 # see above
     except Exception as error:
         told = _explain(error, path, name, kwargs.get("cache_dir"))
         if told is None:
@@ -82,6 +84,17 @@ def cached(cache_dir: str | None = None) -> list[tuple[str, str]]:
         if named == config:
             found.add((data_set.replace("___", "/"), config))
     return sorted(found)
+
+
+def commit_of(splits: "datasets.DatasetDict") -> str | None:
+    """The commit of the Hub's data set that `splits` are of, None for any other.
+
+    The library names the innermost folder of its cache after the commit; for files given by hand it is another hash,
+    and longer or shorter.
+    """
+    places = {pathlib.Path(file["filename"]).parent.name for rows in splits.values() for file in rows.cache_files}
+    commits = {place for place in places if _COMMIT.fullmatch(place)}
+    return commits.pop() if len(commits) == 1 else None
 
 
 def _explain(error: Exception, path: str, name: str | None, cache_dir: str | None) -> UserError | None:

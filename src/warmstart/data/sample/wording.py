@@ -48,20 +48,20 @@ def _parse(frame: str) -> Row:
     """
     row: Row = []
     enclosing: list[tuple[Row, list[Row]]] = []  # for each open brace, the row it stands in and its alternatives so far
-    for token in _TOKEN.findall(frame):
-        if token == "{":
+    for part in _TOKEN.findall(frame):
+        if part == "{":
             enclosing.append((row, []))
             row = []
-        elif token == "|":
+        elif part == "|":
             enclosing[-1][1].append(row)
             row = []
-        elif token == "}":
+        elif part == "}":
             outer, alternatives = enclosing.pop()
             outer.append([*alternatives, row])
             row = outer
-        elif token.startswith("["):
-            slot, _, form = token[1:-1].partition(".")
+        elif part.startswith("["):
+            slot, _, form = part[1:-1].partition(".")
             row.append((slot, form))
         else:
-            row.append(token)
+            row.append(part)
     return row
