@@ -21,7 +21,7 @@ STAGES = [
     {"data.tokens"},
     {"data.batches"},
     {"data.feeds"},
-    {"training.interruption"},
+    {"training.interruption", "training.watching"},
     {"training.accelerator", "training.randomness", "training.precision", "training.storage", "training.allocator"},
     {"training.clipping", "training.graphs", "training.nonfinite", "training.fitting"},
     {"training.techniques"},

@@ -101,14 +101,13 @@ def train(
     return python(place, *code, "train", f"{place}/home/reviews.csv", *options, "--out", f"{place}/{out}", *words)
 
 
-def leaks(folder: pathlib.Path, place: pathlib.Path, files: str = "*") -> list[str]:
+def leaks(folder: pathlib.Path, place: pathlib.Path) -> list[str]:
     """What of all that was planted is in a file of `folder`, or in its name."""
     planted = {*SECRETS.values(), IN_A_FILE, str(place), place.name, str(pathlib.Path.cwd())}
     planted |= {
         word for word in (str(pathlib.Path.home()), socket.gethostname()) if len(word) > 4
     }  # others are in bytes
-    found = [path for path in folder.rglob(files) if path.is_file() and path.name != STATE]
-    found += folder.rglob(STATE) if files == STATE else []
+    found = [path for path in folder.rglob("*") if path.is_file()]
     assert found
     return [
         f"{path.relative_to(folder)}: {word}"
@@ -134,11 +133,6 @@ def test_a_run_tells_nothing(place: pathlib.Path, trained: pathlib.Path) -> None
     card = (trained / "model" / "README.md").read_text()
     assert "base_model: tiny" in card
     assert "tiny fine-tuned on reviews.csv" in card
-
-
-@pytest.mark.xfail(strict=True, reason="training/keeping is to store the bare name of the best checkpoint's folder")
-def test_the_state_of_a_checkpoint_tells_nothing(place: pathlib.Path, trained: pathlib.Path) -> None:
-    assert leaks(trained, place, STATE) == []
 
 
 def test_nor_does_one_that_was_interrupted_and_resumed(place: pathlib.Path) -> None:

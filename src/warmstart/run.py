@@ -12,6 +12,7 @@ import torch
 
 from warmstart import card
 from warmstart.data.checks import check
+from warmstart.data.reading import hub
 from warmstart.data.sources import load
 from warmstart.data.splits import with_validation
 from warmstart.data.task import Task, describe, infer_task
@@ -19,6 +20,7 @@ from warmstart.data.tokens import TokenTable, tokenize
 from warmstart.errors import UserError, text
 from warmstart.evaluation.metrics import decide, measure
 from warmstart.evaluation.report import Report, judge
+from warmstart.models.hub import commit_of
 from warmstart.models.load import load_model, load_tokenizer, longest_input
 from warmstart.recipe import Recipe
 from warmstart.settings import early_stopping, refuse_length, refuse_settings, training_arguments
@@ -56,11 +58,13 @@ class Result:
 
 @dataclasses.dataclass(frozen=True)
 class Prepared:
-    """What a recipe's data has become: checked rows with their validation split, and the task."""
+    """What a recipe's data has become: checked rows with their validation split, and the task. `commit`: of the Hub's
+    data set, if it is one."""
 
     splits: "DatasetDict"
     task: Task
     notes: tuple[str, ...]
+    commit: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,6 +102,7 @@ def prepare(recipe: Recipe) -> Prepared:
         encoding=recipe.encoding,
         delimiter=recipe.delimiter,
     )
+    commit = hub.commit_of(splits)
     task = infer_task(splits, text=recipe.text, pair=recipe.pair, label=recipe.label, kind=recipe.kind)
     if task.label is None:
         raise UserError(
@@ -107,7 +112,7 @@ def prepare(recipe: Recipe) -> Prepared:
         )
     splits, warnings = check(splits, task, on_empty=recipe.on_empty)
     splits, held_out = with_validation(splits, task, fraction=recipe.validation_fraction, seed=recipe.seed)
-    return Prepared(splits, task, (*warnings, *([held_out] if held_out else [])))
+    return Prepared(splits, task, (*warnings, *([held_out] if held_out else [])), commit)
 
 
 def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False, say: Say = silent) -> Result:
@@ -119,9 +124,10 @@ def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False,
     """
     processes = Processes(use_cpu=recipe.cpu)
     say = say if processes.is_main else silent
+    folder = processes.gathered(_folder(recipe, processes) if processes.is_main else None)[0]
+    resume = resume or (processes.restarted and processes.gathered((folder / "recipe.toml").exists())[0])
     if not resume:
         _refuse_existing(recipe)
-    folder = processes.gathered(_folder(recipe) if processes.is_main else None)[0]
     made = assemble(recipe.changed({"out": str(folder)}), processes, say)
     recipe, task, trainer = made.recipe, made.task, made.trainer
     if processes.is_main:
@@ -183,6 +189,7 @@ def assemble(recipe: Recipe, processes: Processes, say: Say = silent) -> Assembl
     trainer.described = {
         "recipe": recipe.model_dump(mode="json", exclude=CHANGE_NOTHING),
         "precision": {"chosen": chosen},
+        "commits": {"data": prepared.commit, "model": commit_of(recipe.model)},
     }
     return Assembled(recipe, prepared.splits, task, tables, trainer, forecast, shape)
 
@@ -224,13 +231,14 @@ def _shape(tables: dict[str, TokenTable]) -> str:
     return line
 
 
-def _folder(recipe: Recipe) -> pathlib.Path:
-    """The run's folder: as asked, or the next free runs/<name of the data>-<number>."""
+def _folder(recipe: Recipe, processes: Processes) -> pathlib.Path:
+    """The run's folder: as asked, or the next free runs/<name of the data>-<number>; for processes that were started
+    again the last one that is taken."""
     if recipe.out:
         return pathlib.Path(recipe.out)
     stem = pathlib.Path(recipe.data).name.split(".")[0] or "run"
-    parent = pathlib.Path("runs")
-    return next(parent / f"{stem}-{n}" for n in range(1, 10**6) if not (parent / f"{stem}-{n}").exists())
+    number = next(n for n in range(1, 10**6) if not pathlib.Path("runs", f"{stem}-{n}").exists())
+    return pathlib.Path("runs", f"{stem}-{max(number - processes.restarted, 1)}")
 
 
 def _refuse_existing(recipe: Recipe) -> None:

@@ -11,6 +11,7 @@ import accelerate
 import torch
 
 from warmstart.errors import UserError
+from warmstart.training.watching import Watch
 
 BUCKET = 2**23  # numbers in one gradient message: 32 MiB of fp32
 
@@ -63,6 +64,8 @@ class Processes:
         self.index: int = state.process_index
         self.local_index: int = state.local_process_index
         self.count: int = state.num_processes
+        self._watch = _watch(self.index, self.count)
+        self.restarted = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0  # torchrun --max-restarts
         atexit.register(leave)
         if wanted != self.count:
             raise RuntimeError(f"{wanted} processes were started but this one found {self.count}")
@@ -75,9 +78,17 @@ class Processes:
     def is_local_main(self) -> bool:
         return self.local_index == 0
 
+    def working(self) -> contextlib.AbstractContextManager[None]:
+        """Inside the block, the middle of an update, the others cannot be kept waiting for long."""
+        return self._watch.working() if self._watch else contextlib.nullcontext()
+
+    def _meeting(self) -> contextlib.AbstractContextManager[None]:
+        return self._watch.meeting() if self._watch else contextlib.nullcontext()
+
     def barrier(self) -> None:
         if self.count > 1:
-            torch.distributed.barrier()
+            with self._meeting():
+                torch.distributed.barrier()
 
     @contextlib.contextmanager
     def main_first(self) -> Iterator[None]:
@@ -118,13 +129,15 @@ class Processes:
         if self.count == 1:
             return numbers
         tensor = torch.tensor(numbers, device=self.device)
-        torch.distributed.all_reduce(tensor)
+        with self._meeting():
+            torch.distributed.all_reduce(tensor)
         return tuple(tensor.tolist())
 
     def summed(self, tensor: torch.Tensor) -> torch.Tensor:
         """The sum of everybody's `tensor`, in place."""
         if self.count > 1:
-            torch.distributed.all_reduce(tensor)
+            with self._meeting():
+                torch.distributed.all_reduce(tensor)
         return tensor
 
     def gathered(self, value: Any) -> list[Any]:
@@ -132,15 +145,18 @@ class Processes:
         if self.count == 1:
             return [value]
         values: list[Any] = [None] * self.count
-        torch.distributed.all_gather_object(values, value)
+        with self._meeting():
+            torch.distributed.all_gather_object(values, value)
         return values
 
     def sum_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
         """Add up everybody's gradients. A parameter that no process used keeps none; one that only some used (a process
         may have no rows in a short update) counts as zero on the others."""
-        if self.count == 1:
-            return
-        parameters = list(parameters)
+        if self.count > 1:
+            with self._meeting():
+                self._sum_gradients(list(parameters))
+
+    def _sum_gradients(self, parameters: list[torch.nn.Parameter]) -> None:
         used = torch.tensor([p.grad is not None for p in parameters], dtype=torch.int32, device=self.device)
         torch.distributed.all_reduce(used)
         live = [p for p, count in zip(parameters, used.tolist(), strict=True) if count]
@@ -159,8 +175,27 @@ class Processes:
     def same_weights(self, model: torch.nn.Module) -> None:
         """Give every process the main process's parameters and buffers."""
         if self.count > 1:
-            for tensor in model.state_dict().values():
-                torch.distributed.broadcast(tensor, 0)
+            with self._meeting():
+                self._same_weights(model)
+
+    @staticmethod
+    def _same_weights(model: torch.nn.Module) -> None:
+        for tensor in model.state_dict().values():
+            torch.distributed.broadcast(tensor, 0)
+
+
+@functools.cache
+def _watch(index: int, count: int) -> Watch | None:
+    """One watch for as long as this process lives, if there are others."""
+    if count == 1:
+        return None
+    from torch.distributed import PrefixStore, distributed_c10d
+
+    default: Any = distributed_c10d._get_default_store()
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # processes that were started again share the store
+    watch = Watch(PrefixStore(f"warmstart-watch-{attempt}", default.clone()), index, count)
+    atexit.register(watch.leave)
+    return watch
 
 
 def _move(value: Any, device: torch.device) -> Any:

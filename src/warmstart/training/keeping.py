@@ -1,6 +1,5 @@
 """The `Trainer`'s checkpoints: which evaluation is the best, what is kept, how a run goes on."""
 
-import os
 import pathlib
 from collections.abc import Callable
 from typing import Any
@@ -93,13 +92,12 @@ class Keeping(Evaluating):
         """The folder that training goes on from, the same on every process. A process group that was started again
         (torchrun --max-restarts) goes on by itself."""
         output_dir = pathlib.Path(self.args.output_dir)
-        restarted = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
         chosen: list[pathlib.Path | None] = [None]
         with self.processes.together():
             if self.processes.is_main:
                 if wanted and not isinstance(wanted, bool):
                     chosen = [pathlib.Path(wanted)]
-                elif wanted or restarted:
+                elif wanted or self.processes.restarted:
                     chosen = [checkpoint.newest_good(output_dir, self.tell)]
                     if chosen[0] is None and wanted:
                         raise UserError(

@@ -29,7 +29,8 @@ def load_weights(model: nn.Module, folder: pathlib.Path) -> None:
     """Put the saved weights into `model`, in place."""
     if hasattr(model, "save_pretrained") and hasattr(type(model), "from_pretrained"):
         with quietly():
-            saved = type(model).from_pretrained(folder, config=model.config, dtype=next(model.parameters()).dtype)  # type: ignore[attr-defined]
+            settings = {"dtype": next(model.parameters()).dtype, "use_safetensors": True}
+            saved = type(model).from_pretrained(folder, config=model.config, **settings)  # type: ignore[attr-defined]
         model.load_state_dict(saved.state_dict())
     else:
         from safetensors.torch import load_model

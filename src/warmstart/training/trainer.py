@@ -221,7 +221,8 @@ class Trainer(Keeping):
             while not ended:
                 self.control = self.callback_handler.on_step_begin(self.args, self.state, self.control)
                 at_a_time = self.fitting.limit
-                result = next(stream, None)
+                with self.processes.working():
+                    result = next(stream, None)
                 if result is None:
                     break
                 ran = True
