@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from warmstart.data.checks import check
-from warmstart.data.task import has_labels
+from warmstart.data import origin
+from warmstart.data.checks import OnEmpty, check
+from warmstart.data.task import Task, has_labels
 from warmstart.errors import UserError, text
 from warmstart.evaluation.report import Report, judge
 from warmstart.run import prepare
@@ -15,31 +16,51 @@ if TYPE_CHECKING:
 PREFERRED = ("test", "validation", "train")
 
 
-def measure_run(saved: SavedRun, splits: "DatasetDict", where: str = "") -> tuple[Report, list[str]]:
+def measure_run(
+    saved: SavedRun, splits: "DatasetDict", where: str = "", on_empty: OnEmpty = "error"
+) -> tuple[Report, list[str]]:
     """The report of `saved` on one split of `splits` (the only one; else test if it has labels, validation, train), and
     notes for the user.
 
-    Raises UserError if no split has the columns, or none has labels (GLUE's test splits have none).
+    Raises UserError if no split has the columns, or none has labels (GLUE's test splits have none), for labels that the
+    model does not know, and for rows without text unless `on_empty` is "drop".
     """
     from datasets import DatasetDict
 
     task = saved.task
-    labelled = [name for name in PREFERRED if name in splits and has_labels(task, splits[name])]
-    if not labelled:
+    there = [name for name in PREFERRED if name in splits]
+    split = next((name for name in there if has_labels(task, splits[name])), None)
+    if split is None:
         raise UserError(
             text("there are no labels to measure with", "没有可用于评估的标签"),
-            where=where,
+            where="; ".join(_unlabelled(task, splits[name], name) for name in there) or where,
             fix=text(
                 f"give a table with a column {task.label!r}; warmstart predict works without",
                 f"请给出含 {task.label!r} 列的表格; 没有标签时可用 warmstart predict",
             ),
         )
-    saved.check_columns(splits[labelled[0]])
-    rows, warnings = check(DatasetDict({labelled[0]: splits[labelled[0]]}), task, for_training=False)
-    logits = saved.logits(rows[labelled[0]])
+    notes = [
+        text(f"measured on {split!r}: ", f"在 {split!r} 上评估: ") + _unlabelled(task, splits[name], name)
+        for name in there[: there.index(split)]
+    ]
+    saved.check_columns(splits[split].select([]))  # names and types; the cells are looked at next
+    checked, warnings = check(DatasetDict({split: splits[split]}), task, on_empty=on_empty, for_training=False)
+    rows = checked[split]
+    logits = saved.logits(rows)
     train, note = _training_rows(saved)
-    both = DatasetDict({"measured": rows[labelled[0]], **({"train": train} if train is not None else {})})
-    return judge(task, logits, both, on="measured"), [*warnings, *([note] if note else [])]
+    both = DatasetDict({"measured": rows, **({"train": train} if train is not None else {})})
+    return judge(task, logits, both, on="measured"), [*notes, *warnings, *([note] if note else [])]
+
+
+def _unlabelled(task: Task, rows: "Dataset", split: str) -> str:
+    """Where labels were looked for and why there are none."""
+    place = origin.place(rows, split)
+    if task.label not in rows.column_names:
+        return text(f"{place}: there is no column {task.label!r}", f"{place}: 没有 {task.label!r} 列")
+    return text(
+        f"{place}, column {task.label!r}: all {len(rows):,} are missing (empty, -1 or -100)",
+        f"{place}, {task.label!r} 列: 全部 {len(rows):,} 个标签缺失 (空, -1 或 -100)",
+    )
 
 
 def _training_rows(saved: SavedRun) -> tuple["Dataset | None", str]:

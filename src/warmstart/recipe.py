@@ -30,6 +30,7 @@ class Recipe(BaseModel):
     encoding: str = Field("utf-8", description="Encoding of the text files.")
     delimiter: str | None = Field(None, description="What separates columns, if the file name does not say.")
     on_empty: Literal["error", "drop"] = Field("error", description="What to do with rows whose text is empty.")
+    allow_leakage: bool = Field(False, description="Train although rows are in two splits; they are counted and named.")
 
     # The task
     text: str | None = Field(None, description="Column of the text.")

@@ -161,7 +161,7 @@ def test_a_tsv_file_and_typed_tabs(make: Make) -> None:
         ("text,label\na,pos\nb,c,neg\n", "a row has 3 cells, the header 2", "line 3", "put quotes"),
         ('text,label\n"a\nb",pos\nc\n', "a row has 1 cells", "line 4", "missing cells"),
         ('text,label\n"a\nb",x,pos\n', "a row has 3 cells", "line 2-3", "not closed"),
-        ("text,label\na,pos,\nb,neg,\n", "a row has 3 cells", "line 2", "ends with a delimiter"),
+        ("text,label\na,pos,\nb,neg,\n", "a row has 3 cells", "lines 2, 3", "ends with a delimiter"),
         ('text,label\na,pos\n"b,neg\nc,pos\n', "opened on line 3 is never closed", "line 3", "close it"),
         ('text,label\n"a\n\nb",pos\nx,"y\nz\n', "opened on line 5 is never closed", "line 5", "close it"),
         ('text,label\n"a,pos\n"b",neg\n', "opened on line 2 is closed on line 3", "line 2", "twice"),
@@ -244,6 +244,8 @@ def test_the_guess_is_made_near_the_byte_not_at_the_start() -> None:
 def test_unknown_encodings_and_delimiters_are_refused(make: Make) -> None:
     assert "no encoding" in refused(make, "a.csv", GOOD, encoding="utf-9").problem
     assert "no encoding" in refused(make, "a.csv", GOOD, encoding="base64").problem
+    assert "no byte-order mark" in refused(make, "a.csv", GOOD, encoding="utf-16").problem
+    assert "--encoding utf-16-le" in refused(make, "a.csv", GOOD.encode("utf-16-le"), encoding="utf-16").fix
     assert "one character" in refused(make, "a.csv", GOOD, delimiter="::").problem
 
 
@@ -328,11 +330,12 @@ def test_whole_numbers_beside_fractions_are_fractions(make: Make) -> None:
             "text on line 2, a whole number on line 3",
         ),
         ("a.jsonl", '{"l": true}\n{"l": 1}\n', "mixes types", "line 2"),
-        ("a.jsonl", '{"l": ["a"]}\n{"l": "a"}\n', "a list and text", "line 2"),
+        ("a.jsonl", '{"l": ["a"]}\n{"l": "a"}\n', "a list (text) and text", "line 2"),
+        ("a.jsonl", '{"l": ["a"]}\n{"l": [1]}\n', "a list (text) and a list (a whole number)", "line 2"),
         ("a.jsonl", '{"l": [1, "a"]}\n', "mixes types", "line 1"),
-        ("a.jsonl", '{"t": "a"}\n{"t": "\\ud800"}\n', "lone surrogate", "lines 2"),
-        ("a.jsonl", '{"n": 1}\n{"n": 9223372036854775808}\n', "too large", "lines 2"),
-        ("a.jsonl", '{"n": 0.5}\n{"n": 9007199254740993}\n', "too large", "lines 2"),
+        ("a.jsonl", '{"t": "a"}\n{"t": "\\ud800"}\n', "lone surrogate", "line 2"),
+        ("a.jsonl", '{"n": 1}\n{"n": 9223372036854775808}\n', "too large", "line 2"),
+        ("a.jsonl", '{"n": 0.5}\n{"n": 9007199254740993}\n', "too large", "line 2"),
         ("a.jsonl", "[" * 100_000 + "\n", "not JSON", "line 1"),
         ("a.jsonl", "{}\n{}\n", "no fields", "line 1"),
         ("a.jsonl", "\n\n", "no rows", ""),

@@ -72,7 +72,9 @@ def test_a_row_is_what_the_tokenizer_says_of_it(cache: pathlib.Path, dataset: Da
         assert types_of(table) == wanted["token_type_ids"]
         assert table.lengths.tolist() == list(map(len, wanted["input_ids"]))
         assert len(table) == 50
-        assert table.truncated == np.mean(table.lengths == 9) > 0
+        whole = stock(*[list(dataset[name]) for name in columns])["input_ids"]
+        assert table.cut.tolist() == [len(ids) > 9 for ids in whole]  # type: ignore[union-attr]
+        assert 0 < table.truncated == np.mean([len(ids) > 9 for ids in whole])
         assert [str(array.dtype) for array in (table.ids, table.offsets)] == ["int32", "int64"]
 
 
@@ -139,7 +141,7 @@ def test_two_processes_make_the_same_table_as_one(
         folder = tmp_path / str(processes) / "warmstart" / "tokens" / table.fingerprint
         found.append({path.name: path.read_bytes() for path in folder.iterdir()})
     assert found[0] == found[1]
-    assert found[0].keys() == {"ids.npy", "offsets.npy", "types.npy"}
+    assert found[0].keys() == {"ids.npy", "offsets.npy", "types.npy", "cut.npy"}
 
 
 def test_rows_in_memory_and_rows_of_a_file_make_the_same_table(cache: pathlib.Path, tmp_path: pathlib.Path) -> None:

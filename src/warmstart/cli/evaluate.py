@@ -1,5 +1,7 @@
 """warmstart evaluate"""
 
+from typing import Literal
+
 
 def evaluate(
     run: str,
@@ -8,6 +10,7 @@ def evaluate(
     config: str | None = None,
     encoding: str = "utf-8",
     delimiter: str | None = None,
+    on_empty: Literal["error", "drop"] = "error",
     json: bool = False,
 ) -> None:
     """Measure the model of RUN on DATA, which has the same columns and labels as the table it was trained on.
@@ -30,6 +33,8 @@ def evaluate(
         Encoding of the file.
     delimiter
         What separates columns, if the file name does not say.
+    on_empty
+        What to do with rows whose text is empty.
     json
         Print the result as JSON.
     """
@@ -42,7 +47,7 @@ def evaluate(
     quiet_libraries()
     saved = SavedRun.open(run)
     splits = load(data, config=config, encoding=encoding, delimiter=delimiter)
-    report, notes = measure_run(saved, splits, where=data)
+    report, notes = measure_run(saved, splits, where=data, on_empty=on_empty)
     for note in notes:
         say(note)
     if json:

@@ -1,6 +1,6 @@
 """warmstart inspect"""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -17,6 +17,7 @@ def inspect(
     text: str | None = None,
     pair: str | None = None,
     label: str | None = None,
+    kind: Literal["classes", "labels", "number"] | None = None,
     model: str | None = None,
     config: str | None = None,
     encoding: str = "utf-8",
@@ -40,6 +41,8 @@ def inspect(
         Column of the second text.
     label
         Column of the label.
+    kind
+        One class a row, several labels a row, or a number to predict.
     model
         The checkpoint whose tokenizer counts; by default the packaged one.
     config
@@ -58,7 +61,7 @@ def inspect(
 
     quiet_libraries()
     splits = load(data, config=config, encoding=encoding, delimiter=delimiter)
-    task = infer_task(splits, text=text, pair=pair, label=label)
+    task = infer_task(splits, text=text, pair=pair, label=label, kind=kind)
     found = _describe(splits, task, model or NAME)
     if json:
         as_json(found)
@@ -78,7 +81,7 @@ def _describe(splits: "DatasetDict", task: "Task", model: str) -> dict[str, Any]
         },
         "task": task.to_dict(),
         "tokens": _lengths(first, task, model),
-        "labels": {name: _balance(rows, task) for name, rows in splits.items()},
+        "labels": {name: _balance(rows, str(name), task) for name, rows in splits.items()},
     }
 
 
@@ -111,15 +114,17 @@ def _lengths(rows: "Dataset", task: "Task", model: str) -> dict[str, Any]:
     }
 
 
-def _balance(rows: "Dataset", task: "Task") -> dict[str, Any] | None:
+def _balance(rows: "Dataset", split: str, task: "Task") -> dict[str, Any] | None:
     """How many rows have each class, or the range of the number; None where the split has no labels."""
     import numpy as np
 
+    from warmstart.data import origin
     from warmstart.data.task import encode_labels, has_labels
 
     if task.label is None or not has_labels(task, rows):
         return None
-    labels = encode_labels(task, rows[task.label])
+    with origin.telling(rows, split):
+        labels = encode_labels(task, rows[task.label])
     if task.kind == "number":
         return {"least": float(labels.min()), "mean": float(labels.mean()), "most": float(labels.max())}
     counts = np.bincount(labels, minlength=task.num_labels) if task.kind == "classes" else labels.sum(axis=0)

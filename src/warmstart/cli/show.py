@@ -4,7 +4,7 @@ import json
 import sys
 from typing import Any
 
-from warmstart.errors import text
+from warmstart.errors import examples, text
 from warmstart.evaluation.report import Report
 
 
@@ -30,6 +30,15 @@ def as_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def _captions(report: Report) -> list[str]:
+    """What the numbers are, and what they say nothing of."""
+    lines = [text("in brackets: 95 % bootstrap interval", "括号内为 95 % 自助法区间")]
+    if report.absent:
+        listed, many = examples(map(repr, report.absent)), "es" if len(report.absent) > 1 else ""
+        lines.append(text(f"no rows of the class{many} {listed}: not measured", f"没有类别 {listed} 的数据: 未能衡量"))
+    return [line.replace("[", "\\[") for line in lines]
+
+
 def score_table(report: Report, title: str) -> None:
     """The scores of the model and the baselines, each headline number with its interval."""
     from rich.console import Console
@@ -38,7 +47,7 @@ def score_table(report: Report, title: str) -> None:
     table = Table(
         title=title,
         title_justify="left",
-        caption=text("in brackets: 95 % bootstrap interval", "括号内为 95 % 自助法区间"),
+        caption="\n".join(_captions(report)),
     )
     table.add_column("")
     for name in report.headline:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from warmstart.data.findings import Finding, refuse
-from warmstart.data.scan import Scan, scan
+from warmstart.data.leakage import leakage
+from warmstart.data.scan import Scans, scan
 from warmstart.data.tasks import labels
 from warmstart.data.tasks.columns import number_of
 from warmstart.errors import UserError, text
@@ -20,20 +21,22 @@ if TYPE_CHECKING:
     from warmstart.data.task import Task
 
 LEARNT_FROM = ("train", "validation")  # the splits whose every row needs a label when a model is trained
-Scans = dict[str, Scan]
+OnEmpty = Literal["error", "drop"]
 
 
 def check(
     splits: "datasets.DatasetDict",
     task: "Task",
     *,
-    on_empty: Literal["error", "drop"] = "error",
+    on_empty: OnEmpty = "error",
+    allow_leakage: bool = False,
     for_training: bool = True,
 ) -> "tuple[datasets.DatasetDict, tuple[str, ...]]":
     """The splits, less the rows without text where `on_empty` is "drop", and warnings in the user's language.
 
-    Rows are counted from 1, a header apart, and as they are before any are dropped. Labels are looked at only
-    `for_training`. Raises UserError with everything that is wrong, ten rows of each.
+    Rows are counted from 1, a header apart, and as they are before any are dropped. Rows that are in two splits are an
+    error unless `allow_leakage`. What is not `for_training` is to be measured: then the labels of every split are
+    needed, and how they are spread does not matter. Raises UserError with everything that is wrong, ten rows of each.
     """
     import datasets
 
@@ -42,58 +45,63 @@ def check(
             text(f"on_empty cannot be {on_empty!r}", f"on_empty 不能是 {on_empty!r}"),
             fix=text("say error or drop", "请用 error 或 drop"),
         )
-    scans: Scans = {
-        str(split): scan(rows, task, with_labels=for_training, drop=on_empty == "drop")
-        for split, rows in splits.items()
-    }
-    refuse([finding for one in ERRORS for finding in one(scans, task)])
-    warnings = [str(finding) for one in WARNINGS for finding in one(scans, task)]
+    scans: Scans = {str(split): scan(rows, str(split), task, drop=on_empty == "drop") for split, rows in splits.items()}
+    leaks = [*leakage(scans, task)] if for_training else []
+    errors = [finding for one in (ERRORS if for_training else MEASURED) for finding in one(scans, task)]
+    refuse(errors if allow_leakage else [*errors, *leaks])
+    warnings = [finding for one in WARNINGS for finding in one(scans, task)] if for_training else []
+    said = [str(finding) for finding in [*warnings, *leaks]]
     for split, found in scans.items():
         if not found.kept.all():
             many = number_of(int((~found.kept).sum()))
-            warnings.append(text(f"{split}: {many} without text dropped", f"{split}: 已去掉无文本的 {many}"))
+            said.append(text(f"{split}: {many} without text dropped", f"{split}: 已去掉无文本的 {many}"))
             splits = datasets.DatasetDict({**splits, split: splits[split].select(np.flatnonzero(found.kept))})
-    return splits, tuple(warnings)
+    return splits, tuple(said)
 
 
 def _no_rows(scans: Scans, task: "Task") -> Iterator[Finding]:
     fix = text("give rows with text, or leave the split out", "请给出含文本的数据, 或去掉该划分")
-    for split, found in scans.items():
+    for found in scans.values():
         if not found.kept.any():
-            yield Finding(split, (), None, text("the split has no rows with text", "该划分没有含文本的数据"), fix)
+            yield Finding(found.place, (), (), text("the split has no rows with text", "该划分没有含文本的数据"), fix)
 
 
 def _empty_text(scans: Scans, task: "Task") -> Iterator[Finding]:
     fix = text("fill it in, or say --on-empty drop", "请补全文本, 或用 --on-empty drop 去掉这些行")
-    for split, found in scans.items():
+    for found in scans.values():
         for column, rows in found.empty.items():
             left = rows[found.kept[rows]]  # none where they are dropped
             if len(left):
                 many = number_of(len(left))
-                yield Finding(split, tuple(left.tolist()), column, text(f"no text in {many}", f"{many}没有文本"), fix)
+                problem = text(f"no text in {many}", f"{many}没有文本")
+                yield Finding(found.place, tuple(left.tolist()), (column,), problem, fix)
 
 
 def _broken_text(scans: Scans, task: "Task") -> Iterator[Finding]:
     fix = text("write these rows again from their source", "请从源数据重新生成这些行")
-    for split, found in scans.items():
+    for found in scans.values():
         for column, rows in found.broken.items():
             if len(rows):
                 problem = text(
                     f"half a character (a lone surrogate) or other bytes that are not UTF-8 in {number_of(len(rows))}",
                     f"{number_of(len(rows))}含有半个字符 (孤立代理项) 或其他非 UTF-8 字节",
                 )
-                yield Finding(split, tuple(rows.tolist()), column, problem, fix)
+                yield Finding(found.place, tuple(rows.tolist()), (column,), problem, fix)
 
 
-def _bad_labels(scans: Scans, task: "Task", learnt_from: bool = True) -> Iterator[Finding]:
-    for split, found in scans.items():
-        if found.labels is None or (split in LEARNT_FROM) is not learnt_from:
+def _bad_labels(scans: Scans, task: "Task") -> Iterator[Finding]:
+    for found in scans.values():
+        if found.labels is None:
             continue
         for fault, cells in found.labels.shown.items():
             rows = np.flatnonzero(found.labels.faults == fault)
             if len(rows):
                 problem, _, fix = labels.phrases(task, fault, rows, cells)
-                yield Finding(split, tuple(rows.tolist()), task.label, problem, fix)
+                yield Finding(found.place, tuple(rows.tolist()), _label(task), problem, fix)
+
+
+def _bad_labels_to_learn_from(scans: Scans, task: "Task") -> Iterator[Finding]:
+    yield from _bad_labels({split: found for split, found in scans.items() if split in LEARNT_FROM}, task)
 
 
 def _one_value(scans: Scans, task: "Task") -> Iterator[Finding]:
@@ -102,49 +110,47 @@ def _one_value(scans: Scans, task: "Task") -> Iterator[Finding]:
     if train is None or train.labels is None or train.labels.faults.any() or len(train.kept) < 2:
         return
     codes = train.labels.codes[train.kept]
-    if task.kind == "labels" or not len(codes) or (codes != codes[0]).any():
+    if not len(codes) or (codes != codes[0]).any():
         return
     fix = text("there is nothing to learn: add rows of another", "没有可学习的内容: 请加入不同标签的数据")
     if task.kind == "number":
         problem = text("every row has the same number", "所有行的数值都相同")
+    elif task.kind == "labels":
+        problem = text("every row has the same labels", "所有行的标签都相同")
     else:
         only = task.classes[int(codes[0])]
         problem = text(f"every row is of one class: {only}", f"所有行都属于同一类别: {only}")
-    yield Finding("train", (), task.label, problem, fix)
+    yield Finding(train.place, (), _label(task), problem, fix)
 
 
 def _only_in_validation(scans: Scans, task: "Task") -> Iterator[Finding]:
-    fix = text("add training rows of it, or take these out", "请在训练集中加入该类别, 或从验证集中去掉")
-    for name in _lacking(scans, task, "train", "validation"):
-        problem = text(
-            f"the class {name!r} has validation rows and no training rows", f"类别 {name!r} 只出现在验证集中"
-        )
-        yield Finding("validation", (), task.label, problem, fix)
+    if names := _lacking(scans, task, "train", "validation"):
+        yield Finding(scans["validation"].place, (), _label(task), *labels.unlearnt(names))
 
 
 def _missing_from_validation(scans: Scans, task: "Task") -> Iterator[Finding]:
-    fix = text("its own metrics cannot be measured", "无法衡量该类别的指标")
-    for name in _lacking(scans, task, "validation", "train"):
-        problem = text(f"the class {name!r} has no validation rows", f"类别 {name!r} 没有验证数据")
-        yield Finding("validation", (), task.label, problem, fix)
+    if names := _lacking(scans, task, "validation", "train"):
+        yield Finding(scans["validation"].place, (), _label(task), *labels.unmeasured(names))
 
 
 def _same_text_two_labels(scans: Scans, task: "Task") -> Iterator[Finding]:
-    train = scans.get("train")
-    if train is None or train.labels is None or task.kind == "number":
+    if task.kind == "number":  # two people may well give the same text two scores
         return
-    rows = np.flatnonzero(train.kept & (train.labels.faults == labels.OK))
-    keys, codes = train.labels.keys[rows], train.labels.codes[rows]
-    order = np.lexsort((codes, keys))
-    keys_in_order, codes_in_order = keys[order], codes[order]
-    differ = (keys_in_order[1:] == keys_in_order[:-1]) & (codes_in_order[1:] != codes_in_order[:-1])
-    if differ.any():
-        rows = rows[np.isin(keys, keys_in_order[1:][differ])]
-        many = number_of(len(rows))
-        problem = text(f"the same text as in a row of another label in {many}", f"{many}与标签不同的另一行文本相同")
-        yield Finding(
-            "train", tuple(rows.tolist()), task.label, problem, text("see which is right", "请核对哪个标签正确")
-        )
+    for split in LEARNT_FROM:
+        found = scans.get(split)
+        if found is None or found.labels is None or found.keys is None:
+            continue
+        rows = np.flatnonzero(found.kept & (found.labels.faults == labels.OK))
+        keys, codes = found.keys[rows], found.labels.codes[rows]
+        order = np.lexsort((codes, keys))
+        keys_in_order, codes_in_order = keys[order], codes[order]
+        differ = (keys_in_order[1:] == keys_in_order[:-1]) & (codes_in_order[1:] != codes_in_order[:-1])
+        if differ.any():
+            rows = rows[np.isin(keys, keys_in_order[1:][differ])]
+            many = number_of(len(rows))
+            problem = text(f"the same text as in a row of another label in {many}", f"{many}与标签不同的另一行文本相同")
+            fix = text("see which is right", "请核对哪个标签正确")
+            yield Finding(found.place, tuple(rows.tolist()), _label(task), problem, fix)
 
 
 def _bad_test_labels(scans: Scans, task: "Task") -> Iterator[Finding]:
@@ -152,9 +158,9 @@ def _bad_test_labels(scans: Scans, task: "Task") -> Iterator[Finding]:
     labelled = {
         split: found
         for split, found in scans.items()
-        if found.labels is not None and (found.labels.faults != labels.MISSING).any()
+        if split not in LEARNT_FROM and found.labels is not None and (found.labels.faults != labels.MISSING).any()
     }
-    yield from _bad_labels(labelled, task, learnt_from=False)
+    yield from _bad_labels(labelled, task)
 
 
 def _lacking(scans: Scans, task: "Task", here: str, there: str) -> list[str]:
@@ -165,6 +171,14 @@ def _lacking(scans: Scans, task: "Task", here: str, there: str) -> list[str]:
     return [name for name, a, b in zip(task.classes, one.counts, other.counts, strict=True) if b and not a]
 
 
+def _label(task: "Task") -> tuple[str, ...]:
+    return () if task.label is None else (task.label,)
+
+
 Check = Callable[[Scans, "Task"], Iterator[Finding]]
-ERRORS: tuple[Check, ...] = (_no_rows, _broken_text, _empty_text, _bad_labels, _one_value, _only_in_validation)
+ERRORS: tuple[Check, ...] = (
+    *(_no_rows, _broken_text, _empty_text),
+    *(_bad_labels_to_learn_from, _one_value, _only_in_validation),
+)
+MEASURED: tuple[Check, ...] = (_no_rows, _broken_text, _empty_text, _bad_labels)
 WARNINGS: tuple[Check, ...] = (_missing_from_validation, _same_text_two_labels, _bad_test_labels)

@@ -12,20 +12,21 @@ from warmstart.errors import UserError, text
 class Finding:
     """Something that a user can mend."""
 
-    split: str
+    place: str  # file and split
     rows: tuple[int, ...]  # counted from 0; none where it is about no row
-    column: str | None
+    columns: tuple[str, ...]
     problem: str
     fix: str
 
     @property
     def where(self) -> str:
-        """Split, rows and column as a phrase."""
-        parts = [text(f"split {self.split!r}", f"数据划分 {self.split!r}")]
+        """File, split, rows and columns as a phrase."""
+        parts = [self.place]
         if self.rows:
             parts.append(listed(np.array(self.rows)))
-        if self.column is not None:
-            parts.append(text(f"column {self.column!r}", f"{self.column!r} 列"))
+        if self.columns:
+            names = ", ".join(map(repr, self.columns))
+            parts.append(text(f"column{'s' if len(self.columns) > 1 else ''} {names}", f"{names} 列"))
         return ", ".join(parts)
 
     def __str__(self) -> str:

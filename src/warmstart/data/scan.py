@@ -1,4 +1,4 @@
-"""One pass over a split, in Arrow batches: which rows lack text, which cells are no labels, which texts are equal."""
+"""A look at a split, in Arrow batches: which rows lack text, which cells are no labels, which texts are equal."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from warmstart.data import origin
 from warmstart.data.tasks import columns, labels
 from warmstart.errors import MOST_EXAMPLES
 
@@ -24,7 +25,6 @@ class Labels:
 
     faults: npt.NDArray[np.int8]  # [rows], as in `labels`
     shown: dict[int, list[Any]]  # by fault: its first cells
-    keys: npt.NDArray[np.int64]  # [rows], the same for the same texts
     codes: npt.NDArray[np.int64]  # [rows], the same for the same label
     counts: npt.NDArray[np.int64]  # [classes], rows of each class
 
@@ -33,14 +33,20 @@ class Labels:
 class Scan:
     """What a split holds, as the checks need it. Rows are numbered from 0."""
 
-    kept: npt.NDArray[np.bool_]  # [rows], all but those without text, where such are to be dropped
+    place: str  # file and split, as a phrase
+    filled: npt.NDArray[np.bool_]  # [rows], those with text
+    kept: npt.NDArray[np.bool_]  # [rows], all, or where rows without text are to be dropped, the filled ones
     empty: dict[str, Rows]  # by text column: rows whose text is null, empty or blank
     broken: dict[str, Rows]  # by text column: rows that are not UTF-8, such as half a character
-    labels: Labels | None  # None: no label column, not asked for, or text too broken to be read
+    keys: npt.NDArray[np.int64] | None  # [rows], the same for the same texts; None: too broken to be read
+    labels: Labels | None  # None: as for `keys`, or no label column
 
 
-def scan(dataset: "datasets.Dataset", task: "Task", *, with_labels: bool, drop: bool) -> Scan:
-    """Look at every row of a split; at its labels too where it has them and `with_labels` asks for it."""
+Scans = dict[str, Scan]  # by split
+
+
+def scan(dataset: "datasets.Dataset", split: str, task: "Task", *, drop: bool) -> Scan:
+    """Look at every row of a split. `drop`: rows without text are not kept."""
     texts = [name for name in (task.text, task.pair) if name is not None]
     empty: dict[str, list[Rows]] = {name: [np.empty(0, np.int64)] for name in texts}
     broken: dict[str, list[Rows]] = {name: [np.empty(0, np.int64)] for name in texts}
@@ -50,28 +56,34 @@ def scan(dataset: "datasets.Dataset", task: "Task", *, with_labels: bool, drop: 
             empty[name].append(before + _empty(table.column(name)))
             broken[name].append(before + _broken(table.column(name)))
         before += len(table)
-    kept = np.ones(len(dataset), bool)
-    if drop:
-        for rows in empty.values():
-            kept[np.concatenate(rows)] = False
+    filled = np.ones(len(dataset), bool)
+    for rows in empty.values():
+        filled[np.concatenate(rows)] = False
+    kept = filled if drop else np.ones(len(dataset), bool)
     is_sound = not any(len(found) for rows in broken.values() for found in rows)
     return Scan(
+        origin.place(dataset, split),
+        filled,
         kept,
         {name: np.concatenate(rows) for name, rows in empty.items()},
         {name: np.concatenate(rows) for name, rows in broken.items()},
-        _labels(dataset, task, texts, kept)
-        if with_labels and is_sound and task.label in dataset.column_names
-        else None,
+        _keys(dataset, texts) if is_sound else None,
+        _labels(dataset, task, kept) if is_sound and task.label in dataset.column_names else None,
     )
 
 
-def _labels(dataset: "datasets.Dataset", task: "Task", texts: list[str], kept: npt.NDArray[np.bool_]) -> Labels:
+def _keys(dataset: "datasets.Dataset", texts: list[str]) -> npt.NDArray[np.int64]:
+    found = [columns.text_keys(table, texts) for table in columns.batches(dataset, texts)]
+    return np.concatenate([np.empty(0, np.int64), *found])
+
+
+def _labels(dataset: "datasets.Dataset", task: "Task", kept: npt.NDArray[np.bool_]) -> Labels:
     assert task.label is not None
-    faults, keys, codes = [np.empty(0, np.int8)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    faults, codes = [np.empty(0, np.int8)], [np.empty(0, np.int64)]
     shown: dict[int, list[Any]] = {labels.MISSING: [], labels.UNKNOWN: []}
     counts = np.zeros(len(task.classes), np.int64)
     before = 0
-    for table in columns.batches(dataset, [*texts, task.label]):
+    for table in columns.batches(dataset, [task.label]):
         cells = columns.values(table.column(task.label), task.label)
         encoded, fault = labels.read(task, cells)
         good = kept[before : before + len(cells)]
@@ -84,10 +96,9 @@ def _labels(dataset: "datasets.Dataset", task: "Task", texts: list[str], kept: n
         elif task.kind == "labels":
             counts += encoded[good].sum(axis=0).astype(np.int64)
         faults.append(fault)
-        keys.append(columns.text_keys(table, texts))
         codes.append(labels.codes(task, encoded))
         before += len(cells)
-    return Labels(np.concatenate(faults), shown, np.concatenate(keys), np.concatenate(codes), counts)
+    return Labels(np.concatenate(faults), shown, np.concatenate(codes), counts)
 
 
 def _empty(column: "pa.ChunkedArray") -> Rows:

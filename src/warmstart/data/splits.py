@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from warmstart.data import origin
 from warmstart.data.tasks import columns, labels
 from warmstart.errors import UserError, text
 
@@ -51,7 +52,10 @@ def split(
 def with_validation(
     splits: "datasets.DatasetDict", task: "Task", fraction: float = 0.1, seed: int = 0
 ) -> "tuple[datasets.DatasetDict, str | None]":
-    """The splits with a "validation" set aside from "train" if there is none, and a sentence that says so."""
+    """The splits with a "validation" set aside from "train" if there is none, and what to say of it, in lines.
+
+    Raises UserError as `split` does, and where there is no "train".
+    """
     import datasets
 
     if "validation" in splits:
@@ -64,7 +68,8 @@ def with_validation(
             text(f"splits {', '.join(map(str, splits))}", f"数据划分 {', '.join(map(str, splits))}"),
             text("name one train", "请把其中一个命名为 train"),
         )
-    train, validation = split(splits["train"], task, fraction=fraction, seed=seed)
+    with origin.telling(splits["train"], "train"):
+        train, validation = split(splits["train"], task, fraction=fraction, seed=seed)
     rest = {name: rows for name, rows in splits.items() if name != "train"}
     said = text(
         f"no validation split: {len(validation):,} of {len(splits['train']):,} training rows are set aside for it "
@@ -72,7 +77,16 @@ def with_validation(
         f"没有验证集: 已从 {len(splits['train']):,} 行训练数据中留出 {len(validation):,} 行 "
         f"(比例 {fraction}, 种子 {seed})",
     )
+    if rare := _absent(validation, task) - _absent(train, task):
+        said += "\n" + ": ".join(labels.unmeasured([name for name in task.classes if name in rare]))
     return datasets.DatasetDict({"train": train, "validation": validation, **rest}), said
+
+
+def _absent(rows: "datasets.Dataset", task: "Task") -> set[str]:
+    """The classes that have no rows here."""
+    if task.kind == "number":
+        return set()
+    return set(labels.absent(task, labels.encode_labels(task, rows[task.label])))
 
 
 def choose(groups: Ints, strata: Ints, fraction: float, seed: int) -> Bools:

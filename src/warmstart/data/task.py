@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from warmstart.data.tasks import choose, columns, kinds, names
+from warmstart.data import origin
+from warmstart.data.tasks import agree, choose, columns, kinds, names
 from warmstart.data.tasks.labels import encode_labels, has_labels
-from warmstart.errors import UserError, did_you_mean, examples, nearest
+from warmstart.errors import UserError, did_you_mean, examples
 from warmstart.errors import text as words
 
 if TYPE_CHECKING:
@@ -106,18 +107,20 @@ def infer_task(
     for name, option in ((text, "--text"), (pair, "--pair"), (label, "--label")):
         if name is not None:
             columns.need(train, first, name, option)
-    looked = columns.look(train)
-    for column in looked:
-        if column.name in (text, pair) and not column.is_string:
-            raise UserError(
-                words(f"column {column.name!r} holds no text", f"{column.name!r} 列不是文本"),
-                fix=words("name a column of text with --text and --pair", "请用 --text 和 --pair 指定文本列"),
-            )
-    chosen = choose.choose(looked, text, pair, label)
-    _check_splits(splits, first, chosen)
-    decided = _decide(train, next(column for column in looked if column.name == chosen.label), kind)
-    if label is None:
-        _check_header(chosen.label, decided.values)
+    with origin.telling(train, first):
+        looked = columns.look(train)
+        for column in looked:
+            if column.name in (text, pair) and not column.is_string:
+                raise UserError(
+                    words(f"column {column.name!r} holds no text", f"{column.name!r} 列不是文本"),
+                    fix=words("name a column of text with --text and --pair", "请用 --text 和 --pair 指定文本列"),
+                )
+        chosen = choose.choose(looked, text, pair, label)
+    agree.check_splits(splits, first, chosen)
+    with origin.telling(train, first):
+        decided = _decide(train, next(column for column in looked if column.name == chosen.label), kind)
+        if label is None:
+            _check_header(chosen.label, decided.values)
     return Task(
         kind=decided.kind,
         text=chosen.text,
@@ -169,7 +172,12 @@ def _decide(train: "datasets.Dataset", column: columns.Column, kind: kinds.TaskK
             words("name another with --label", "请用 --label 指定其他列"),
         )
     counts = columns.count(train, column.name, kinds.limit(len(train), kind))
-    return kinds.of_scalars(column.name, column.kind, counts, len(train), kind)
+    try:
+        return kinds.of_scalars(column.name, column.kind, counts, len(train), kind)
+    except kinds.Mixture as error:
+        rows = columns.listed(columns.find(train, column.name, error.odd))
+        where = words(f"{rows}, column {column.name!r}", f"{rows}, {column.name!r} 列")
+        raise UserError(error.problem, where, error.fix) from error
 
 
 def _check_header(label: str, values: tuple[kinds.Value, ...]) -> None:
@@ -191,38 +199,6 @@ def _check_options(kind: str | None, glue: str | None) -> None:
             raise UserError(
                 words(f"{option} cannot be {value!r}", f"{option} 不能是 {value!r}"), fix=did_you_mean(value, known)
             )
-
-
-def _check_splits(splits: "datasets.DatasetDict", first: str, chosen: choose.Choice) -> None:
-    """Every split has the columns under the same names, and the same class names. A test split may lack the label."""
-    for split, dataset in splits.items():
-        if split == first:
-            continue
-        for name, option in ((chosen.text, "--text"), (chosen.pair, "--pair")):
-            if name is not None:
-                columns.need(dataset, split, name, option)
-        new = [name for name in dataset.column_names if name not in splits[first].column_names]
-        if chosen.label in dataset.column_names:
-            _check_names(splits, first, split, chosen.label)
-        elif not str(split).startswith("test") or nearest(chosen.label, new):
-            columns.need(dataset, split, chosen.label, "--label")
-
-
-def _check_names(splits: "datasets.DatasetDict", first: str, split: str, label: str) -> None:
-    one, other = (_names(splits[name].features[label]) for name in (first, split))
-    if one and other and one != other:
-        raise UserError(
-            words("two splits number their classes differently", "两个数据划分的类别编号不同"),
-            words(
-                f"column {label!r}: {first!r} has {examples(one)}; {split!r} has {examples(other)}",
-                f"{label!r} 列: {first!r} 为 {examples(one)}; {split!r} 为 {examples(other)}",
-            ),
-            words("give both the same class names in the same order", "请使两者的类别名称与顺序一致"),
-        )
-
-
-def _names(feature: Any) -> list[str]:
-    return list(getattr(getattr(feature, "feature", feature), "names", None) or [])
 
 
 def _glue_of(train: "datasets.Dataset") -> str | None:

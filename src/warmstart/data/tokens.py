@@ -12,22 +12,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from warmstart.data.beginnings import tokenized
+
 if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedTokenizerBase
 
     from warmstart.data.task import Task
 
-FORMAT = 1  # part of every fingerprint: change it when the meaning of the stored arrays changes
+FORMAT = 2  # part of every fingerprint: change it when the meaning of the stored arrays changes
 
 
 @dataclasses.dataclass(frozen=True)
 class TokenTable:
-    """A tokenised data set without padding. Row `i` is `ids[offsets[i]:offsets[i + 1]]`.
+    """A tokenised data set without padding. Row `i` is `ids[offsets[i]:offsets[i + 1]]`; `cut[i]`: it lost its end.
 
     `ids`: int32 `[tokens]`; `offsets`: int64 `[rows + 1]`; `types`: uint8 `[tokens]` (which text of a pair a token is
     of) or None where the model has no such input; `labels`: int64 `[rows]`, float32 `[rows]` or float32 `[rows,
-    classes]`, or None. The large arrays are memory maps: a batch reads only its own rows.
+    classes]`, or None; `cut`: bool `[rows]`, or None where nobody looked. The large arrays are memory maps: a batch
+    reads only its own rows.
     """
 
     ids: npt.NDArray[np.int32]
@@ -38,6 +41,7 @@ class TokenTable:
     pad_left: bool
     max_length: int
     fingerprint: str
+    cut: npt.NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -49,8 +53,9 @@ class TokenTable:
 
     @property
     def truncated(self) -> float:
-        """The share of rows that fill `max_length`, and so may have lost their end."""
-        return float(np.mean(self.lengths >= self.max_length)) if len(self) else 0.0
+        """The share of rows that lost their end; without `cut`, of those that fill `max_length` and so may have."""
+        cut = self.lengths >= self.max_length if self.cut is None else self.cut
+        return float(np.mean(cut)) if len(self) else 0.0
 
 
 def tokenize(
@@ -83,6 +88,7 @@ def tokenize(
         pad_left=tokenizer.padding_side == "left",
         max_length=max_length,
         fingerprint=fingerprint,
+        cut=np.load(folder / "cut.npy", mmap_mode="r"),
     )
 
 
@@ -120,14 +126,14 @@ def _build(
     """Tokenise into `folder`, which appears whole or not at all; another process may have been faster, and may win."""
     from datasets import Features, List, Value
 
-    columns = {"input_ids": List(Value("int32"))}
+    lists = {"input_ids": List(Value("int32"))}
     if "token_type_ids" in tokenizer.model_input_names:
-        columns["token_type_ids"] = List(Value("uint8"))
+        lists["token_type_ids"] = List(Value("uint8"))
 
     def encode(batch: dict[str, list[str]]) -> dict[str, Any]:
         texts = [batch[column] for column in (task.text, task.pair) if column is not None]
-        out = tokenizer(*texts, truncation=True, max_length=max_length, return_attention_mask=False)
-        return {name: out[name] for name in columns}
+        out = tokenized(tokenizer, texts, max_length)
+        return {name: out[name] for name in lists} | {"cut": _cut(out, max_length)}
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = pathlib.Path(tempfile.mkdtemp(prefix=f"{fingerprint}.", dir=folder.parent))
@@ -136,13 +142,14 @@ def _build(
             encode,
             batched=True,
             remove_columns=dataset.column_names,
-            features=Features(columns),
+            features=Features({**lists, "cut": Value("bool")}),
             num_proc=processes,
             new_fingerprint=fingerprint,
             cache_file_name=str(work / "map.arrow"),
             desc="tokenising",
         )
-        _flatten(mapped, list(columns), work)
+        _flatten(mapped, list(lists), work)
+        np.save(work / "cut.npy", mapped.data.column("cut").to_numpy())
         del mapped
         for part in work.glob("map*.arrow"):
             part.unlink()
@@ -155,6 +162,13 @@ def _build(
                 raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _cut(out: Any, max_length: int) -> list[bool]:
+    """Which rows lost their end. Tokenizers in Rust keep what they cut off; with others every full row may have."""
+    if out.encodings is None:
+        return [len(ids) >= max_length for ids in out["input_ids"]]
+    return [bool(row.overflowing) for row in out.encodings]
 
 
 def _flatten(mapped: "Dataset", columns: list[str], folder: pathlib.Path) -> None:

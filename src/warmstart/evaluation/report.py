@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from warmstart.data.task import Task, encode_labels
+from warmstart.data.tasks.labels import absent
 from warmstart.evaluation.baselines import baselines
 from warmstart.evaluation.metrics import decide, headline, measure
 from warmstart.evaluation.uncertainty import bootstrap
@@ -21,12 +22,13 @@ MODEL = "model"
 class Report:
     """Scores on one split. `scores[who][metric]`, where `who` is `"model"` or a baseline's name;
     `intervals[who][metric]`: the 95 % bootstrap interval of each headline metric; `rows`: how many rows they are
-    from."""
+    from; `absent`: classes without any, so that no score says how well the model knows them."""
 
     rows: int
     headline: tuple[str, ...]
     scores: dict[str, dict[str, float]]
     intervals: dict[str, dict[str, tuple[float, float]]]
+    absent: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold of it; a number that is not defined (a correlation of constants) is null."""
@@ -37,6 +39,7 @@ class Report:
         return {
             "rows": self.rows,
             "headline": list(self.headline),
+            "classes_without_rows": list(self.absent),
             "scores": {who: {name: plain(v) for name, v in found.items()} for who, found in self.scores.items()},
             "intervals": {
                 who: {name: [plain(low), plain(high)] for name, (low, high) in found.items()}
@@ -66,6 +69,7 @@ def judge(
             who: bootstrap(task.kind, p, labels, glue=task.glue, names=names, classes=classes)
             for who, p in found.items()
         },
+        absent=tuple(absent(task, labels)),
     )
 
 

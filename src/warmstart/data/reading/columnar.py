@@ -87,7 +87,10 @@ def _check_text(path: pathlib.Path, name: str, column: pa.Array, before: int) ->
     except pa.ArrowInvalid:
         row = next(i for i in range(len(column)) if not _is_valid(column.slice(i, 1)))
         raise UserError(
-            text(f"{name!r} holds bytes that are not UTF-8 text", f"{name!r} 含有不是 UTF-8 文本的字节"),
+            text(
+                f"{name!r} holds half a character (a lone surrogate) or other bytes that are not UTF-8",
+                f"{name!r} 含有半个字符 (孤立代理项) 或其他非 UTF-8 字节",
+            ),
             text(f"{path}, row {before + row + 1:,}", f"{path}, 第 {before + row + 1:,} 行数据"),
             text("mend the row, or write the file again from the source", "请修正该行, 或从源数据重新生成文件"),
         ) from None

@@ -6,7 +6,8 @@ import pathlib
 import re
 from typing import Literal
 
-from warmstart.data.reading import encodings
+from warmstart.data.reading import encodings, refusals
+from warmstart.data.reading.lines import on_lines
 from warmstart.errors import UserError, text
 
 BLOCK = 1 << 20  # bytes
@@ -21,7 +22,7 @@ KINDS: dict[str, Kind] = {
 _MAGIC: tuple[tuple[bytes, str, str, str], ...] = (
     (rb"PAR1", "a Parquet file", "Parquet 文件", ".parquet"),
     (rb"ARROW1\0\0|\xff\xff\xff\xff", "an Arrow file", "Arrow 文件", ".arrow"),
-    (rb"\x80[\x02-\x05]|\([ld]p\d*\n", "a Python pickle", "Python pickle", ""),
+    (rb"\x80[\x02-\x05]|[\]}]q\0|\([ld]p\d*\n|c[\w.]+\n\w+\np\d+\n", "a Python pickle", "Python pickle", ""),
     (rb"PK(\x03\x04|\x05\x06)", "a zip archive (an Excel workbook is one too)", "zip 压缩包 (Excel 工作簿也是)", ""),
     (rb"\xd0\xcf\x11\xe0", "an old Office file", "旧版 Office 文件", ""),
     (rb"\x1f\x8b|BZh[1-9]1AY|\xfd7zXZ\0|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!\x1a", "a compressed file", "压缩文件", ""),
@@ -57,9 +58,9 @@ def digest(path: pathlib.Path, kind: Kind, encoding: str) -> str:
         with path.open("rb") as file:
             head = file.read(BLOCK)
             _refuse(path, kind, head)
-            decoder = codecs.getincrementaldecoder(encoding_name(encoding))() if is_text else None
-            if decoder and encoding_name(encoding) == "utf-8" and (marked := encodings.from_mark(head)):
-                raise _not_in(path, text("the file", "文件"), encoding, marked)
+            decoder = codecs.getincrementaldecoder(encodings.encoding_name(encoding))() if is_text else None
+            if decoder and encodings.encoding_name(encoding) == "utf-8" and (marked := encodings.from_mark(head)):
+                raise refusals.not_in(path, text("the file", "文件"), encoding, marked)
             block = head
             while block:
                 sha.update(block)
@@ -70,26 +71,17 @@ def digest(path: pathlib.Path, kind: Kind, encoding: str) -> str:
             if decoder:
                 _decode(path, decoder, b"", offset, lines, encoding)
     except OSError as error:
-        raise UserError(text(f"cannot read {path}: {error.strerror}", f"无法读取 {path}: {error.strerror}")) from error
-    return sha.hexdigest()
-
-
-def encoding_name(encoding: str) -> str:
-    """Python's own name of an encoding (`UTF8` and `utf-8` are one). Raises UserError if there is none."""
-    try:
-        name = codecs.lookup(encoding).name
-        "".encode(name)  # refuses the codecs that are not encodings of text, such as base64
-    except LookupError:
         raise UserError(
-            text(f"there is no encoding named {encoding!r}", f"没有名为 {encoding!r} 的编码"),
-            fix=text("for example: utf-8, gb18030, cp1252, utf-16", "例如: utf-8, gb18030, cp1252, utf-16"),
-        ) from None
-    return "utf-8" if name == "utf-8-sig" else name
+            text(f"cannot read {path.name}: {error.strerror}", f"无法读取 {path.name}: {error.strerror}"),
+            str(path),
+            text("give a file that you may read", "请给出有权读取的文件"),
+        ) from error
+    return sha.hexdigest()
 
 
 def _refuse(path: pathlib.Path, kind: Kind, head: bytes) -> None:
     if not head:
-        raise UserError(text(f"{path.name} is empty", f"{path.name} 是空文件"), str(path))
+        raise refusals.empty(path)
     wanted = {"parquet": ".parquet", "arrow": ".arrow"}.get(kind, "")
     for pattern, english, chinese, suffix in _MAGIC:
         if not re.match(pattern, head[:512], re.IGNORECASE if b"html" in pattern else 0):
@@ -120,44 +112,34 @@ def _decode(
         decoded = decoder.decode(block, final=not block)
     except UnicodeDecodeError as error:
         at, line = offset - pending + error.start, lines + 1 + block[: max(error.start - pending, 0)].count(b"\n")
-        suggested = encodings.guess(_around(path, at)) if encoding_name(encoding) == "utf-8" else None
+        sample = _around(path, at)
+        if encodings.is_surrogate(error, sample):
+            raise refusals.half_a_character(path, at, line, encoding) from None
+        suggested = encodings.guess(sample) if encodings.encoding_name(encoding) == "utf-8" else None
         place = text(f"byte {at:,} (line {line:,})", f"第 {at:,} 字节 (第 {line:,} 行)")
-        raise _not_in(path, place, encoding, suggested) from None
+        raise refusals.not_in(path, place, encoding, suggested) from None
+    except UnicodeError:  # UTF-16 and UTF-32, where no byte-order mark says which of the two there are
+        whole = text("the file, which has no byte-order mark,", "没有字节顺序标记的文件")
+        raise refusals.not_in(path, whole, encoding, encodings.from_mark(block)) from None
     nul = decoded.find("\0")
     if nul >= 0:
         line = lines + 1 + decoded.count("\n", 0, nul)
         raise UserError(
             text(f"{path.name} holds a NUL byte", f"{path.name} 含有 NUL 字节"),
-            text(f"{path}, line {line:,}", f"{path}, 第 {line:,} 行"),
+            on_lines(path, line),
             text("remove it; a text file has none", "请删除它; 文本文件中不应出现"),
         )
     return decoded.count("\n")
 
 
 def _around(path: pathlib.Path, at: int) -> bytes:
-    """Some bytes on both sides of byte `at`, from the beginning of a line."""
+    """Some bytes on both sides of byte `at`, from the beginning of a line or at least of a character of UTF-8."""
     start = max(at - encodings.SAMPLE // 2, 0)
     with path.open("rb") as file:
         file.seek(start)
         sample = file.read(encodings.SAMPLE)
-    return sample[sample.find(b"\n") + 1 :] if start else sample
-
-
-def _not_in(path: pathlib.Path, place: str, encoding: str, suggested: str | None) -> UserError:
-    fix = text("name the right encoding with --encoding", "请用 --encoding 指明正确的编码")
-    if suggested:
-        fix = text(
-            f"it looks like {suggested}: say --encoding {suggested}, or save the file as UTF-8",
-            f"看起来是 {suggested} 编码: 请加 --encoding {suggested}, 或把文件另存为 UTF-8",
-        )
-    return UserError(
-        text(
-            f"{path.name} is not in {encoding}: {place} does not decode",
-            f"{path.name} 不是 {encoding} 编码: {place} 无法解码",
-        ),
-        str(path),
-        fix,
-    )
+    line = sample.find(b"\n", 0, at - start) + 1
+    return sample[line:] if line or not start else sample.lstrip(encodings.CONTINUING)
 
 
 def stamp(path: pathlib.Path) -> tuple[int, int]:

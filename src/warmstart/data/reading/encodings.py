@@ -1,8 +1,24 @@
-"""Guessing the encoding of a file that is not UTF-8, so that the error can suggest one."""
+"""Names of encodings, and guessing that of a file that is not UTF-8, so that the error can suggest one."""
 
 import codecs
 
+from warmstart.errors import UserError, text
+
+CONTINUING = bytes(range(0x80, 0xC0))  # what UTF-8 has inside a character only
 SAMPLE = 1 << 20  # bytes looked at: enough for any text, little enough to be instant
+
+
+def encoding_name(encoding: str) -> str:
+    """Python's own name of an encoding (`UTF8` and `utf-8` are one). Raises UserError if there is none."""
+    try:
+        name = codecs.lookup(encoding).name
+        "".encode(name)  # refuses the codecs that are not encodings of text, such as base64
+    except LookupError:
+        raise UserError(
+            text(f"there is no encoding named {encoding!r}", f"没有名为 {encoding!r} 的编码"),
+            fix=text("for example: utf-8, gb18030, cp1252, utf-16", "例如: utf-8, gb18030, cp1252, utf-16"),
+        ) from None
+    return "utf-8" if name == "utf-8-sig" else name
 
 
 def from_mark(head: bytes) -> str | None:
@@ -35,11 +51,20 @@ def guess(sample: bytes) -> str:
     return "cp1252" if _decoded(sample, "cp1252") is not None else "latin-1"
 
 
-def _decoded(sample: bytes, encoding: str) -> str | None:
+def is_surrogate(error: UnicodeDecodeError, sample: bytes) -> bool:
+    """Whether bytes do not decode because they stand for half a character. `sample`: bytes on both sides of them.
+
+    In UTF-8 that is so if nothing else is wrong with the sample: the same bytes can be a letter or two of cp1252.
+    """
+    if error.encoding == "utf-8":
+        return _decoded(sample, "utf-8", "surrogatepass") is not None
+    return "surrogate" in error.reason or error.reason == "illegal encoding"  # the two halves of UTF-16
+
+
+def _decoded(sample: bytes, encoding: str, errors: str = "strict") -> str | None:
     try:
-        return codecs.getincrementaldecoder(encoding)().decode(
-            sample
-        )  # not final: the sample may end inside a character
+        # Not final: the sample may end inside a character.
+        return codecs.getincrementaldecoder(encoding)(errors).decode(sample)
     except UnicodeDecodeError:
         return None
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from warmstart.data import origin
 from warmstart.data.reading import contents
 from warmstart.errors import UserError, did_you_mean, examples, text
 
@@ -60,7 +61,10 @@ def _saved(folder: pathlib.Path) -> "datasets.DatasetDict":
             str(folder),
             text("save it again with save_to_disk", "请用 save_to_disk 重新保存"),
         ) from error
-    return saved if isinstance(saved, datasets.DatasetDict) else datasets.DatasetDict({"train": saved})
+    splits = saved if isinstance(saved, datasets.DatasetDict) else datasets.DatasetDict({"train": saved})
+    for rows in splits.values():
+        origin.mark(rows, [folder])
+    return splits
 
 
 def _has_configs(folder: pathlib.Path) -> bool:

@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 
 import pyarrow as pa
 
-from warmstart.data.reading import shapes
+from warmstart.data.reading import refusals, shapes
+from warmstart.data.reading.lines import on_lines
 from warmstart.data.reading.rows import opened, refuse, refuse_json
 from warmstart.errors import UserError, examples, text
 
@@ -24,15 +25,17 @@ def batches(path: pathlib.Path, encoding: str = "utf-8") -> Iterator[pa.RecordBa
     schema = _schema(path, encoding)
     with opened(path, encoding) as rows:
         while chunk := list(itertools.islice(rows, ROWS)):
-            yield pa.record_batch(
-                [_array(path, field, [(line, row[field.name]) for line, row in chunk]) for field in schema],
-                schema=schema,
-            )
+            try:
+                arrays = [pa.array([row[field.name] for _, row in chunk], field.type) for field in schema]
+            except (UnicodeEncodeError, pa.ArrowException, OverflowError):
+                _refuse_cells(path, encoding, schema)
+            yield pa.record_batch(arrays, schema=schema)
 
 
 def _schema(path: pathlib.Path, encoding: str) -> pa.Schema:
     fields: dict[str, shapes.Shape] = {}
     first = 0
+    unlike: dict[str, list[int]] = {}  # by what is wrong: lines whose fields are not those of the first row
     with opened(path, encoding) as rows:
         while chunk := list(itertools.islice(rows, ROWS)):
             if not first:
@@ -42,7 +45,9 @@ def _schema(path: pathlib.Path, encoding: str) -> pa.Schema:
                 fields = dict.fromkeys(chunk[0][1], shapes.NULL)
             for line, row in chunk:
                 if row.keys() != fields.keys():
-                    _refuse_fields(path, line, row, first, list(fields))
+                    unlike.setdefault(_unlike(row, list(fields), first), []).append(line)
+            if unlike:
+                continue
             for name, shape in fields.items():
                 values = [row[name] for _, row in chunk]
                 try:
@@ -57,59 +62,74 @@ def _schema(path: pathlib.Path, encoding: str) -> pa.Schema:
             str(path),
             text("give another file", "请换一个文件"),
         )
-    return pa.schema([(name, shapes.to_arrow(shape)) for name, shape in fields.items()])
-
-
-def _array(path: pathlib.Path, field: pa.Field, numbered: list[tuple[int, Any]]) -> pa.Array:
-    """One column as Arrow. What JSON can say and Arrow cannot is refused by line."""
-    try:
-        return pa.array([value for _, value in numbered], field.type)
-    except (UnicodeEncodeError, pa.ArrowException, OverflowError):
-        bad = []
-        for line, value in numbered:
-            try:
-                pa.array([value], field.type)
-            except UnicodeEncodeError:
-                bad.append(line)
-                problem = text(
-                    f"{field.name!r} holds half a character (a lone surrogate)",
-                    f"{field.name!r} 含有半个字符 (孤立代理项)",
-                )
-            except (pa.ArrowException, OverflowError):
-                bad.append(line)
-                problem = text(
-                    f"{field.name!r} holds a number too large to keep exactly",
-                    f"{field.name!r} 中的数字过大, 无法精确保存",
-                )
-        if not bad:
-            raise
+    for problem, lines in unlike.items():  # the first of them
         raise UserError(
             problem,
-            text(f"{path}, lines {examples(bad)}", f"{path}, 第 {examples(bad)} 行"),
-            text("mend these rows", "请修正这些行"),
-        ) from None
+            on_lines(path, *lines),
+            text(
+                "give every row the same fields; write null where there is no value",
+                "请让每一行的字段相同; 没有值时写 null",
+            ),
+        )
+    try:
+        return pa.schema([(name, shapes.to_arrow(shape)) for name, shape in fields.items()])
+    except UnicodeEncodeError:
+        _refuse_names(path, encoding)
 
 
-def _refuse_fields(path: pathlib.Path, line: int, row: dict[str, Any], first: int, names: list[str]) -> NoReturn:
+def _unlike(row: dict[str, Any], names: list[str], first: int) -> str:
+    """In which way the fields of a row are not `names`, those of the row on line `first`."""
     missing = [name for name in names if name not in row]
     if missing:
-        problem = text(
-            f"the field {examples(map(repr, missing))} is missing", f"缺少字段 {examples(map(repr, missing))}"
-        )
-    else:
-        extra = [name for name in row if name not in names]
-        problem = text(
-            f"the field {examples(map(repr, extra))} is not in the first row (line {first})",
-            f"字段 {examples(map(repr, extra))} 在首行 (第 {first} 行) 中没有",
-        )
-    raise UserError(
-        problem,
-        text(f"{path}, line {line:,}", f"{path}, 第 {line:,} 行"),
-        text(
-            "give every row the same fields; write null where there is no value",
-            "请让每一行的字段相同; 没有值时写 null",
-        ),
+        listed = examples(map(repr, missing))
+        return text(f"the field {listed} is missing", f"缺少字段 {listed}")
+    extra = examples(repr(name) for name in row if name not in names)
+    return text(
+        f"the field {extra} is not in the first row (line {first})", f"字段 {extra} 在首行 (第 {first} 行) 中没有"
     )
+
+
+def _refuse_cells(path: pathlib.Path, encoding: str, schema: pa.Schema) -> NoReturn:
+    """Name the lines with what JSON can say and Arrow cannot, or only with a change."""
+    wrong: dict[str, list[int]] = {}
+    with opened(path, encoding) as rows:
+        for line, row in rows:
+            for field in schema:
+                try:
+                    pa.array([row[field.name]], field.type)
+                except UnicodeEncodeError:
+                    problem = text(
+                        f"{field.name!r} holds half a character (a lone surrogate)",
+                        f"{field.name!r} 含有半个字符 (孤立代理项)",
+                    )
+                    wrong.setdefault(problem, []).append(line)
+                except (pa.ArrowException, OverflowError):
+                    problem = text(
+                        f"{field.name!r} holds a number too large to keep exactly",
+                        f"{field.name!r} 中的数字过大, 无法精确保存",
+                    )
+                    wrong.setdefault(problem, []).append(line)
+    for problem, lines in wrong.items():  # the first of them
+        raise UserError(problem, on_lines(path, *lines), text("mend these rows", "请修正这些行"))
+    raise refusals.changed(path)
+
+
+def _refuse_names(path: pathlib.Path, encoding: str) -> NoReturn:
+    """Name the first line with a field, at any depth, whose name is no text."""
+    with opened(path, encoding) as rows:
+        for line, row in rows:
+            try:
+                shapes.to_arrow(shapes.of(row))
+            except UnicodeEncodeError:
+                raise UserError(
+                    text(
+                        "the name of a field holds half a character (a lone surrogate)",
+                        "某个字段名含有半个字符 (孤立代理项)",
+                    ),
+                    on_lines(path, line),
+                    text("mend the name", "请修正该字段名"),
+                ) from None
+    raise refusals.changed(path)
 
 
 def _refuse_mixture(path: pathlib.Path, encoding: str, name: str) -> NoReturn:
@@ -122,7 +142,7 @@ def _refuse_mixture(path: pathlib.Path, encoding: str, name: str) -> NoReturn:
                 shape = shapes.of(row[name])
             except shapes.Mixture:
                 problem = text(f"{name!r} mixes types within a value", f"{name!r} 的同一个值中类型不一致")
-                raise UserError(problem, text(f"{path}, line {line:,}", f"{path}, 第 {line:,} 行"), fix) from None
+                raise UserError(problem, on_lines(path, line), fix) from None
             try:
                 merged = shapes.merge(seen, shape)
             except shapes.Mixture:
@@ -134,4 +154,4 @@ def _refuse_mixture(path: pathlib.Path, encoding: str, name: str) -> NoReturn:
                 problem = text(f"{name!r} mixes types: {one} and {other}", f"{name!r} 的类型不一致: {one}与{other}")
                 raise UserError(problem, where, fix) from None
             seen, begun = merged, begun if merged == seen else line
-    raise UserError(text("the file changed while it was read", "文件在读取过程中被修改"), str(path))
+    raise refusals.changed(path)

@@ -3,6 +3,7 @@
 import pathlib
 from collections.abc import Iterator
 
+from warmstart.data.reading.lines import on_lines
 from warmstart.errors import UserError, text
 
 
@@ -25,7 +26,7 @@ def fault(path: pathlib.Path, lines: Iterator[str], delimiter: str, begun: int, 
         problem, opened_on = message, begun
     return UserError(
         problem,
-        text(f"{path}, line {opened_on:,}", f"{path}, 第 {opened_on:,} 行"),
+        on_lines(path, opened_on),
         text(
             'close it, or if it belongs to the text write it twice and put the cell in quotes: """Hi"" he said"',
             '请闭合引号; 若引号属于正文, 请把它写两遍并给整个单元格加引号: """Hi"" he said"',

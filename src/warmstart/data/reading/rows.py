@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from warmstart.data.reading.contents import encoding_name
+from warmstart.data.reading.encodings import encoding_name
+from warmstart.data.reading.lines import on_lines
 from warmstart.errors import UserError, text
 
 BLOCK = 1 << 20  # characters read at a time from an array
@@ -113,7 +114,7 @@ def refuse(path: pathlib.Path, line: int, problem: str) -> NoReturn:
     """Raises UserError for a row that is wrong in the way that `problem` says."""
     raise UserError(
         problem,
-        text(f"{path}, line {line:,}", f"{path}, 第 {line:,} 行"),
+        on_lines(path, line),
         text(
             'write one object a line: {"text": "...", "label": "..."}',
             '每行写一个对象: {"text": "...", "label": "..."}',

@@ -80,6 +80,9 @@ def to_arrow(shape: Shape) -> pa.DataType:
 
 def describe(shape: Shape) -> str:
     """The shape in the user's words."""
+    if shape.item and shape.item != NULL:
+        inner = describe(shape.item)
+        return text(f"a list ({inner})", f"列表 ({inner})")
     return {
         "null": text("null", "空值"),
         "text": text("text", "文本"),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from warmstart.data.reading import columnar, contents, delimited, objects
+from warmstart.data import origin
+from warmstart.data.reading import columnar, contents, delimited, dialect, encodings, objects, refusals
 from warmstart.errors import UserError, text
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def dataset(
         batches = _batches(paths, before, encoding, delimiter)
         _write(rows, next(batches), batches)
     try:
-        return datasets.Dataset(
+        found = datasets.Dataset(
             MemoryMappedTable.from_file(str(rows)), info=info, split=datasets.NamedSplit(split), fingerprint=key
         )
     except ValueError as error:  # such as a column of maps
@@ -53,6 +54,8 @@ def dataset(
             ", ".join(map(str, paths)),
             text("leave that column out of the file", "请从文件中去掉该列"),
         ) from error
+    origin.mark(found, paths)
+    return found
 
 
 def _key(paths: Sequence[pathlib.Path], encoding: str, delimiter: str | None) -> str:
@@ -60,8 +63,8 @@ def _key(paths: Sequence[pathlib.Path], encoding: str, delimiter: str | None) ->
     for path in paths:
         kind = contents.kind_of(path, delimiter)
         options = {
-            "delimited": (contents.encoding_name(encoding), delimiter or delimited.default_delimiter(path)),
-            "json": (contents.encoding_name(encoding), path.suffix.lower() == ".json"),
+            "delimited": (encodings.encoding_name(encoding), delimiter or dialect.default_delimiter(path)),
+            "json": (encodings.encoding_name(encoding), path.suffix.lower() == ".json"),
         }.get(kind, ())
         sha.update(repr((kind, options, contents.digest(path, kind, encoding))).encode())
     return sha.hexdigest()
@@ -90,11 +93,7 @@ def _batches(
                 )
             yield batch
     if before != [contents.stamp(path) for path in paths]:
-        raise UserError(
-            text("a file changed while it was read", "文件在读取过程中被修改"),
-            ", ".join(map(str, paths)),
-            text("run again once it is complete", "请等文件写完后再运行"),
-        )
+        raise refusals.changed(*paths)
 
 
 def _read(path: pathlib.Path, encoding: str, delimiter: str | None) -> Iterator[pa.RecordBatch]:

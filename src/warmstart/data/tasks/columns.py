@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from warmstart.data.origin import place
 from warmstart.errors import MOST_EXAMPLES, UserError, did_you_mean, text
 
 if TYPE_CHECKING:
@@ -100,6 +101,18 @@ def count(dataset: "datasets.Dataset", name: str, most: int) -> Counter[Any] | N
     return counts
 
 
+def find(dataset: "datasets.Dataset", name: str, cells: list[Any]) -> npt.NDArray[np.int64]:
+    """The rows, from 0, whose cell in a column of scalars is one of `cells`."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = []
+    for table in batches(dataset, [name]):
+        column = table.column(name)
+        found.append(pc.is_in(column, value_set=pa.array(cells, column.type)).to_numpy())
+    return np.flatnonzero(np.concatenate(found))
+
+
 def text_keys(table: "pa.Table", names: list[str]) -> npt.NDArray[np.int64]:
     """A number for each row [rows], the same for the same texts in the columns `names`.
 
@@ -129,7 +142,7 @@ def need(dataset: "datasets.Dataset", split: str, name: str, option: str) -> Non
     if name not in dataset.column_names:
         raise UserError(
             text(f"there is no column {name!r}", f"没有名为 {name!r} 的列"),
-            text(f"split {split!r}", f"数据划分 {split!r}"),
+            place(dataset, split),
             f"{did_you_mean(name, dataset.column_names)} ({option})",
         )
 
@@ -168,6 +181,12 @@ def _judge(name: str, feature: Any, column: "pa.ChunkedArray") -> Column:
         return Column(name, _written(cells), True, length, len(cells), len(set(cells)))
     distinct = 0 if kind in ("list", "other") else pc.count_distinct(column).as_py()
     return Column(name, kind, False, 0.0, len(column) - column.null_count, distinct)
+
+
+def group(declared: "pa.DataType") -> Literal["text", "list", "scalar"]:
+    """Which other types a type can be compared with."""
+    kind = _typed(declared)
+    return "text" if kind == "text" else "list" if kind == "list" else "scalar"
 
 
 def _typed(declared: "pa.DataType") -> Kind:

@@ -15,6 +15,14 @@ MANY = 50  # different values; beyond it they are classes only if they come agai
 FEW = 20  # different whole numbers written as fractions (1.0); beyond it they are measurements
 
 
+class Mixture(UserError):
+    """Numbers and words in one column. `odd`: the cells of whichever are in fewer rows."""
+
+    def __init__(self, problem: str, fix: str, odd: list[Value]) -> None:
+        super().__init__(problem, fix=fix)
+        self.odd = odd
+
+
 @dataclass(frozen=True)
 class Decision:
     """The kind, the classes in the order of their ids, the cell that stands for each, and one phrase."""
@@ -37,7 +45,7 @@ def of_names(classes: Sequence[str], is_list: bool) -> Decision:
 def of_scalars(
     name: str, kind: Kind, counts: Mapping[Value, int] | None, rows: int, wanted: TaskKind | None
 ) -> Decision:
-    """For a column of one value a row.
+    """For a column of one value a row. Raises UserError if it is probably no label, Mixture for numbers and words.
 
     Args:
         name: of the column.
@@ -217,7 +225,7 @@ def _refuse_mixture(name: str, counts: Mapping[Value, int]) -> None:
     words = sorted((value for value in counts if not is_number(value)), key=lambda value: (-counts[value], str(value)))
     digits = sorted((value for value in counts if is_number(value)), key=lambda value: (-counts[value], str(value)))
     some, others = examples(map(repr, digits), 3), examples(map(repr, words), 3)
-    raise UserError(
+    raise Mixture(
         text(
             f"column {name!r} mixes numbers ({some}) and words ({others})",
             f"{name!r} 列混有数字 ({some}) 与文字 ({others})",
@@ -226,6 +234,7 @@ def _refuse_mixture(name: str, counts: Mapping[Value, int]) -> None:
             "mend the rows, or if each is the name of a class say --kind classes",
             "请修正这些行; 若都是类别名称, 请加 --kind classes",
         ),
+        odd=min(words, digits, key=lambda cells: sum(counts[cell] for cell in cells)),
     )
 
 

@@ -84,6 +84,35 @@ def phrases(task: "Task", fault: int, rows: npt.NDArray[np.int64], cells: Sequen
     return problem, where, text(f"the classes are {known}", f"已知类别为 {known}")
 
 
+def absent(task: "Task", encoded: Encoded) -> list[str]:
+    """The classes that none of the encoded cells is of; none where a number is predicted."""
+    if task.kind == "number":
+        return []
+    found = set(np.unique(np.nonzero(encoded)[1] if task.kind == "labels" else encoded).tolist())
+    return [name for number, name in enumerate(task.classes) if number not in found]
+
+
+def unmeasured(names: Sequence[str]) -> tuple[str, str]:
+    """Problem and consequence for classes that have training rows and no validation rows."""
+    listed = examples(map(repr, names))
+    problem = text(f"{_the_classes(names)} no validation rows", f"类别 {listed} 没有验证数据")
+    return problem, text("metrics of their own cannot be measured", "无法衡量其自身的指标")
+
+
+def unlearnt(names: Sequence[str]) -> tuple[str, str]:
+    """Problem and fix for classes that have validation rows and no training rows."""
+    listed = examples(map(repr, names))
+    problem = text(f"{_the_classes(names)} validation rows and no training rows", f"类别 {listed} 只出现在验证集中")
+    return problem, text(
+        "add training rows of them, or take these rows out", "请在训练集中加入这些类别, 或从验证集中去掉这些行"
+    )
+
+
+def _the_classes(names: Sequence[str]) -> str:
+    listed = examples(map(repr, names))
+    return f"the class {listed} has" if len(names) == 1 else f"the classes {listed} have"
+
+
 def _classes(task: "Task", cells: Sequence[Any]) -> tuple[Encoded, npt.NDArray[np.int8]]:
     ids = {value: number for number, value in enumerate(task.values)}
     try:
@@ -101,9 +130,11 @@ def _labels(task: "Task", cells: Sequence[Any]) -> tuple[Encoded, npt.NDArray[np
     encoded = np.zeros((len(cells), len(task.classes)), np.float32)
     faults = np.zeros(len(cells), np.int8)
     for row, cell in enumerate(cells):
-        if _is_missing(cell) or (
-            len(cell) > 0 and all(item is None or (_is_mark(item) and item not in ids) for item in cell)
-        ):
+        if _is_missing(cell):
+            faults[row] = MISSING
+        elif not isinstance(cell, (list, tuple)):
+            faults[row] = UNKNOWN
+        elif cell and all(item is None or (_is_mark(item) and item not in ids) for item in cell):
             faults[row] = MISSING
         elif not task.values:
             if len(cell) == len(task.classes) and all(item in (0, 1) for item in cell):
