@@ -59,6 +59,7 @@ class Processes:
     def __init__(self, use_cpu: bool = False) -> None:
         cpu = use_cpu or _cpu_only()
         wanted = int(os.environ.get("WORLD_SIZE", "1"))
+        join_again(use_cpu)
         state = accelerate.PartialState(cpu=cpu)
         self.device: torch.device = state.device
         self.index: int = state.process_index
@@ -184,16 +185,32 @@ class Processes:
             torch.distributed.broadcast(tensor, 0)
 
 
+def join_again(use_cpu: bool = False) -> None:
+    """Processes that torchrun has started again on one machine find the addresses of those that have died in the store
+    that it shares among attempts, and do not meet (https://github.com/pytorch/pytorch/issues/135712). With keys of
+    their own they do."""
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    shared = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True" and os.environ.get("GROUP_WORLD_SIZE") == "1"
+    if attempt == "0" or not shared or torch.distributed.is_initialized():
+        return
+    rank, count = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    address = (os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))
+    stores: Any = torch.distributed
+    mine = stores.PrefixStore(f"warmstart-attempt-{attempt}", stores.TCPStore(*address, count, is_master=False))
+    device = None if use_cpu else torch.accelerator.current_accelerator()
+    backend = "gloo" if device is None else torch.distributed.get_default_backend_for_device(device)
+    torch.distributed.init_process_group(backend, store=mine, rank=rank, world_size=count)
+
+
 @functools.cache
 def _watch(index: int, count: int) -> Watch | None:
     """One watch for as long as this process lives, if there are others."""
     if count == 1:
         return None
-    from torch.distributed import PrefixStore, distributed_c10d
-
-    default: Any = distributed_c10d._get_default_store()
-    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # processes that were started again share the store
-    watch = Watch(PrefixStore(f"warmstart-watch-{attempt}", default.clone()), index, count)
+    default: Any = torch.distributed.distributed_c10d._get_default_store()
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    store = torch.distributed.PrefixStore(f"warmstart-watch-{attempt}", default.clone())  # type: ignore[attr-defined]
+    watch = Watch(store, index, count)
     atexit.register(watch.leave)
     return watch
 

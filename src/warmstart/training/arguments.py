@@ -8,6 +8,7 @@ import torch
 import transformers
 
 from warmstart.errors import UserError, did_you_mean, text
+from warmstart.training.accelerator import join_again
 from warmstart.training.techniques import check_names
 
 # The old names of the course, and what they are called today.
@@ -68,6 +69,7 @@ class TrainingArguments(transformers.TrainingArguments):  # type: ignore[misc]
                 fix=did_you_mean(unknown[0], [*names, *RENAMED, *OWN]),
             )
         _refuse_what_is_not_honoured(settings)
+        join_again(bool(settings.get("use_cpu")))  # before the stock class meets the other processes
         try:
             super().__init__(**{**settings, **({} if torch.accelerator.is_available() else {"use_cpu": True})})
         except (ValueError, TypeError) as error:
