@@ -110,7 +110,8 @@ def prepare(recipe: Recipe) -> Prepared:
             where=recipe.data,
             fix=text("name it with --label", "请用 --label 指定"),
         )
-    splits, warnings = check(splits, task, on_empty=recipe.on_empty, allow_leakage=recipe.allow_leakage)
+    accepted = recipe.allow_leakage or hub.published(recipe.data, recipe.config)  # of these it warns
+    splits, warnings = check(splits, task, on_empty=recipe.on_empty, allow_leakage=accepted)
     splits, held_out = with_validation(splits, task, fraction=recipe.validation_fraction, seed=recipe.seed)
     return Prepared(splits, task, (*warnings, *([held_out] if held_out else [])), commit)
 

@@ -126,6 +126,18 @@ def test_row_26_any_two_splits_and_more_than_ten_rows(tmp_path: pathlib.Path) ->
     assert len(accepted(folder, allow_leakage=True).notes) == 2
 
 
+def test_row_26_of_published_splits_is_a_warning(tmp_path: pathlib.Path) -> None:
+    """As GLUE's STS-B has them: scores are compared on the splits as they are."""
+    for name in ("train", "validation"):
+        rows = {"text": [f"{name} {n}" for n in range(20)] + ["both"], "label": ["a", "b"] * 10 + ["a"]}
+        Dataset.from_dict(rows).to_parquet(tmp_path / f"{name}-00000-of-00001.parquet")
+    (warning,) = accepted(tmp_path).notes
+    assert "1 row is in the split 'train' too (there: row 21)" in warning
+    for path in tmp_path.iterdir():
+        path.rename(tmp_path / (path.name.split("-")[0] + ".parquet"))
+    assert "--allow-leakage" in refused(tmp_path).fix
+
+
 def test_row_26_a_pair_is_the_same_if_both_of_its_texts_are(tmp_path: pathlib.Path) -> None:
     header = "question,answer,label"
     one = [[f"question {n}", f"answer {n}", "ab"[n % 2]] for n in range(8)]

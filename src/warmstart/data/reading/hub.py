@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import datasets
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+){0,2}")
+_PUBLISHED = re.compile(r".+-\d{5}-of-\d{5}\.parquet")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NOT_HERE = ("Couldn't find cache for", "configurations in the cache")  # ValueErrors of datasets when offline
 _NO_CONFIG = ("BuilderConfig ", "Config name is missing")
@@ -84,6 +85,17 @@ def cached(cache_dir: str | None = None) -> list[tuple[str, str]]:
         if named == config:
             found.add((data_set.replace("___", "/"), config))
     return sorted(found)
+
+
+def published(source: str, config: str | None = None) -> bool:
+    """Whether the splits of `source` are those that a data set was published with: it is on the Hub, or a folder of
+    files that bear the names which the Hub gives them. Its scores are compared on these very splits."""
+    folder = pathlib.Path(source, config or "")
+    if not folder.exists():
+        return is_id(source)
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else [folder.name]
+    tables = [name for name in names if name.endswith(".parquet")]
+    return bool(tables) and all(_PUBLISHED.fullmatch(name) for name in tables)
 
 
 def commit_of(splits: "datasets.DatasetDict") -> str | None:
