@@ -38,7 +38,7 @@ STAGES = [
     {"training.trainer"},
     {"card", "settings", "training.forecast"},
     {"run", "saved"},
-    {"measure", "plan"},
+    {"measure", "plan", "prove"},
     {"cli", "__main__"},
 ]
 

@@ -44,6 +44,7 @@ def build() -> App:
     from warmstart.cli.launch import config, launch
     from warmstart.cli.plan import plan
     from warmstart.cli.predict import predict
+    from warmstart.cli.prove import prove
     from warmstart.cli.resume import resume
     from warmstart.cli.train import train
 
@@ -55,7 +56,7 @@ def build() -> App:
         result_action="return_value",
         suppress_keyboard_interrupt=False,  # told below
     )
-    for command in (inspect, plan, train, evaluate, predict, resume, demo):
+    for command in (inspect, plan, train, evaluate, predict, resume, prove, demo):
         app.command(command)
     for handed_over in (config, launch):  # Accelerate parses these, its --help included
         app.command(handed_over, help_flags=[], version_flags=[])

@@ -1,5 +1,7 @@
 """warmstart resume"""
 
+import pathlib
+
 
 def resume(run: str, *, accept_changes: bool = False, json: bool = False) -> None:
     """Go on with an interrupted run from its newest good checkpoint, with the recipe it was started with.
@@ -18,13 +20,20 @@ def resume(run: str, *, accept_changes: bool = False, json: bool = False) -> Non
     json
         Print the result as JSON.
     """
-    import pathlib
-
     from warmstart.cli.show import quiet_libraries, say
     from warmstart.cli.train import show_result
-    from warmstart.errors import UserError, text
     from warmstart.recipe import Recipe
     from warmstart.run import train
+
+    folder = known_run(run)
+    quiet_libraries()
+    asked = Recipe.read(folder / "recipe.toml").changed({"out": run})
+    show_result(train(asked, resume=True, accept_changes=accept_changes, say=say), json=json)
+
+
+def known_run(run: str) -> pathlib.Path:
+    """The folder of a run. Raises UserError if it is none."""
+    from warmstart.errors import UserError, text
 
     folder = pathlib.Path(run)
     if not (folder / "recipe.toml").is_file():
@@ -33,6 +42,4 @@ def resume(run: str, *, accept_changes: bool = False, json: bool = False) -> Non
             where=run,
             fix=text("give a folder that has a recipe.toml", "请给出含 recipe.toml 的文件夹"),
         )
-    quiet_libraries()
-    asked = Recipe.read(folder / "recipe.toml").changed({"out": run})
-    show_result(train(asked, resume=True, accept_changes=accept_changes, say=say), json=json)
+    return folder

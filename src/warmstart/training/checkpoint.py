@@ -14,6 +14,7 @@ from warmstart.training.identity import Identity
 
 NAME = re.compile(r"checkpoint-(\d+)")
 STATE = "trainer_state.json"
+WEIGHTS = "model.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 OPTIMIZER_REST = "optimizer.json"
 SCHEDULER = "scheduler.json"
