@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench faults clean
 
 demo: $(READY)
 	$(BIN)/warmstart demo
@@ -34,6 +34,13 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.accuracy --data $(GLUE):mrpc
 	$(BIN)/python -m benchmarks.accuracy --data $(GLUE):sst2 --rows 4000
+
+# Every disk operation of a run fails once, in three ways; the real command is killed 150 times. An hour on two cores.
+faults: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.sweep --part 1 --of 2 & first=$$!; \
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.sweep --part 2 --of 2 && wait $$first
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.kills --runs 25 --seed 0 & first=$$!; \
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.kills --runs 25 --seed 1 && wait $$first
 
 clean:
 	rm -rf $(VENV)
