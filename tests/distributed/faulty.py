@@ -1,5 +1,9 @@
-"""Run by the tests in two processes: one of them comes to harm at an update, the first time."""
+"""Run by the tests in one or two processes: one of them comes to harm, or is told to stop, the first time only.
 
+python -m tests.distributed.faulty FOLDER KIND [UPDATE]
+"""
+
+import json
 import os
 import pathlib
 import signal
@@ -12,46 +16,78 @@ from transformers.trainer_callback import TrainerCallback
 import warmstart
 from tests.training.helpers import Pad, rows, tiny_bert
 from warmstart.errors import UserError
+from warmstart.training import checkpoint
 from warmstart.training.identity import weights_of
+from warmstart.training.interruption import Interrupted
+
+RANK, COUNT = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
 
 
 class Harm(TrainerCallback):  # type: ignore[misc]
-    """At update 5, in process 1, once."""
+    """In the last process, in the middle of update number `update` + 1."""
 
-    def __init__(self, folder: pathlib.Path, kind: str) -> None:
-        self.mark, self.kind = folder / "harmed", kind
+    def __init__(self, folder: pathlib.Path, kind: str, update: int) -> None:
+        self.mark, self.kind, self.update = folder / f"harmed-{update}", kind, update
 
     def on_substep_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if os.environ["RANK"] == "1" and state.global_step == 5 and self.kind != "none" and not self.mark.exists():
-            self.mark.write_text("")
-            if self.kind == "dies":
-                os.kill(os.getpid(), signal.SIGKILL)
-            if self.kind == "freezes":
-                os.kill(os.getpid(), signal.SIGSTOP)
-            while True:
-                time.sleep(1)
+        if RANK != COUNT - 1 or state.global_step != self.update or self.kind == "none" or self.mark.exists():
+            return
+        self.mark.write_text("")
+        if self.kind == "told":
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+        if self.kind == "dies":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.kind == "freezes":
+            os.kill(os.getpid(), signal.SIGSTOP)
+        while True:
+            time.sleep(1)
 
 
-def main(folder: pathlib.Path, kind: str) -> None:
+class Noting(TrainerCallback):  # type: ignore[misc]
+    """Collates, and writes down which rows this process had in each update."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.path, self.rows, self.pad = folder / f"rows-{RANK}.jsonl", [], Pad()
+
+    def __call__(self, examples: list[dict[str, Any]]) -> Any:
+        self.rows += [example["number"] for example in examples]
+        return self.pad(examples)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        with self.path.open("a") as file:
+            file.write(json.dumps([state.global_step, self.rows]) + "\n")
+        self.rows = []
+
+
+def main(folder: pathlib.Path, kind: str, update: int) -> None:
     arguments = warmstart.TrainingArguments(
         str(folder),
         max_steps=8,
-        per_device_train_batch_size=2,
+        per_device_train_batch_size=4 // COUNT,
         gradient_accumulation_steps=2,
         learning_rate=1e-3,
         disable_tqdm=True,
         save_strategy="steps",
         save_steps=2,
+        remove_unused_columns=False,
     )
-    trainer = warmstart.Trainer(tiny_bert(dropout=0.1), arguments, Pad(), rows(64), callbacks=[Harm(folder, kind)])
-    trainer.train()
+    data = rows(64)
+    data = data.add_column("number", list(range(len(data))))
+    noting = Noting(folder)
+    harm = Harm(folder, kind, update)
+    trainer = warmstart.Trainer(tiny_bert(dropout=0.1), arguments, noting, data, callbacks=[harm, noting])
+    trainer.train(resume_from_checkpoint=bool(kind == "told" and checkpoint.last(folder)))
     if trainer.is_world_process_zero():
         print("WEIGHTS", weights_of(trainer.model), flush=True)
 
 
 if __name__ == "__main__":
     try:
-        main(pathlib.Path(sys.argv[1]), sys.argv[2])
+        main(pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 5)
+    except Interrupted as error:
+        print("SAVED", error.folder.name, flush=True)
+        sys.exit(75)
     except UserError as error:
         print(error, file=sys.stderr, flush=True)
         sys.exit(2)

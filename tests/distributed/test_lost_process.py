@@ -1,5 +1,6 @@
 """A process that dies, freezes or hangs ends all of them within a minute, by name; started again they carry on."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -7,6 +8,8 @@ import sys
 import time
 
 import pytest
+
+from warmstart.data.batches import BatchPlan
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 ENV = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "WARMSTART_LANG": "en"}
@@ -18,17 +21,19 @@ SAYS = {
 }
 
 
-def run(folder: pathlib.Path, kind: str, *options: str) -> tuple[subprocess.CompletedProcess[str], float]:
-    """What two processes said and how they ended, and the seconds from the harm to the end of all."""
-    command = [*TORCHRUN, *options, "-m", "tests.distributed.faulty", str(folder), kind]
-    done = subprocess.run(command, env=ENV, capture_output=True, text=True, timeout=300, cwd=ROOT, check=False)
-    mark = folder / "harmed"
-    return done, time.time() - mark.stat().st_mtime if mark.exists() else 0.0
+def run(folder: pathlib.Path, kind: str, *given: str, start: list[str] = TORCHRUN) -> subprocess.CompletedProcess[str]:
+    """What the processes said and how they ended."""
+    options = [each for each in given if each.startswith("--")]
+    values = [each for each in given if not each.startswith("--")]
+    command = [*start, *options, "-m", "tests.distributed.faulty", str(folder)]
+    return subprocess.run(
+        [*command, kind, *values], env=ENV, capture_output=True, text=True, timeout=300, cwd=ROOT, check=False
+    )
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
-    done, _ = run(tmp_path_factory.mktemp("whole"), "none")
+    done = run(tmp_path_factory.mktemp("whole"), "none")
     assert done.returncode == 0, done.stderr[-3000:]
     return weights(done)
 
@@ -39,14 +44,36 @@ def weights(done: subprocess.CompletedProcess[str]) -> str:
 
 @pytest.mark.parametrize("kind", SAYS)
 def test_all_end_within_a_minute_and_are_told_who(kind: str, tmp_path: pathlib.Path) -> None:
-    done, seconds = run(tmp_path, kind)
+    done = run(tmp_path, kind)
     assert done.returncode != 0
     assert SAYS[kind] in done.stderr, done.stderr[-3000:]
-    assert seconds < 60
+    assert time.time() - (tmp_path / "harmed-5").stat().st_mtime < 60
     assert (tmp_path / "checkpoint-4" / "manifest.json").exists()
 
 
 def test_started_again_they_carry_on(undisturbed: str, tmp_path: pathlib.Path) -> None:
-    done, _ = run(tmp_path, "dies", "--max-restarts", "1")
+    done = run(tmp_path, "dies", "--max-restarts=1")
     assert done.returncode == 0, done.stderr[-3000:]
     assert weights(done) == undisturbed
+
+
+def test_told_to_stop_all_do_and_other_numbers_of_processes_go_on(tmp_path: pathlib.Path) -> None:
+    """One process, then two of which one is told, then one: every row once, in the updates of the plan."""
+    alone = [sys.executable]
+    done = run(tmp_path, "told", "2", start=alone)
+    assert (done.returncode, done.stdout.split()[-2:]) == (75, ["SAVED", "checkpoint-3"]), done.stderr[-3000:]
+    done = run(tmp_path, "told", "4")
+    assert done.returncode != 0
+    assert done.stdout.split().count("SAVED") == 2  # both of them
+    assert (tmp_path / "checkpoint-6" / "manifest.json").exists()  # it was told in update 5, and knows in update 6
+    done = run(tmp_path, "told", "99", start=alone)
+    assert done.returncode == 0, done.stderr[-3000:]
+    seen: dict[int, list[int]] = {}
+    for rank in (0, 1):
+        for line in (tmp_path / f"rows-{rank}.jsonl").read_text().splitlines():
+            step, numbers = json.loads(line)
+            seen.setdefault(step, []).extend(numbers)
+    plan = BatchPlan(rows=64, batch_size=8, micro_batch_size=4, seed=42)
+    assert {step: sorted(numbers) for step, numbers in seen.items()} == {
+        index + 1: sorted(plan.update(index).rows.tolist()) for index in range(8)
+    }

@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 import torch
 from transformers import EarlyStoppingCallback
+from transformers.trainer_callback import TrainerCallback
 
 from tests.faults.small import without_times
 from tests.training.helpers import Pad, rows, tiny_bert
 from warmstart import Trainer, TrainingArguments
 from warmstart.data.tokens import TokenTable
+from warmstart.training import checkpoint
 
 COUNT = 42  # rows: six updates of eight an epoch, the last of them short
 DATA, HELD_OUT = rows(COUNT), rows(20, seed=1)
@@ -50,6 +52,13 @@ class Jitter(torch.utils.data.Dataset):  # type: ignore[type-arg]
         found = dict(DATA[row])
         found["input_ids"] = [*found["input_ids"][:-1], int(np.random.randint(5, 60))]
         return found
+
+
+class Enough(TrainerCallback):  # type: ignore[misc]
+    """Ends each epoch after its third update."""
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        control.should_epoch_stop = state.global_step % 6 == 3
 
 
 PLANS: dict[str, dict[str, Any]] = {
@@ -95,6 +104,7 @@ PLANS: dict[str, dict[str, Any]] = {
         "lr_scheduler_type": "reduce_lr_on_plateau",
         "lr_scheduler_kwargs": {"patience": 0, "mode": "min"},
     },
+    "epochs that a callback ends": {"callbacks": [Enough]},
     "warm-up, cosine, label smoothing": {
         "warmup_steps": 4,
         "lr_scheduler_type": "cosine",
@@ -106,15 +116,23 @@ PLANS: dict[str, dict[str, Any]] = {
 
 
 def make(folder: pathlib.Path, plan: dict[str, Any], seed: int = 0) -> Trainer:
-    plan = {"data_collator": Pad(), "train_dataset": DATA, "eval_dataset": HELD_OUT, "patience": None, **plan}
+    plan = {
+        "data_collator": Pad(),
+        "train_dataset": DATA,
+        "eval_dataset": HELD_OUT,
+        "patience": None,
+        "callbacks": [],
+        **plan,
+    }
     given = {name: plan.pop(name) for name in ("data_collator", "train_dataset", "eval_dataset")}
     patience = plan.pop("patience")
+    callbacks = [make() for make in plan.pop("callbacks")] + ([EarlyStoppingCallback(patience)] if patience else [])
     plain = {"report_to": "none", "disable_tqdm": True, "num_train_epochs": 2, "learning_rate": 3e-3}
     saving = {"save_strategy": "steps", "save_steps": 1, "logging_steps": 4}
     trainer = Trainer(
         tiny_bert(dropout=0.2, seed=seed),
         TrainingArguments(str(folder), **{**plain, **saving, **plan}),
-        callbacks=[] if patience is None else [EarlyStoppingCallback(patience)],
+        callbacks=callbacks,
         compute_metrics=lambda found: {"accuracy": float((np.argmax(found[0], -1) == found[1]).mean())},
         **given,
     )
@@ -128,7 +146,7 @@ def fail(line: str) -> None:
 
 def result(folder: pathlib.Path, trainer: Trainer) -> dict[str, str]:
     """SHA-256 of the last checkpoint's files, of the log, and of the weights that the run ended with."""
-    last = folder / f"checkpoint-{trainer.state.global_step}"
+    last = checkpoint.folders(folder)[-1]
     said: dict[str, Callable[[bytes], bytes]] = {
         "trainer_state.json": lambda raw: json.dumps(without_times(json.loads(raw))).encode()
     }
@@ -147,14 +165,15 @@ def test_every_update_can_be_resumed_from(name: str, tmp_path: pathlib.Path) -> 
     whole = make(tmp_path / "whole", PLANS[name])
     whole.train()
     expected = result(tmp_path / "whole", whole)
-    ended = whole.state.global_step
-    assert (ended < 12) == (name in ("early stopping", *(n for n in PLANS if "dropped" in n or n.startswith("by"))))
-    for update in range(1, ended):
-        folder = tmp_path / str(update)
+    saved = checkpoint.folders(tmp_path / "whole")
+    fewer = {"early stopping": 3, "epochs that a callback ends": 6, "by length, micro-batches": 10}
+    assert len(saved) >= (10 if "dropped" in name else fewer.get(name, 12))
+    for count in range(1, len(saved)):
+        folder = tmp_path / saved[count - 1].name
         folder.mkdir()
-        for step in range(1, update + 1):  # the best one may be an earlier one
-            shutil.copytree(tmp_path / "whole" / f"checkpoint-{step}", folder / f"checkpoint-{step}")
-        resumed = make(folder, PLANS[name], seed=update)
+        for each in saved[:count]:  # the best one may be an earlier one
+            shutil.copytree(each, folder / each.name)
+        resumed = make(folder, PLANS[name], seed=count)
         resumed.train(resume_from_checkpoint=True)
-        assert result(folder, resumed) == expected, update
+        assert result(folder, resumed) == expected, folder.name
         shutil.rmtree(folder)
