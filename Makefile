@@ -29,6 +29,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.startup --data $(GLUE):mrpc
 	$(BIN)/python -m benchmarks.speed --data $(GLUE):mrpc
 	$(BIN)/python -m benchmarks.evaluation --data $(GLUE):mrpc
+	$(BIN)/python -m benchmarks.noise --data $(GLUE):mrpc
 	$(BIN)/python -m benchmarks.techniques
 	$(BIN)/python -m benchmarks.steps --lengths 16 32 64 128
 	$(BIN)/python -m benchmarks.memory

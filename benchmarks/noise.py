@@ -1,100 +1,98 @@
-"""How much the choice of dropout masks alone moves the training loss: ours and `transformers.Trainer`, side by side.
+"""Do our dropout masks disturb the gradient as much as torch's do? Its variance over masks, on one batch, side by side.
 
-    python -m benchmarks.noise --data FOLDER:mrpc [--updates 459] [--masks 1 2 3 4 5 6] [--who warmstart transformers]
+    python -m benchmarks.noise --data FOLDER:mrpc [--masks 60]
 
-All runs begin with the same head and take the same rows in the same order (those of seed 3); only the seed of dropout
-differs. The schedule is that of three epochs, of which the first `updates` updates are run. Prints the mean loss of
-each run, then mean and standard deviation for both, and writes them to benchmarks/results/noise.json and noise.md.
+The weights stay (learning rate 0) and the rows are the same eight at each update, in fp32: the gradient then differs
+by the masks alone. If ours were alike where they should not be (rows, tokens, layers), its variance would be larger.
+Writes benchmarks/results/noise.md.
 """
 
 import argparse
-import json
 import pathlib
 import statistics
 import tempfile
 from typing import Any
 
+import torch
+import transformers
+
+import warmstart
 from benchmarks import machine
 
-RESULTS = pathlib.Path(__file__).parent / "results"
-SEED, BATCH, RATE, EPOCHS = 3, 8, 5e-5, 3
+SEED, ROWS = 3, 8
+WITHOUT = {"ours": [], "torch": ["padding-free", "dropout-bits"]}
 
 
-def losses(who: str, folder: str, mask: int, updates: int) -> float:
-    """The mean loss of the first `updates` updates with the dropout masks of seed `mask`."""
-    import torch
-    import transformers
+class Variance(transformers.TrainerCallback):  # type: ignore[misc]
+    """Sums of the gradients that it sees, and of their squares, by parameter."""
 
-    import warmstart
+    def __init__(self) -> None:
+        self.count = 0
+        self.sums: dict[str, torch.Tensor] = {}
+        self.squares: dict[str, float] = {}
 
-    splits = warmstart.load(folder, config="mrpc")
-    checkpoint = warmstart.default_checkpoint()
-    tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint)
-    rows = splits["train"].map(lambda r: tokenizer(r["sentence1"], r["sentence2"], truncation=True), batched=True)
+    def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
+        self.count += 1
+        for name, parameter in model.named_parameters():
+            gradient = parameter.grad.detach().double()
+            self.sums[name] = gradient + self.sums[name] if name in self.sums else gradient
+            self.squares[name] = self.squares.get(name, 0.0) + float(gradient.square().sum())
+
+    def by_part(self) -> dict[str, float]:
+        """The variance, summed over the numbers of each part of the model."""
+        found: dict[str, float] = {}
+        for name, total in self.sums.items():
+            mean = float((total / self.count).square().sum())
+            part = "embeddings" if "embeddings" in name else "head"
+            part = f"layer {name.split('layer.')[1].split('.')[0]}" if "layer." in name else part
+            variance = (self.squares[name] / self.count - mean) * self.count / (self.count - 1)
+            found[part] = found.get(part, 0.0) + variance
+        return found
+
+
+def measure(who: str, rows: Any, tokenizer: Any, masks: int) -> tuple[dict[str, float], list[float]]:
+    """The gradient's variance by part, and the losses, over so many masks."""
     transformers.set_seed(SEED)
     model = transformers.AutoModelForSequenceClassification.from_pretrained(
-        checkpoint, num_labels=2, dtype=torch.float32
+        warmstart.default_checkpoint(), num_labels=2, dtype=torch.float32
     )
-    library: Any = warmstart if who == "warmstart" else transformers
-
-    class Stop(transformers.TrainerCallback):  # type: ignore[misc]
-        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            control.should_training_stop = state.global_step >= updates
-
     with tempfile.TemporaryDirectory() as out:
-        arguments = library.TrainingArguments(
-            out,
-            seed=mask,
-            data_seed=SEED,
-            num_train_epochs=EPOCHS,
-            per_device_train_batch_size=BATCH,
-            learning_rate=RATE,
-            report_to="none",
-            save_strategy="no",
-            disable_tqdm=True,
+        plain = {"report_to": "none", "save_strategy": "no", "disable_tqdm": True, "logging_steps": 1}
+        arguments = warmstart.TrainingArguments(
+            out, max_steps=masks, learning_rate=0.0, max_grad_norm=0.0, seed=SEED, without=WITHOUT[who], **plain
         )
-        trainer = library.Trainer(model, arguments, train_dataset=rows, processing_class=tokenizer, callbacks=[Stop()])
-        return float(trainer.train().training_loss)
+        seen = Variance()
+        trainer = warmstart.Trainer(model, arguments, train_dataset=rows, processing_class=tokenizer, callbacks=[seen])
+        trainer.train()
+    return seen.by_part(), [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", help="a folder that has GLUE's parquet files: FOLDER:mrpc")
-    parser.add_argument("--updates", type=int, default=459)
-    parser.add_argument("--masks", type=int, nargs="+", default=[1, 2, 3, 4, 5, 6])
-    parser.add_argument(
-        "--who", choices=("warmstart", "transformers"), nargs="+", default=["warmstart", "transformers"]
-    )
+    parser.add_argument("--data", required=True, help="a folder that has GLUE's parquet files: FOLDER:mrpc")
+    parser.add_argument("--masks", type=int, default=60)
     asked = parser.parse_args()
-    path = RESULTS / "noise.json"
-    for mask in asked.masks if asked.data else []:
-        for who in asked.who:
-            found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
-            key = f"{asked.updates} updates"
-            if str(mask) in found.get(key, {}).get(who, {}):
-                continue
-            loss = losses(who, asked.data.partition(":")[0], mask, asked.updates)
-            found = json.loads(path.read_text()) if path.is_file() else {}  # the other may have written meanwhile
-            found.setdefault(key, {}).setdefault(who, {})[str(mask)] = loss
-            path.write_text(json.dumps({**found, "machine": machine.describe()}, indent=1, sort_keys=True) + "\n")
-            print(who, mask, loss, flush=True)
-    found = json.loads(path.read_text())
+    folder, _, config = asked.data.partition(":")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(warmstart.default_checkpoint())
+    some = warmstart.load(folder, config=config)["train"].select(range(ROWS))
+    rows = some.map(lambda row: tokenizer(row["sentence1"], row["sentence2"], truncation=True), batched=True)
+    found = {who: measure(who, rows, tokenizer, asked.masks) for who in WITHOUT}
     lines = [
-        "# The noise of dropout masks: MRPC, all-MiniLM-L6-v2",
+        "# The noise of dropout in the gradient: ours and torch's masks",
         "",
-        f"Same head, same rows in the same order (seed {SEED}), fp32, batch {BATCH}; only dropout's seed differs.",
+        f"The same {ROWS} rows of {config} and weights, {asked.masks} masks each, fp32. {machine.sentence(machine.describe())}",
         "",
-        "| | who | runs | mean loss | standard deviation | each |",
-        "|---|---|---|---|---|---|",
+        "| | ours | torch | ours / torch |",
+        "|---|---|---|---|",
     ]
-    for key, both in found.items():
-        for who, runs in both.items() if key != "machine" else ():
-            values = list(runs.values())
-            spread = statistics.stdev(values) if len(values) > 1 else float("nan")
-            each = ", ".join(f"{value:.4f}" for value in values)
-            lines.append(f"| {key} | {who} | {len(values)} | {statistics.mean(values):.4f} | {spread:.4f} | {each} |")
+    for part, ours in sorted(found["ours"][0].items()):
+        theirs = found["torch"][0][part]
+        lines.append(f"| gradient's variance, {part} | {ours:.5f} | {theirs:.5f} | {ours / theirs:.3f} |")
+    for name, of in (("mean", statistics.mean), ("standard deviation", statistics.stdev)):
+        ours, theirs = (of(found[who][1]) for who in WITHOUT)
+        lines.append(f"| loss, {name} | {ours:.4f} | {theirs:.4f} | {ours / theirs:.3f} |")
     text = "\n".join([*lines, "", "Written by `python -m benchmarks.noise`.", ""])
-    (RESULTS / "noise.md").write_text(text, encoding="utf-8")
+    (pathlib.Path(__file__).parent / "results" / "noise.md").write_text(text, encoding="utf-8")
     print(text)
 
 
