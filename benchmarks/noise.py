@@ -77,10 +77,11 @@ def main() -> None:
     some = warmstart.load(folder, config=config)["train"].select(range(ROWS))
     rows = some.map(lambda row: tokenizer(row["sentence1"], row["sentence2"], truncation=True), batched=True)
     found = {who: measure(who, rows, tokenizer, asked.masks) for who in WITHOUT}
+    where = machine.sentence(machine.describe())
     lines = [
         "# The noise of dropout in the gradient: ours and torch's masks",
         "",
-        f"The same {ROWS} rows of {config} and weights, {asked.masks} masks each, fp32. {machine.sentence(machine.describe())}",
+        f"The same {ROWS} rows of {config} and weights, {asked.masks} masks each, fp32. {where}",
         "",
         "| | ours | torch | ours / torch |",
         "|---|---|---|---|",
