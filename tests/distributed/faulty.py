@@ -14,9 +14,8 @@ from typing import Any
 from transformers.trainer_callback import TrainerCallback
 
 import warmstart
-from tests.training.helpers import Pad, rows, tiny_bert
+from tests.training.helpers import Pad, last_good, rows, tiny_bert
 from warmstart.errors import UserError
-from warmstart.training import checkpoint
 from warmstart.training.identity import weights_of
 from warmstart.training.interruption import Interrupted
 
@@ -77,7 +76,7 @@ def main(folder: pathlib.Path, kind: str, update: int) -> None:
     noting = Noting(folder)
     harm = Harm(folder, kind, update)
     trainer = warmstart.Trainer(tiny_bert(dropout=0.1), arguments, noting, data, callbacks=[harm, noting])
-    trainer.train(resume_from_checkpoint=bool(kind == "told" and checkpoint.last(folder)))
+    trainer.train(resume_from_checkpoint=bool(kind == "told" and last_good(folder)))
     if trainer.is_world_process_zero():
         print("WEIGHTS", weights_of(trainer.model), flush=True)
 

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.faults import small
+from tests.training.helpers import last_good
 
 DONE, REFUSED = 0, 2  # how a process of a case ends
 
@@ -73,13 +74,13 @@ def undisturbed(place: pathlib.Path) -> tuple[dict[str, str], list[tuple[str, st
     out, trace = place / "whole", place / "trace.jsonl"
 
     def do() -> None:
-        from warmstart.training import checkpoint, storage
+        from warmstart.training import storage
 
         good = False
 
         def watch(operation: str, path: pathlib.Path) -> None:
             nonlocal good
-            good = good or checkpoint.last(out) is not None
+            good = good or last_good(out) is not None
             with trace.open("a") as file:
                 file.write(json.dumps([operation, path.relative_to(place).as_posix(), good]) + "\n")
 
@@ -107,7 +108,7 @@ def case(place: pathlib.Path, number: int, kind: str, whole: dict[str, str], fir
         return f"ended with {ended}: {(place / 'said.txt').read_text()[-2000:]}"
     if number > first + 1:
         checkpoint.recover(out)
-        if checkpoint.last(out) is None:
+        if last_good(out) is None:
             return "no good checkpoint was left"
     ended = in_child(lambda: small.train(place, out), place)
     if ended != DONE:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from tests import tiny
-from tests.training.helpers import tiny_bert
+from tests.training.helpers import last_good, tiny_bert
 from warmstart import AdamW
 from warmstart.errors import UserError
 from warmstart.training import checkpoint, storage
@@ -70,24 +70,24 @@ def test_one_changed_byte_anywhere_is_found(tmp_path: pathlib.Path, data: st.Dat
                 return  # another kind of space: the manifest says the same
     with pytest.raises(storage.Damaged):
         storage.verify(target)
-    assert checkpoint.last(tmp_path) is None
+    assert last_good(tmp_path) is None
     with pytest.raises(UserError) as caught:
         checkpoint.check(target)
     assert caught.value.fix
 
 
 def test_the_newest_good_one_is_found_in_order_of_update(tmp_path: pathlib.Path) -> None:
-    assert checkpoint.last(tmp_path / "nowhere") is None
-    assert checkpoint.last(tmp_path) is None
+    assert last_good(tmp_path / "nowhere") is None
+    assert last_good(tmp_path) is None
     for step in (5, 100, 20):
         make(tmp_path, step)
     (tmp_path / "checkpoint-300").mkdir()  # without a manifest: never finished
     (tmp_path / "checkpoint-400.unfinished").mkdir()
     (tmp_path / "other").mkdir()
     assert [path.name for path in checkpoint.folders(tmp_path)] == ["checkpoint-5", "checkpoint-20", "checkpoint-100"]
-    assert checkpoint.last(tmp_path) == tmp_path / "checkpoint-100"
+    assert last_good(tmp_path) == tmp_path / "checkpoint-100"
     (tmp_path / "checkpoint-100" / "trainer_state.json").write_text("{}")
-    assert checkpoint.last(tmp_path) == tmp_path / "checkpoint-20"
+    assert last_good(tmp_path) == tmp_path / "checkpoint-20"
 
 
 def test_a_failure_while_writing_leaves_what_was_there(tmp_path: pathlib.Path) -> None:

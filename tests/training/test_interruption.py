@@ -14,7 +14,7 @@ import torch
 from transformers.trainer_callback import TrainerCallback
 
 from tests import tiny
-from tests.training.helpers import Pad, rows, tiny_bert
+from tests.training.helpers import Pad, last_good, rows, tiny_bert
 from warmstart import Trainer, TrainingArguments
 from warmstart.training import checkpoint
 from warmstart.training.interruption import Interrupted, listening
@@ -68,7 +68,7 @@ def test_it_stops_and_goes_on_as_if_nothing_had_been(event: str, number: int, tm
         make(tmp_path / "cut", [Tell(update, event, number)], **settings).train()
     assert signal.getsignal(number) is before
     assert caught.value.update in (update, update + 1)
-    assert checkpoint.last(tmp_path / "cut") == caught.value.folder
+    assert last_good(tmp_path / "cut") == caught.value.folder
     resumed = make(tmp_path / "cut", **settings)
     resumed.train(resume_from_checkpoint=True)
     for name, value in state_of(whole).items():

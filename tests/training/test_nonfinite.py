@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from tests.training.helpers import Pad, rows, tiny_bert
+from tests.training.helpers import Pad, last_good, rows, tiny_bert
 from warmstart import Trainer, TrainingArguments
 from warmstart.errors import UserError
-from warmstart.training import checkpoint
 
 DATA = rows(40)
 BAD = 7  # the update, counted from 0, that goes wrong
@@ -61,7 +60,7 @@ def test_it_stops_before_the_weights_and_says_where(
     assert ", ".join(str(row + 1) for row in wrong) in caught.value.where
     assert "--on-nonfinite skip" in caught.value.fix
     assert all(parameter.isfinite().all() for parameter in trainer.model.parameters())
-    last = checkpoint.last(tmp_path)
+    last = last_good(tmp_path)
     assert last is not None
     assert last.name == "checkpoint-6"
     # As if it had ended one update before.

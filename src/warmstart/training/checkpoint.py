@@ -35,11 +35,6 @@ def folders(output_dir: pathlib.Path) -> list[pathlib.Path]:
     return [path for path in named(output_dir) if (path / storage.MANIFEST).is_file()]
 
 
-def last(output_dir: pathlib.Path) -> pathlib.Path | None:
-    """The newest checkpoint whose every byte is as written; None if there is none. Looks only; see `newest_good`."""
-    return next((folder for folder in reversed(folders(output_dir)) if why_not(folder) is None), None)
-
-
 def begun(output_dir: pathlib.Path) -> bool:
     """Whether there is any checkpoint, good or not, also one that was set aside."""
     names = [path.name for path in output_dir.iterdir()] if output_dir.is_dir() else []
@@ -136,15 +131,16 @@ def can_resume(folder: pathlib.Path) -> bool:
     return True
 
 
-def check(folder: pathlib.Path) -> None:
-    """Raises UserError unless `folder` is a complete checkpoint that can be resumed from."""
+def check(folder: pathlib.Path, *, verified: bool = False) -> None:
+    """Raises UserError unless `folder` is a complete checkpoint that can be resumed from. `verified`: its bytes have
+    just been looked at."""
     if not folder.is_dir():
         raise UserError(
             text(f"there is no checkpoint {folder}", f"没有检查点 {folder}"),
             where=str(folder),
             fix=text("give the folder of a checkpoint, or start anew", "请给出检查点文件夹, 或重新训练"),
         )
-    why = why_not(folder)
+    why = None if verified else why_not(folder)
     if why is not None:
         raise UserError(
             text(f"the checkpoint is damaged: {why}", f"检查点已损坏: {why}"),

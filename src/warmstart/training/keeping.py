@@ -92,24 +92,27 @@ class Keeping(Evaluating):
         """The folder that training goes on from, the same on every process. A process group that was started again
         (torchrun --max-restarts) goes on by itself."""
         output_dir = pathlib.Path(self.args.output_dir)
-        chosen: list[pathlib.Path | None] = [None]
+        chosen: pathlib.Path | None = None
         with self.processes.together():
-            if self.processes.is_main:
-                if wanted and not isinstance(wanted, bool):
-                    chosen = [pathlib.Path(wanted)]
-                elif wanted or self.processes.restarted:
-                    chosen = [checkpoint.newest_good(output_dir, self.tell)]
-                    if chosen[0] is None and wanted:
-                        raise UserError(
-                            text("there is no checkpoint to resume from", "没有可恢复的检查点"),
-                            where=str(output_dir),
-                            fix=text("train without resume_from_checkpoint", "去掉 resume_from_checkpoint 重新训练"),
-                        )
-                else:
-                    checkpoint.recover(output_dir)
-                if chosen[0] is not None:
-                    checkpoint.check(chosen[0])
-        return self.processes.gathered(chosen[0])[0]  # type: ignore[no-any-return]
+            if not self.processes.is_main:
+                pass
+            elif wanted and not isinstance(wanted, bool):
+                chosen = pathlib.Path(wanted)
+                checkpoint.check(chosen)
+            elif wanted or self.processes.restarted:
+                chosen = checkpoint.newest_good(output_dir, self.tell)
+                if chosen is not None:
+                    checkpoint.check(chosen, verified=True)
+                elif wanted:
+                    raise UserError(
+                        text("there is no checkpoint to resume from", "没有可恢复的检查点"),
+                        where=str(output_dir),
+                        fix=text("train without resume_from_checkpoint", "去掉 resume_from_checkpoint 重新训练"),
+                    )
+            else:
+                checkpoint.recover(output_dir)
+        found: pathlib.Path | None = self.processes.gathered(chosen)[0]
+        return found
 
     def _check_identity(self, folder: pathlib.Path) -> list[str]:
         """What differs from the run that the checkpoint is of, if the user accepts it. Raises UserError if not.

@@ -46,7 +46,8 @@ def new_folder(target: pathlib.Path) -> Iterator[pathlib.Path]:
             _about_to("write", work)
             yield work
             files = sorted(path for path in work.rglob("*") if path.is_file())
-            listed = {path.relative_to(work).as_posix(): _ for path, _ in zip(files, _hashes(files), strict=True)}
+            names = [path.relative_to(work).as_posix() for path in files]
+            listed = dict(zip(names, _hashes(files), strict=True))
             write_json(work / MANIFEST, {"files": listed, "seal": _seal(listed)})
             for path in (*files, work / MANIFEST, *(path for path in work.rglob("*") if path.is_dir()), work):
                 _flush(path)
