@@ -60,15 +60,16 @@ def prove(folder: str | pathlib.Path, say: Say = silent) -> Proof:
         for path in good:  # the best one may be any
             shutil.copytree(path, pathlib.Path(place, path.name))
         trainer = assemble(recipe.changed({"out": place}), processes, say).trainer
+        trainer.identify()
+        changed = differences(checkpoint.load_identity(goal) or {}, trainer.identity)
+        if changed:
+            raise refusal(changed, str(goal))
         trainer.add_callback(_Until(last))
         again = pathlib.Path(place, goal.name)
         storage.remove(again)
         trainer.train(resume_from_checkpoint=str(pathlib.Path(place, start.name)) if start else None)
-        changed = differences(checkpoint.load_identity(goal) or {}, trainer.identity)
-        if changed:
-            raise refusal(changed, str(goal))
         if trainer.saved_at != last:
-            trainer._save_checkpoint(resumable=True)
+            trainer.save_checkpoint(resumable=True)
         return Proof(first, last, tuple(_differences(goal, again)))
 
 

@@ -43,7 +43,7 @@ class Keeping(Evaluating):
     def _checkpoint_folder(self) -> pathlib.Path:
         return pathlib.Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
 
-    def _identify(self) -> None:
+    def identify(self) -> None:
         """Look at everything that the run is made of, before the first update changes the weights."""
         if not self.processes.is_main:
             self.identity = {}
@@ -57,7 +57,7 @@ class Keeping(Evaluating):
             "machine": machine_of(self.processes),
         }
 
-    def _save_checkpoint(self, *, resumable: bool = False) -> None:
+    def save_checkpoint(self, *, resumable: bool = False) -> None:
         """Write a checkpoint of this update. With `resumable` it is one to resume from also where the arguments ask for
         weights only. Raises UserError, on every process, if it cannot be written."""
         folder = self._checkpoint_folder()

@@ -137,7 +137,7 @@ class Trainer(Keeping):
         self.losses = Losses(skip=self.args.on_nonfinite == "skip", show_norm=show_norm)
         self.rows_seen, self.saved_at = 0, -1
         self.fitting = Fitting(self.tell)
-        self._identify()
+        self.identify()
         had_stopped = resume is not None and self._resume(resume)
         first = self.state.global_step
         with self._techniques() as on, listening() as signals:
@@ -263,13 +263,13 @@ class Trainer(Keeping):
             if self.lr_scheduler is not None and needs_metric(self.lr_scheduler):
                 self.lr_scheduler.step(self._watched(metrics))
         if self.control.should_save or (self.args.save_strategy == "best" and best):
-            self._save_checkpoint()
+            self.save_checkpoint()
             self.control = self.callback_handler.on_save(self.args, self.state, self.control)
 
     def _interrupted(self) -> Interrupted:
         """Save everything, if that has not just been done, and say where."""
         if self.saved_at != self.state.global_step:
-            self._save_checkpoint(resumable=True)
+            self.save_checkpoint(resumable=True)
             self.control = self.callback_handler.on_save(self.args, self.state, self.control)
         return Interrupted(self._checkpoint_folder(), self.state.global_step)
 
