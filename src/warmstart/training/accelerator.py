@@ -11,7 +11,7 @@ import accelerate
 import torch
 
 from warmstart.errors import UserError
-from warmstart.training.watching import Watch
+from warmstart.training.watching import join_again, watch_of
 
 BUCKET = 2**23  # numbers in one gradient message: 32 MiB of fp32
 
@@ -65,7 +65,7 @@ class Processes:
         self.index: int = state.process_index
         self.local_index: int = state.local_process_index
         self.count: int = state.num_processes
-        self._watch = _watch(self.index, self.count)
+        self._watch = watch_of(self.index, self.count)
         self.restarted = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0  # torchrun --max-restarts
         atexit.register(leave)
         if wanted != self.count:
@@ -183,36 +183,6 @@ class Processes:
     def _same_weights(model: torch.nn.Module) -> None:
         for tensor in model.state_dict().values():
             torch.distributed.broadcast(tensor, 0)
-
-
-def join_again(use_cpu: bool = False) -> None:
-    """Processes that torchrun has started again on one machine find the addresses of those that have died in the store
-    that it shares among attempts, and do not meet (https://github.com/pytorch/pytorch/issues/135712). With keys of
-    their own they do."""
-    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-    shared = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True" and os.environ.get("GROUP_WORLD_SIZE") == "1"
-    if attempt == "0" or not shared or torch.distributed.is_initialized():
-        return
-    rank, count = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    address = (os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))
-    stores: Any = torch.distributed
-    mine = stores.PrefixStore(f"warmstart-attempt-{attempt}", stores.TCPStore(*address, count, is_master=False))
-    device = None if use_cpu else torch.accelerator.current_accelerator()
-    backend = "gloo" if device is None else torch.distributed.get_default_backend_for_device(device)
-    torch.distributed.init_process_group(backend, store=mine, rank=rank, world_size=count)
-
-
-@functools.cache
-def _watch(index: int, count: int) -> Watch | None:
-    """One watch for as long as this process lives, if there are others."""
-    if count == 1:
-        return None
-    default: Any = torch.distributed.distributed_c10d._get_default_store()
-    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-    store = torch.distributed.PrefixStore(f"warmstart-watch-{attempt}", default.clone())  # type: ignore[attr-defined]
-    watch = Watch(store, index, count)
-    atexit.register(watch.leave)
-    return watch
 
 
 def _move(value: Any, device: torch.device) -> Any:

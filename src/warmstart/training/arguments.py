@@ -8,8 +8,8 @@ import torch
 import transformers
 
 from warmstart.errors import UserError, did_you_mean, text
-from warmstart.training.accelerator import join_again
 from warmstart.training.techniques import check_names
+from warmstart.training.watching import join_again
 
 # The old names of the course, and what they are called today.
 RENAMED = {

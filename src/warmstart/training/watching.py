@@ -4,13 +4,17 @@ Each process tells a store, once a second, that it lives, how many meetings (col
 come to, and whether it is in the middle of an update, where the others cannot be kept waiting for long.
 """
 
+import atexit
 import contextlib
+import functools
 import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from typing import Any
+
+import torch
 
 from warmstart.errors import UserError, text
 
@@ -128,3 +132,33 @@ class Watch:
                 "(torchrun --max-restarts 会自动恢复; WARMSTART_PATIENCE=4 可将等待时间延长四倍)",
             ),
         )
+
+
+def join_again(use_cpu: bool = False) -> None:
+    """Processes that torchrun has started again on one machine find the addresses of those that have died in the store
+    that it shares among attempts, and do not meet (https://github.com/pytorch/pytorch/issues/135712). With keys of
+    their own they do."""
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    shared = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True" and os.environ.get("GROUP_WORLD_SIZE") == "1"
+    if attempt == "0" or not shared or torch.distributed.is_initialized():
+        return
+    rank, count = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    address = (os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))
+    stores: Any = torch.distributed
+    mine = stores.PrefixStore(f"warmstart-attempt-{attempt}", stores.TCPStore(*address, count, is_master=False))
+    device = None if use_cpu else torch.accelerator.current_accelerator()
+    backend = "gloo" if device is None else torch.distributed.get_default_backend_for_device(device)
+    torch.distributed.init_process_group(backend, store=mine, rank=rank, world_size=count)
+
+
+@functools.cache
+def watch_of(index: int, count: int) -> Watch | None:
+    """One watch for as long as this process lives, if there are others."""
+    if count == 1:
+        return None
+    default: Any = torch.distributed.distributed_c10d._get_default_store()
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    store = torch.distributed.PrefixStore(f"warmstart-watch-{attempt}", default.clone())  # type: ignore[attr-defined]
+    watch = Watch(store, index, count)
+    atexit.register(watch.leave)
+    return watch
