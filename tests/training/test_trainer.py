@@ -691,6 +691,20 @@ def test_a_damaged_checkpoint_is_passed_over_or_refused(tmp_path: pathlib.Path) 
     assert same(weights(resumed), weights(whole))
 
 
+def test_a_damaged_best_checkpoint_is_not_loaded(tmp_path: pathlib.Path) -> None:
+    class Damage(TrainerCallback):  # type: ignore[misc]
+        def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if state.global_step == state.max_steps:
+                weights = pathlib.Path(state.best_model_checkpoint) / "model.safetensors"
+                content = bytearray(weights.read_bytes())
+                content[-1] ^= 1
+                weights.write_bytes(content)
+
+    trainer = make(tmp_path, num_train_epochs=2, callbacks=[Damage()], **BEST)
+    with pytest.raises(UserError, match=r"damaged: .*model.safetensors"):
+        trainer.train()
+
+
 def test_what_cannot_be_resumed_from_is_refused(tmp_path: pathlib.Path) -> None:
     with pytest.raises(UserError, match="no checkpoint to resume from"):
         make(tmp_path).train(resume_from_checkpoint=True)

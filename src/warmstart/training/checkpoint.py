@@ -140,18 +140,24 @@ def check(folder: pathlib.Path, *, verified: bool = False) -> None:
             where=str(folder),
             fix=text("give the folder of a checkpoint, or start anew", "请给出检查点文件夹, 或重新训练"),
         )
-    why = None if verified else why_not(folder)
-    if why is not None:
-        raise UserError(
-            text(f"the checkpoint is damaged: {why}", f"检查点已损坏: {why}"),
-            where=str(folder),
-            fix=text("resume from an earlier checkpoint", "请从更早的检查点恢复"),
-        )
+    if not verified:
+        check_bytes(folder)
     if not (folder / OPTIMIZER).is_file():
         raise UserError(
             text("the checkpoint has weights only: it cannot be resumed from", "该检查点只有权重, 无法从中恢复训练"),
             where=str(folder),
             fix=text("save with save_only_model=False", "保存时使用 save_only_model=False"),
+        )
+
+
+def check_bytes(folder: pathlib.Path) -> None:
+    """Raises UserError unless every byte of a checkpoint is as it was written."""
+    why = why_not(folder)
+    if why is not None:
+        raise UserError(
+            text(f"the checkpoint is damaged: {why}", f"检查点已损坏: {why}"),
+            where=str(folder),
+            fix=text("resume from an earlier checkpoint", "请从更早的检查点恢复"),
         )
 
 

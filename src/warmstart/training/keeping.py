@@ -159,6 +159,13 @@ class Keeping(Evaluating):
         self.control.should_epoch_stop = bool(control.get("should_epoch_stop"))
         return bool(control.get("should_training_stop")) and saved["global_step"] < saved["max_steps"]
 
+    def _load_best(self, folder: pathlib.Path) -> None:
+        """Take the weights of the best checkpoint. Raises UserError if it is damaged."""
+        with self.processes.together():
+            if self.processes.is_main:
+                checkpoint.check_bytes(folder)
+        load_weights(self.model, folder)
+
     def _watched(self, metrics: dict[str, float]) -> float:
         """The metric that `metric_for_best_model` names."""
         name = self.args.metric_for_best_model or "loss"

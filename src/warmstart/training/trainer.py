@@ -29,7 +29,6 @@ from warmstart.training.keeping import Keeping
 from warmstart.training.loop import updates
 from warmstart.training.losses import default_collator, label_names_of
 from warmstart.training.optimiser import make_optimizer, make_scheduler, parameter_groups
-from warmstart.training.saving import load_weights
 from warmstart.training.step import Engine, Hooks, StepResult, needs_metric
 from warmstart.training.techniques import Techniques, techniques
 
@@ -280,7 +279,7 @@ class Trainer(Keeping):
         self.is_in_train = False
         self.log(metrics)
         if self.args.load_best_model_at_end and self.state.best_model_checkpoint is not None:
-            load_weights(self.model, pathlib.Path(self.state.best_model_checkpoint))
+            self._load_best(pathlib.Path(self.state.best_model_checkpoint))
         self.control = self.callback_handler.on_train_end(self.args, self.state, self.control)
         return TrainOutput(self.state.global_step, metrics["train_loss"], metrics)
 
