@@ -144,6 +144,7 @@ def main() -> None:
             why = case(place, number, kind, whole, first)
             if why is not None:
                 wrong[f"{kind} at {number}: {' '.join(operations[number - 1])}"] = why
+                print(kind, number, why, file=sys.stderr, flush=True)
         seconds = round(time.monotonic() - began, 1)
     print(json.dumps({"cases": len(cases), "wrong": wrong, "operations": len(operations), "seconds": seconds}))
     sys.exit(1 if wrong else 0)

@@ -117,18 +117,50 @@ exit $status
 """
 
 
-@pytest.mark.parametrize("size", [300, 560])
-def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(size: int, place: pathlib.Path) -> None:
+def mounting(place: pathlib.Path) -> list[str]:
+    """What a command must follow that mounts a disk of its own."""
     unshare = shutil.which("unshare")
     if unshare is None or ran(place, unshare, "-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt").returncode != 0:
         pytest.skip("needs unshare, and a machine that lets it mount a small disk")
+    return [unshare, "-rm"]
+
+
+@pytest.mark.parametrize("size", [300, 560])
+def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(size: int, place: pathlib.Path) -> None:
     disk = place / "disk"
     disk.mkdir(exist_ok=True)
     shutil.rmtree(place / "after", ignore_errors=True)
     script = FULL.format(size=size, disk=disk, python=sys.executable, command=COMMAND, run=RUN, place=place)
-    done = ran(place, unshare, "-rm", "bash", "-c", script)
+    done = ran(place, *mounting(place), "bash", "-c", script)
     said = (place / "said.txt").read_text()
     assert done.returncode == 2, done.stderr[-3000:] + said[-3000:]
     assert "No space left on device" in said
     assert "Traceback" not in said
     assert small.result(place / "after") == small.result(place / "whole")
+
+
+READ_ONLY = """
+set -e
+mount -t tmpfs -o size=64m tmpfs {disk}
+{python} -c '{run}' {place} {disk}/run
+rm -r {disk}/run/model {disk}/run/checkpoint-7
+mount -o remount,ro {disk}
+status=0
+{python} -c 'from warmstart.cli.app import main; main(["resume", "{disk}/run"])' 2> {place}/said.txt || status=$?
+mount -o remount,rw {disk}
+{python} -c '{run}' {place} {disk}/run
+cp -r {disk}/run {place}/after-read-only
+exit $status
+"""
+
+
+def test_a_folder_that_may_not_be_written_to_is_told(place: pathlib.Path) -> None:
+    disk = place / "read-only"
+    disk.mkdir()
+    script = READ_ONLY.format(disk=disk, python=sys.executable, run=RUN, place=place)
+    done = ran(place, *mounting(place), "bash", "-c", script)
+    said = (place / "said.txt").read_text()
+    assert done.returncode == 2, done.stderr[-3000:] + said[-3000:]
+    assert "Read-only file system" in said
+    assert "Traceback" not in said
+    assert small.result(place / "after-read-only") == small.result(place / "whole")
