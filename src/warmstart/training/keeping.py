@@ -86,7 +86,11 @@ class Keeping(Evaluating):
             },
             identity=self.identity,
         )
-        checkpoint.rotate(folder.parent, self.args.save_total_limit, {folder, *([pathlib.Path(best)] if best else [])})
+        self._rotate(folder)
+
+    def _rotate(self, newest: pathlib.Path) -> None:
+        best = self.state.best_model_checkpoint
+        checkpoint.rotate(newest.parent, self.args.save_total_limit, {newest, *([pathlib.Path(best)] if best else [])})
 
     def _checkpoint_to_resume(self, wanted: str | bool | None) -> pathlib.Path | None:
         """The folder that training goes on from, the same on every process. A process group that was started again
@@ -154,6 +158,8 @@ class Keeping(Evaluating):
         if progress is not None:
             self.losses.restore(progress["losses"])
             self.rows_seen, self.fitting.limit = progress["rows"], progress["rows_at_a_time"]
+        if self.processes.is_main and folder == checkpoint.folders(folder.parent)[-1]:
+            self._rotate(folder)  # a crash may have come before the old ones went
         self._import_callbacks()
         control = (saved["stateful_callbacks"] or {}).get("TrainerControl", {}).get("args", {})
         self.control.should_epoch_stop = bool(control.get("should_epoch_stop"))
