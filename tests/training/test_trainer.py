@@ -691,6 +691,19 @@ def test_a_damaged_checkpoint_is_passed_over_or_refused(tmp_path: pathlib.Path) 
     assert same(weights(resumed), weights(whole))
 
 
+def test_a_rotation_that_was_cut_off_is_finished_but_only_in_this_run(tmp_path: pathlib.Path) -> None:
+    kept = {"num_train_epochs": 2, "save_strategy": "epoch", "save_total_limit": 5}
+    make(tmp_path / "one", **kept).train()
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert len(names) == 2
+    fewer = {**kept, "save_total_limit": 1}
+    make(tmp_path / "one", **fewer).train(resume_from_checkpoint=True)
+    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["checkpoint-10"]
+    make(tmp_path / "three", **fewer).train(resume_from_checkpoint=str(tmp_path / "two" / "checkpoint-10"))
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == names
+
+
 def test_a_damaged_best_checkpoint_is_not_loaded(tmp_path: pathlib.Path) -> None:
     class Damage(TrainerCallback):  # type: ignore[misc]
         def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:

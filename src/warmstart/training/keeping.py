@@ -158,7 +158,8 @@ class Keeping(Evaluating):
         if progress is not None:
             self.losses.restore(progress["losses"])
             self.rows_seen, self.fitting.limit = progress["rows"], progress["rows_at_a_time"]
-        if self.processes.is_main and folder == checkpoint.folders(folder.parent)[-1]:
+        ours = folder.parent.resolve() == pathlib.Path(self.args.output_dir).resolve()
+        if self.processes.is_main and ours and folder == checkpoint.folders(folder.parent)[-1]:
             self._rotate(folder)  # a crash may have come before the old ones went
         self._import_callbacks()
         control = (saved["stateful_callbacks"] or {}).get("TrainerControl", {}).get("args", {})
