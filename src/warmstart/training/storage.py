@@ -78,6 +78,7 @@ def new_files(target: pathlib.Path) -> Iterator[pathlib.Path]:
                 _flush(path)
                 _rename(path, target / path.name)
             _flush(target)
+            _remove_tree(work)
     finally:
         with contextlib.suppress(OSError):
             _remove_tree(work)
