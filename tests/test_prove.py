@@ -34,6 +34,12 @@ def proof(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> tuple[dic
     return json.loads(capsys.readouterr().out), status
 
 
+def copied(run: pathlib.Path, place: pathlib.Path) -> pathlib.Path:
+    """The run with its table and model, in another place."""
+    shutil.copytree(run.parent, place, dirs_exist_ok=True)
+    return place / run.name
+
+
 def contents(folder: pathlib.Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -47,10 +53,7 @@ def test_a_run_agrees_and_is_only_read(run: pathlib.Path, capsys: pytest.Capture
 def test_without_a_second_checkpoint_it_begins_at_the_beginning(
     run: pathlib.Path, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    copy = tmp_path / "run"
-    shutil.copytree(run, copy)
-    shutil.copy(run.parent / "data.csv", tmp_path)
-    shutil.copytree(run.parent / "tiny", tmp_path / "tiny")
+    copy = copied(run, tmp_path)
     for name in ("checkpoint-6", "checkpoint-7"):
         shutil.rmtree(copy / name)
     assert proof(copy, capsys) == ({"first": 0, "last": 4, "differs": [], "agrees": True}, 0)
@@ -60,10 +63,7 @@ def test_what_is_not_the_same_is_named(
     run: pathlib.Path, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The later checkpoint is one of other weights and losses, and whole."""
-    copy = tmp_path / "run"
-    shutil.copytree(run, copy)
-    shutil.copy(run.parent / "data.csv", tmp_path)
-    shutil.copytree(run.parent / "tiny", tmp_path / "tiny")
+    copy = copied(run, tmp_path)
     state = checkpoint.load_state(copy / "checkpoint-7")
     state["log_history"][0]["loss"] += 1e-12
     with storage.new_folder(copy / "checkpoint-7") as work:

@@ -78,16 +78,16 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     """
     engine.model.train()
     reseed(engine.seed, update.index, engine.processes.index)
-    count = sum(count_targets(batch, engine.label_names) for batch in batches)
-    length = sum(count_tokens(batch) for batch in batches)
-    targets, tokens, stop = engine.processes.totals(count, length, int(engine.signals.told))
+    pieces = _pieces(engine, batches)
+    counted = (sum(piece.targets for piece in pieces), sum(piece.tokens for piece in pieces))
+    targets, tokens, stop = engine.processes.totals(*counted, int(engine.signals.told))
     learning_rate = float(engine.optimizer.param_groups[0]["lr"])
     graphs = engine.techniques.graphs
     finite: bool | None = None
     if graphs is not None and targets and graphs.takes(batches):
         loss, norm = graphs.run(batches[0])
     else:
-        loss = engine.processes.summed(_gradients(engine, update, batches, max(targets, 1)))
+        loss = engine.processes.summed(_gradients(engine, update, batches, pieces, max(targets, 1)))
         norm = total_norm(engine.optimizer)
         finite = is_finite(loss, norm)
         if finite:
@@ -100,21 +100,41 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     return StepResult(update, loss, norm, learning_rate, tokens, finite, stop > 0 or (alone and engine.signals.told))
 
 
-def _gradients(engine: Engine, update: Update, batches: Sequence[Batch], total: int) -> torch.Tensor:
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """What is computed at a time: a micro-batch, or as many rows of it as fit."""
+
+    batch: Batch
+    rows: int
+    targets: int
+    tokens: int
+
+
+def _pieces(engine: Engine, batches: Sequence[Batch]) -> list[Piece]:
+    return [
+        Piece(batch, count_rows(batch), count_targets(batch, engine.label_names), count_tokens(batch))
+        for micro_batch in batches
+        for batch in engine.fitting.pieces(micro_batch)
+    ]
+
+
+def _gradients(
+    engine: Engine, update: Update, batches: Sequence[Batch], pieces: Sequence[Piece], total: int
+) -> torch.Tensor:
     """The update's loss on this process; its gradients, summed over all processes, are in the parameters then. `total`:
     targets of the update, on all processes. What does not fit into the memory is tried again in smaller pieces."""
     buffers = [(b, b.detach().clone()) for b in engine.model.buffers() if b.is_floating_point()]
     width = max((batch["input_ids"].shape[1] for batch in batches if "input_ids" in batch), default=0)
     loss: torch.Tensor | None = None
     while loss is None:
-        pieces = [piece for batch in batches for piece in engine.fitting.pieces(batch)]
         try:
             loss = _attempt(engine, update, pieces, width, total)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            engine.fitting.shrink(pieces, error)
+            engine.fitting.shrink([piece.batch for piece in pieces], error)
         if loss is None:  # out here nothing holds what the attempt had computed
+            pieces = _pieces(engine, batches)
             clear(engine)
             for buffer, before in buffers:
                 buffer.data.copy_(before)
@@ -125,7 +145,7 @@ def _gradients(engine: Engine, update: Update, batches: Sequence[Batch], total: 
     return loss
 
 
-def _attempt(engine: Engine, update: Update, batches: Sequence[Batch], width: int, total: int) -> torch.Tensor:
+def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], width: int, total: int) -> torch.Tensor:
     """The loss and the gradients of this process's micro-batches. `width`: tokens of its longest row."""
     bits = engine.techniques.encoder.bits
     bits.begin(engine.seed, update.index, engine.processes.index, width)
@@ -133,17 +153,16 @@ def _attempt(engine: Engine, update: Update, batches: Sequence[Batch], width: in
     loss = torch.zeros((), device=engine.processes.device)
     rows = tokens = 0
     try:
-        for number, batch in enumerate(batches):
+        for number, piece in enumerate(pieces):
             bits.micro_batch(rows, tokens)
-            rows, tokens = rows + count_rows(batch), tokens + count_tokens(batch)
-            count = count_targets(batch, engine.label_names)
-            if count:  # the mean over no targets is NaN
-                batch = engine.processes.to_device(batch)
+            rows, tokens = rows + piece.rows, tokens + piece.tokens
+            if piece.targets:  # the mean over no targets is NaN
+                batch = engine.processes.to_device(piece.batch)
                 with engine.processes.autocast(engine.precision):
-                    share = engine.loss(engine.model, batch) * (count / total)
+                    share = engine.loss(engine.model, batch) * (piece.targets / total)
                 share.backward()  # type: ignore[no-untyped-call]
                 loss += share.detach().float()
-            if number + 1 < len(batches):
+            if number + 1 < len(pieces):
                 engine.hooks.after_micro_batch()
     finally:
         bits.end()
