@@ -54,7 +54,7 @@ def prove(folder: str | pathlib.Path, say: Say = silent) -> Proof:
     start, goal = _nearest(good)
     processes = Processes(use_cpu=recipe.cpu)
     say = say if processes.is_main else silent
-    first, last = _update(start) if start else 0, _update(goal)
+    first, last = _update(start), _update(goal)
     say(text(f"running updates {first + 1} to {last} again", f"重新运行第 {first + 1} 至 {last} 次更新"))
     with tempfile.TemporaryDirectory() as place:
         for path in good:  # the best one may be any
@@ -90,8 +90,8 @@ def _nearest(good: list[pathlib.Path]) -> tuple[pathlib.Path | None, pathlib.Pat
     return min(itertools.pairwise(good), key=lambda pair: _update(pair[1]) - _update(pair[0]))
 
 
-def _update(folder: pathlib.Path) -> int:
-    return int(folder.name.split("-")[1])
+def _update(folder: pathlib.Path | None) -> int:
+    return 0 if folder is None else checkpoint.update_of(folder) or 0
 
 
 def _differences(was: pathlib.Path, now: pathlib.Path) -> list[str]:

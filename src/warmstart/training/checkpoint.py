@@ -22,12 +22,23 @@ PROGRESS = "progress.json"
 IDENTITY = "identity.json"
 
 
+def place(output_dir: pathlib.Path, update: int) -> pathlib.Path:
+    """The folder of the checkpoint that is written after so many updates."""
+    return output_dir / f"checkpoint-{update}"
+
+
+def update_of(folder: pathlib.Path) -> int | None:
+    """After how many updates a folder was written, by its name; None if it has not the name of a checkpoint."""
+    match = NAME.fullmatch(folder.name)
+    return int(match[1]) if match else None
+
+
 def named(output_dir: pathlib.Path) -> list[pathlib.Path]:
     """The folders that bear the name of a checkpoint, in order of update, whatever is in them."""
     if not output_dir.is_dir():
         return []
-    found = [(NAME.fullmatch(path.name), path) for path in output_dir.iterdir()]
-    return [path for _, path in sorted((int(match[1]), path) for match, path in found if match)]
+    found = [(update_of(path), path) for path in output_dir.iterdir()]
+    return [path for _, path in sorted((update, path) for update, path in found if update is not None)]
 
 
 def folders(output_dir: pathlib.Path) -> list[pathlib.Path]:
@@ -89,8 +100,7 @@ def why_not(folder: pathlib.Path) -> str | None:
         step = load_state(folder).get("global_step")
     except (storage.Damaged, OSError, ValueError) as error:
         return str(error)
-    named = NAME.fullmatch(folder.name)
-    if named and step != int(named[1]):
+    if update_of(folder) not in (None, step):
         return text(f"it holds update {step}", f"其中是第 {step} 次更新")
     return None
 

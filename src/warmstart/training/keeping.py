@@ -41,7 +41,7 @@ class Keeping(Evaluating):
     saved_at: int  # the update of the last checkpoint that can be resumed from
 
     def _checkpoint_folder(self) -> pathlib.Path:
-        return pathlib.Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        return checkpoint.place(pathlib.Path(self.args.output_dir), self.state.global_step)
 
     def identify(self) -> None:
         """Look at everything that the run is made of, before the first update changes the weights."""
