@@ -1,18 +1,22 @@
 """Accuracy over seeds: `warmstart train` and `transformers.Trainer` at its defaults, on the packaged checkpoint.
 
     python -m benchmarks.accuracy --data FOLDER:mrpc [--rows N] [--who warmstart transformers] [--seeds 1 2 3 4 5]
+    python -m benchmarks.accuracy --data FOLDER:mrpc --who each --seeds 1
 
 Three epochs, batch 8, learning rate 5e-5; everything else as each has it by default. For a seed both begin with the
 same head and take the same rows in the same order. Dropout differs, and moves a seed by a point or more: so there is
-a third, the stock trainer whose dropout drops what ours does (`same_masks`), and only arithmetic differs then. FOLDER
-has GLUE's parquet files; `rows` takes so many training rows, drawn with a fixed seed. Each finished seed is written to
-benchmarks/results/accuracy-CONFIG.json at once, and seeds that are there are not run again; without data it only
-writes the tables anew. MRPC's test split, whose labels are public, is scored too: 408 validation rows leave much to
-chance.
+a third, the stock trainer whose dropout drops what ours does (`same_masks`), and only arithmetic differs then. `each`
+is ours with one technique left out at a time, and in fp32.
+
+FOLDER has GLUE's parquet files; `rows` takes so many training rows, drawn with a fixed seed. Each finished seed is
+written to benchmarks/results/accuracy-CONFIG.json at once, and seeds that are there are not run again; without data it
+only writes the tables anew. MRPC's test split, whose labels are public, is scored too: 408 validation rows leave much
+to chance.
 """
 
 import argparse
 import fcntl
+import functools
 import json
 import pathlib
 import statistics
@@ -21,16 +25,19 @@ import time
 from typing import Any
 
 from benchmarks import machine
+from warmstart.models.unpadded.encoder import DROPOUT_BITS, FIRST_TOKEN, PADDING_FREE, WORKING_WEIGHTS
+from warmstart.training.techniques import FOLDED_CLIPPING, ROW_GRADIENTS
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 EPOCHS, BATCH, RATE = 3, 8, 5e-5
+ALIKE = "transformers, our masks"
 TEXTS = {"mrpc": ("sentence1", "sentence2"), "sst2": ("sentence",)}
 SCORES = {"mrpc": ("accuracy", "f1"), "sst2": ("accuracy",)}
 WITH_TEST = {"mrpc"}
 
 
-def ours(folder: str, config: str, seed: int, out: str) -> dict[str, float]:
-    """What `warmstart train` finds."""
+def ours(folder: str, config: str, seed: int, out: str, **changed: Any) -> dict[str, float]:
+    """What `warmstart train` finds, with some settings `changed`."""
     import numpy as np
 
     import warmstart
@@ -38,7 +45,9 @@ def ours(folder: str, config: str, seed: int, out: str) -> dict[str, float]:
     from warmstart.saved import SavedRun
 
     settings = {"data": folder, "config": config, "epochs": EPOCHS, "batch_size": BATCH, "lr": RATE, "seed": seed}
-    result = warmstart.train(warmstart.Recipe.of({**settings, "baselines": False, "out": f"{out}/run"}), say=print)
+    result = warmstart.train(
+        warmstart.Recipe.of({**settings, **changed, "baselines": False, "out": f"{out}/run"}), say=print
+    )
     assert result.report is not None
     found = {name: result.report.scores["model"][name] for name in SCORES[config]}
     if config in WITH_TEST:
@@ -84,11 +93,16 @@ def theirs(folder: str, config: str, seed: int, out: str, our_masks: bool = Fals
     return {**found, "train_loss": trained.training_loss}
 
 
-def theirs_with_our_masks(folder: str, config: str, seed: int, out: str) -> dict[str, float]:
-    return theirs(folder, config, seed, out, our_masks=True)
-
-
-WHO = {"warmstart": ours, "transformers": theirs, "transformers, our masks": theirs_with_our_masks}
+WHO = {"warmstart": ours, "transformers": theirs, ALIKE: functools.partial(theirs, our_masks=True)}
+EACH = {
+    "in fp32": {"precision": "fp32"},
+    **{
+        f"without {name}": {"without": (name,)}
+        for name in (FIRST_TOKEN, WORKING_WEIGHTS, ROW_GRADIENTS, FOLDED_CLIPPING)
+    },
+    # These two draw other masks.
+    **{f"without {name}": {"without": (name,)} for name in (DROPOUT_BITS, PADDING_FREE)},
+}
 
 
 def fewer_rows(folder: str, config: str, rows: int, place: str) -> str:
@@ -141,33 +155,41 @@ def table(config: str) -> str:
         f"| who | seed | {' | '.join(names)} |",
         f"|---|---|{'---|' * len(names)}",
     ]
-    for who, seeds in sorted(everything.items()):
+    for who, seeds in ((who, everything[who]) for who in WHO if who in everything):
         lines += [
             f"| {who} | {seed} | {' | '.join(_shown(name, seeds[seed][name]) for name in names)} |"
             for seed in sorted(seeds, key=int)
         ]
         means = [_shown(name, statistics.mean(found[name] for found in seeds.values()), 1) for name in names]
         lines.append(f"| **{who}** | mean of {len(seeds)} | {' | '.join(f'**{mean}**' for mean in means)} |")
-    for other in ("transformers", "transformers, our masks"):
+    for other in ("transformers", ALIKE):
         both = sorted(set(everything.get("warmstart", {})) & set(everything.get(other, {})), key=int)
         if len(both) > 1:
             cells = [_difference(name, everything["warmstart"], everything[other], both) for name in names]
             lines.append(f"| warmstart - {other} | {len(both)} pairs, 95 % | {' | '.join(cells)} |")
+    each = [who for who in EACH if who in everything]
+    if each:
+        lines += ["", "Ours with one thing changed, and by how much that differs from ours on the same seeds:", ""]
+        lines += [f"| what | seeds | {' | '.join(names)} |", f"|---|---|{'---|' * len(names)}"]
+    for who in each:
+        cells = [_difference(name, everything[who], everything["warmstart"], list(everything[who])) for name in names]
+        lines.append(f"| {who} | {', '.join(everything[who])} | {' | '.join(cells)} |")
     return "\n".join([*lines, "", "Written by `python -m benchmarks.accuracy`; every number is in the JSON file.", ""])
 
 
 def _difference(name: str, some: dict[str, Any], others: dict[str, Any], seeds: list[str]) -> str:
-    mean, half = interval([some[seed][name] - others[seed][name] for seed in seeds])
+    pairs = [some[seed][name] - others[seed][name] for seed in seeds]
     scale, digits = (1, 4) if name == "train_loss" else (100, 2)
-    return f"{scale * mean:+.{digits}f} ± {scale * half:.{digits}f}"
+    mean = f"{scale * statistics.mean(pairs):+.{digits}f}"
+    return mean if len(pairs) < 2 else f"{mean} ± {scale * interval(pairs):.{digits}f}"
 
 
-def interval(differences: list[float]) -> tuple[float, float]:
-    """Mean and half the 95 % interval of paired differences (Student's t)."""
+def interval(differences: list[float]) -> float:
+    """Half the 95 % interval of the mean of paired differences (Student's t)."""
     import scipy.stats
 
     spread = statistics.stdev(differences) / len(differences) ** 0.5
-    return statistics.mean(differences), float(scipy.stats.t.ppf(0.975, len(differences) - 1)) * spread
+    return float(scipy.stats.t.ppf(0.975, len(differences) - 1)) * spread
 
 
 def _shown(name: str, value: float, more: int = 0) -> str:
@@ -178,17 +200,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", help="a folder that has GLUE's parquet files: FOLDER:mrpc or FOLDER:sst2")
     parser.add_argument("--rows", type=int, help="take so many training rows")
-    parser.add_argument("--who", choices=WHO, nargs="+", default=list(WHO))
+    parser.add_argument("--who", choices=[*WHO, "each", *EACH], nargs="+", default=list(WHO))
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3, 4, 5])
     asked = parser.parse_args()
     folder, _, config = (asked.data or "").partition(":")
-    for seed, who in ((seed, who) for seed in asked.seeds for who in asked.who if asked.data):
+    contenders = [name for who in asked.who for name in (EACH if who == "each" else [who])]
+    for seed, who in ((seed, who) for seed in asked.seeds for who in contenders if asked.data):
         if str(seed) in stored(config).get(who, {}):
             continue
         with tempfile.TemporaryDirectory() as place, tempfile.TemporaryDirectory() as out:
             data = fewer_rows(folder, config, asked.rows, place) if asked.rows else folder
             began = time.monotonic()
-            found: dict[str, Any] = dict(WHO[who](data, config, seed, out))
+            run = WHO[who] if who in WHO else functools.partial(ours, **EACH[who])
+            found: dict[str, Any] = dict(run(data, config, seed, out))
             found["seconds"] = round(time.monotonic() - began, 1)
             found["rows"] = asked.rows or _rows(folder, config)
         store(config, who, seed, {**found, "machine": machine.describe()})
