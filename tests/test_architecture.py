@@ -12,7 +12,7 @@ SOURCE = pathlib.Path(__file__).resolve().parent.parent / "src" / "warmstart"
 # Rows become a report in this order. Names are modules or packages of `warmstart`; a package stands for all it holds
 # that is not named itself. What shares a line may import what shares it.
 STAGES = [
-    {"errors", "paths"},
+    {"errors", "limits", "paths"},
     {"data.task", "data.sources", "data"},
     {"data.checks"},
     {"data.splits"},

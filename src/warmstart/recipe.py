@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from warmstart import paths
 from warmstart.errors import UserError, did_you_mean, text
+from warmstart.limits import what_is_wrong
 from warmstart.models.default import NAME as DEFAULT_MODEL
 
+either = text  # `text` is the name of a setting
 PATHS = ("data", "validation", "model")  # or names of the Hub
 Every = Literal["epoch", "never"] | Annotated[int, Field(ge=1)]
 
@@ -21,75 +23,201 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     # The table
-    data: Annotated[str, Parameter(parse=False)] = Field("", description="The table: a file, a folder or a Hub id.")
-    config: str | None = Field(None, description="Configuration of a Hub data set (or write ID/CONFIG).")
-    validation: str | None = Field(None, description="A table to validate on; without it a tenth of DATA is held out.")
-    validation_fraction: float = Field(
-        0.1, gt=0, lt=1, description="The share held out when there is no validation table."
+    data: Annotated[str, Parameter(parse=False)] = Field(
+        "", description=either("The table: a file, a folder or a Hub id.", "数据表: 文件、文件夹或 Hub 名称。")
     )
-    encoding: str = Field("utf-8", description="Encoding of the text files.")
-    delimiter: str | None = Field(None, description="What separates columns, if the file name does not say.")
-    on_empty: Literal["error", "drop"] = Field("error", description="What to do with rows whose text is empty.")
-    allow_leakage: bool = Field(False, description="Train although rows are in two splits; they are counted and named.")
+    config: str | None = Field(
+        None,
+        description=either(
+            "Configuration of a Hub data set (or write ID/CONFIG).", "Hub 数据集的配置 (也可写作 ID/CONFIG)。"
+        ),
+    )
+    validation: str | None = Field(
+        None,
+        description=either(
+            "A table to validate on; without it a tenth of DATA is held out.",
+            "验证用的数据表; 不给出时从 DATA 中留出十分之一。",
+        ),
+    )
+    validation_fraction: float = Field(
+        0.1,
+        gt=0,
+        lt=1,
+        description=either("The share held out when there is no validation table.", "没有验证表时留出的比例。"),
+    )
+    encoding: str = Field("utf-8", description=either("Encoding of the text files.", "文本文件的编码。"))
+    delimiter: str | None = Field(
+        None,
+        description=either("What separates columns, if the file name does not say.", "列分隔符 (文件名无法说明时)。"),
+    )
+    on_empty: Literal["error", "drop"] = Field(
+        "error", description=either("What to do with rows whose text is empty.", "如何处理文本为空的行。")
+    )
+    allow_leakage: bool = Field(
+        False,
+        description=either(
+            "Train although rows are in two splits; they are counted and named.",
+            "即使有行同时出现在两个划分中也训练; 会统计并列出这些行。",
+        ),
+    )
 
     # The task
-    text: str | None = Field(None, description="Column of the text.")
-    pair: str | None = Field(None, description="Column of the second text, if rows are pairs.")
-    label: str | None = Field(None, description="Column of the label.")
+    text: str | None = Field(None, description=either("Column of the text.", "文本列。"))
+    pair: str | None = Field(
+        None, description=either("Column of the second text, if rows are pairs.", "第二个文本的列 (每行为文本对时)。")
+    )
+    label: str | None = Field(None, description=either("Column of the label.", "标签列。"))
     kind: Literal["classes", "labels", "number"] | None = Field(
-        None, description="One class a row, several labels a row, or a number to predict."
+        None,
+        description=either(
+            "One class a row, several labels a row, or a number to predict.",
+            "每行一个类别 (classes)、多个标签 (labels) 或预测一个数 (number)。",
+        ),
     )
 
     # The model
-    model: str = Field(DEFAULT_MODEL, description="Pretrained checkpoint: a folder, a Hub id or the packaged one.")
-    max_length: int | None = Field(None, ge=2, description="Longest input in tokens; by default what the model takes.")
+    model: str = Field(
+        DEFAULT_MODEL,
+        description=either(
+            "Pretrained checkpoint: a folder, a Hub id or the packaged one.",
+            "预训练检查点: 文件夹、Hub 名称或内置模型。",
+        ),
+    )
+    max_length: int | None = Field(
+        None,
+        ge=2,
+        description=either(
+            "Longest input in tokens; by default what the model takes.", "输入的最大 token 数; 默认为模型上限。"
+        ),
+    )
 
     # Training
     epochs: Annotated[float, Parameter(alias="--num-train-epochs")] = Field(
-        3.0, gt=0, description="Passes over the rows."
+        3.0, gt=0, description=either("Passes over the rows.", "训练轮数。")
     )
     updates: Annotated[int | None, Parameter(alias="--max-steps")] = Field(
-        None, ge=1, description="Optimiser steps, instead of --epochs."
+        None, ge=1, description=either("Optimiser steps, instead of --epochs.", "优化器更新次数, 代替 --epochs。")
     )
-    lr: Annotated[float, Parameter(alias="--learning-rate")] = Field(5e-5, gt=0, description="Highest learning rate.")
-    batch_size: int = Field(8, ge=1, description="Rows of an update, over all processes.")
+    lr: Annotated[float, Parameter(alias="--learning-rate")] = Field(
+        5e-5, gt=0, description=either("Highest learning rate.", "最高学习率。")
+    )
+    batch_size: int = Field(
+        8, ge=1, description=either("Rows of an update, over all processes.", "每次更新的行数 (所有进程合计)。")
+    )
     micro_batch_size: int | None = Field(
-        None, ge=1, description="Rows computed at a time; changes memory, not results."
+        None,
+        ge=1,
+        description=either(
+            "Rows computed at a time; changes memory, not results.", "一次计算的行数; 只影响内存, 不影响结果。"
+        ),
     )
-    seed: int = Field(42, ge=0, lt=2**32, description="Seed of the new head, the order of rows and dropout.")
-    schedule: str = Field("linear", description="Learning-rate schedule, by its name in transformers.")
-    warmup: float = Field(0.0, ge=0, description="Warm-up: a share of the run below 1, else a number of updates.")
-    optimizer: str = Field("adamw_torch_fused", description="Optimiser, by its name in transformers.")
-    weight_decay: float = Field(0.0, ge=0, description="Decoupled weight decay.")
-    clip: float = Field(1.0, ge=0, description="Longest gradient (L2 norm); 0: no clipping.")
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="Label smoothing.")
+    seed: int = Field(
+        42,
+        ge=0,
+        lt=2**32,
+        description=either(
+            "Seed of the new head, the order of rows and dropout.", "新分类头、行顺序与 dropout 的随机种子。"
+        ),
+    )
+    schedule: str = Field(
+        "linear",
+        description=either(
+            "Learning-rate schedule, by its name in transformers.", "学习率调度, 使用 transformers 中的名称。"
+        ),
+    )
+    warmup: float = Field(
+        0.0,
+        ge=0,
+        description=either(
+            "Warm-up: a share of the run below 1, else a number of updates.",
+            "预热: 小于 1 为占全程的比例, 否则为更新次数。",
+        ),
+    )
+    optimizer: str = Field(
+        "adamw_torch_fused",
+        description=either("Optimiser, by its name in transformers.", "优化器, 使用 transformers 中的名称。"),
+    )
+    weight_decay: float = Field(0.0, ge=0, description=either("Decoupled weight decay.", "解耦的权重衰减。"))
+    clip: float = Field(
+        1.0,
+        ge=0,
+        description=either("Longest gradient (L2 norm); 0: no clipping.", "梯度的最大 L2 范数; 0 表示不裁剪。"),
+    )
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description=either("Label smoothing.", "标签平滑。"))
     precision: Literal["auto", "bf16", "fp32"] = Field(
-        "auto", description="Of matrix products; auto: bf16 where the processor has it."
+        "auto",
+        description=either(
+            "Of matrix products; auto: bf16 where the processor has it.", "矩阵乘法的精度; auto: 处理器支持时用 bf16。"
+        ),
     )
     order: Literal["random", "length"] = Field(
-        "random", description="Of rows; length: rows of like length meet, which is faster and a little less accurate."
+        "random",
+        description=either(
+            "Of rows; length: rows of like length meet, which is faster and a little less accurate.",
+            "行的顺序; length: 长度相近的行在一起, 更快但准确率略低。",
+        ),
     )
 
     on_nonfinite: Literal["stop", "skip"] = Field(
-        "stop", description="What to do at an update whose loss or gradient is not finite."
+        "stop",
+        description=either(
+            "What to do at an update whose loss or gradient is not finite.", "损失或梯度出现非有限值时如何处理。"
+        ),
     )
-    without: tuple[str, ...] = Field((), description="Techniques that make training fast and are to be left out.")
+    without: tuple[str, ...] = Field(
+        (), description=either("Techniques that make training fast and are to be left out.", "要关闭的加速技术。")
+    )
 
     # Evaluating and saving
-    evaluate_every: Every = Field("epoch", description="Evaluate each epoch, never, or every so many updates.")
-    save_every: Every = Field("epoch", description="Save a checkpoint each epoch, never, or every so many updates.")
-    keep: int = Field(2, ge=1, description="Checkpoints to keep.")
-    best: bool = Field(False, description="End with the best checkpoint on the validation rows, not the last one.")
-    best_metric: str | None = Field(None, description="The metric that picks the best; by default the task's first.")
-    patience: int | None = Field(None, ge=1, description="Stop after so many evaluations without a better one.")
-    baselines: bool = Field(True, description="Also compute the two baselines.")
-    log_every: int = Field(10, ge=1, description="Log every so many updates.")
-    report_to: tuple[str, ...] = Field((), description="Trackers, by their names in transformers.")
-    processes: int | None = Field(None, ge=1, description="Processes that tokenise.")
-    cpu: bool = Field(False, description="Use the CPU although there is an accelerator.")
+    evaluate_every: Every = Field(
+        "epoch",
+        description=either(
+            "Evaluate each epoch, never, or every so many updates.", "每轮评估 (epoch)、从不 (never) 或每隔若干次更新。"
+        ),
+    )
+    save_every: Every = Field(
+        "epoch",
+        description=either(
+            "Save a checkpoint each epoch, never, or every so many updates.",
+            "每轮保存检查点 (epoch)、从不 (never) 或每隔若干次更新。",
+        ),
+    )
+    keep: int = Field(2, ge=1, description=either("Checkpoints to keep.", "保留的检查点个数。"))
+    best: bool = Field(
+        False,
+        description=either(
+            "End with the best checkpoint on the validation rows, not the last one.",
+            "结束时采用验证集上最好的检查点, 而不是最后一个。",
+        ),
+    )
+    best_metric: str | None = Field(
+        None,
+        description=either(
+            "The metric that picks the best; by default the task's first.",
+            "用来选最好检查点的指标; 默认为任务的第一个指标。",
+        ),
+    )
+    patience: int | None = Field(
+        None,
+        ge=1,
+        description=either("Stop after so many evaluations without a better one.", "连续若干次评估没有改进时停止。"),
+    )
+    baselines: bool = Field(True, description=either("Also compute the two baselines.", "同时计算两个基线。"))
+    log_every: int = Field(10, ge=1, description=either("Log every so many updates.", "每隔若干次更新记录一次日志。"))
+    report_to: tuple[str, ...] = Field(
+        (),
+        description=either("Trackers, by their names in transformers.", "实验跟踪工具, 使用 transformers 中的名称。"),
+    )
+    processes: int | None = Field(None, ge=1, description=either("Processes that tokenise.", "分词的进程数。"))
+    cpu: bool = Field(
+        False, description=either("Use the CPU although there is an accelerator.", "即使有加速器也使用 CPU。")
+    )
 
     # The result
-    out: str | None = Field(None, description="The run's folder; by default runs/NAME-NUMBER.")
+    out: str | None = Field(
+        None,
+        description=either("The run's folder; by default runs/NAME-NUMBER.", "运行的文件夹; 默认为 runs/名称-编号。"),
+    )
 
     def changed(self, settings: dict[str, Any]) -> Self:
         """A recipe with some settings replaced. Raises UserError for one that does not exist or is out of range."""
@@ -155,7 +283,7 @@ def _teach(error: ValidationError, where: str) -> UserError:
         )
     given = first.get("input")
     return UserError(
-        text(f"{name} = {given!r}: {first['msg']}", f"{name} = {given!r}: {first['msg']}"),
+        f"{name} = {given!r}: {what_is_wrong(first)}",
         where=where or f"--{name.replace('_', '-')}",
         fix=str(Recipe.model_fields[name].description) if name in Recipe.model_fields else "",
     )

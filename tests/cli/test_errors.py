@@ -86,11 +86,11 @@ WRONG: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "a folder without a model": (("train", "reviews.csv", "--model", "cache"), ("no config.json", "--model")),
     "too short for any text": (("train", "reviews.csv", *TINY, "--max-length", "2"), ("--max-length", "at least 3")),
     # The settings
-    "an unknown command": (("trian", "reviews.csv"), ('"trian"', '"train"')),
+    "an unknown command": (("trian", "reviews.csv"), ("'trian'", "did you mean 'train'")),
     "an unknown option": (("train", "reviews.csv", "--epoch", "2"), ("--epoch", "did you mean --epochs")),
     "another's option": (("predict", "run", "x", "--batch-size", "2"), ("--batch-size", "warmstart predict --help")),
     "a word too many": (("train", "reviews.csv", "other.csv"), ("other.csv", "--help")),
-    "a word too few": (("predict", "run"), ("text", "--help")),
+    "a word too few": (("predict", "run"), ("TEXT is missing", "--help")),
     "an option without a value": (("train", "reviews.csv", "--lr"), ("--lr", "--help")),
     "a rate below zero": (("train", "reviews.csv", "--lr", "-1"), ("--lr", "greater than 0")),
     "no number": (("train", "reviews.csv", "--lr", "fast"), ("--lr", "number")),
@@ -223,5 +223,5 @@ def test_a_process_ends_with_status_2_and_nothing_on_standard_output(place: path
     done = subprocess.run(words, capture_output=True, text=True, cwd=place, check=False)
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr.splitlines()[0] == "error: Unknown option: --epoch."
+    assert done.stderr.splitlines()[0] == "error: there is no option --epoch"
     assert "where: warmstart train reviews.csv --epoch 2" in done.stderr

@@ -5,9 +5,10 @@ import sys
 from typing import Any
 
 import cyclopts
-from cyclopts import App
+from cyclopts import App, Group
 
 from warmstart import __version__
+from warmstart.cli.parsing import taught
 from warmstart.errors import UserError, text
 from warmstart.training.interruption import Interrupted
 
@@ -52,14 +53,18 @@ def build() -> App:
         name="warmstart",
         help=text(HELP, HELP_ZH),
         version=__version__,
+        group_commands=Group(text("Commands", "命令"), sort_key=0),
+        group_parameters=Group(text("Parameters", "参数"), sort_key=1),
         help_format="markdown",
         result_action="return_value",
         suppress_keyboard_interrupt=False,  # told below
     )
-    for command in (inspect, plan, train, evaluate, predict, resume, prove, demo):
-        app.command(command)
-    for handed_over in (config, launch):  # Accelerate parses these, its --help included
-        app.command(handed_over, help_flags=[], version_flags=[])
+    app["--help"].help = text("Show this help.", "显示本帮助。")
+    app["--version"].help = text("Show the version.", "显示版本。")
+    for place, command in enumerate((demo, inspect, plan, train, predict, evaluate, resume, prove)):
+        app.command(command, sort_key=place)  # in the order in which one comes to need them
+    for handed_over in (launch, config):  # Accelerate parses these, its --help included
+        app.command(handed_over, help_flags=[], version_flags=[], sort_key=100)
     return app
 
 
@@ -68,10 +73,12 @@ def main(arguments: list[str] | None = None) -> Any:
     interrupted otherwise.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    app = build()
     try:
-        build()(arguments, exit_on_error=False, print_error=False)
+        app(arguments, exit_on_error=False, print_error=False)
     except cyclopts.CycloptsError as error:
-        _tell(_taught(error, sys.argv[1:] if arguments is None else arguments))
+        commands = [name for name in app if not name.startswith("-")]
+        _tell(taught(error, sys.argv[1:] if arguments is None else arguments, commands))
         sys.exit(STATUS_WRONG_INPUT)
     except UserError as error:
         _tell(error)
@@ -112,20 +119,3 @@ def main(arguments: list[str] | None = None) -> Any:
 
 def _tell(error: UserError, kind: str | None = None) -> None:
     print((kind or text("error: ", "错误: ")) + str(error), file=sys.stderr)
-
-
-def _taught(error: cyclopts.CycloptsError, arguments: list[str]) -> UserError:
-    """What cyclopts says of a command line, in our form: what, where, how to mend it."""
-    asked = " ".join(["warmstart", *arguments])
-    lines = [line.strip() for line in str(error).strip().splitlines() if "For further information" not in line]
-    if isinstance(error, cyclopts.ValidationError) and len(lines) >= 3:
-        name, why = lines[1].split(".")[0], lines[2].split(" [type=")[0]
-        return UserError(f"--{name.replace('_', '-')}: {why}", where=asked, fix=_help_for(error))
-    problem, _, hint = lines[0].partition(" Did you mean ")
-    fix = f"{text('did you mean', '是否想写')} {hint}" if hint else _help_for(error)
-    return UserError(problem, where=asked, fix=fix)
-
-
-def _help_for(error: cyclopts.CycloptsError) -> str:
-    chain = " ".join(error.command_chain or ())
-    return text(f"see: warmstart {chain} --help", f"参见: warmstart {chain} --help").replace("  ", " ")

@@ -1,8 +1,23 @@
 """warmstart demo"""
 
+from warmstart.cli.chinese import in_chinese
+
 SHOWN = 6
 
 
+@in_chinese(
+    """用内置的释义数据集演示全过程, 无需网络, 几分钟即可。
+
+    Parameters
+    ----------
+    out
+        运行的文件夹; 默认为 runs/sample-编号。
+    seed
+        新分类头、行顺序与 dropout 的随机种子。
+    json
+        以 JSON 输出结果。
+    """
+)
 def demo(*, out: str | None = None, seed: int = 42, json: bool = False) -> None:
     """Show the whole way on a built-in data set of paraphrases, without a network, in a few minutes.
 

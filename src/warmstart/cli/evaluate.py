@@ -2,7 +2,36 @@
 
 from typing import Literal
 
+from warmstart.cli.chinese import in_chinese
 
+
+@in_chinese(
+    """在 DATA 上评估 RUN 的模型; DATA 的列与标签须和训练时的数据表相同。
+
+    同时给出两个基线, 它们在该运行自己的训练数据上训练 (只要还能找到)。
+
+    示例:
+
+        warmstart evaluate runs/reviews-1 newer-reviews.csv
+
+    Parameters
+    ----------
+    run
+        运行的文件夹。
+    data
+        用来评估的数据表。有多个划分时取 `test`, 否则取 `validation`, 再否则取唯一的划分。
+    config
+        Hub 数据集或含多个配置的文件夹的配置。
+    encoding
+        文件的编码。
+    delimiter
+        列分隔符 (文件名无法说明时)。
+    on_empty
+        如何处理文本为空的行。
+    json
+        以 JSON 输出结果。
+    """
+)
 def evaluate(
     run: str,
     data: str,

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from warmstart.cli.chinese import in_chinese
+
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
@@ -11,6 +13,38 @@ LENGTH_ROWS = 2000  # rows whose tokens are counted: enough for the quantiles th
 LONGEST_CELL = 60
 
 
+@in_chinese(
+    """显示 DATA 的内容以及将训练什么: 列、类型、示例、token 长度、类别分布。
+
+    示例:
+
+        warmstart inspect reviews.csv
+        warmstart inspect glue/mrpc
+
+    Parameters
+    ----------
+    data
+        数据表: 文件、文件夹、Hub 名称, 或 `sample`。
+    text
+        文本列。
+    pair
+        第二个文本的列。
+    label
+        标签列。
+    kind
+        每行一个类别 (classes)、多个标签 (labels) 或预测一个数 (number)。
+    model
+        用哪个检查点的分词器计数; 默认为内置模型。
+    config
+        Hub 数据集或含多个配置的文件夹的配置。
+    encoding
+        文件的编码。
+    delimiter
+        列分隔符 (文件名无法说明时)。
+    json
+        以 JSON 输出。
+    """
+)
 def inspect(
     data: str,
     *,

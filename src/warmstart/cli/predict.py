@@ -3,9 +3,40 @@
 import os
 from typing import Any
 
+from warmstart.cli.chinese import in_chinese
+
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")  # of files that can be written
 
 
+@in_chinese(
+    """用 RUN 的模型预测: 一个文本 (或文本对), 或从一个文件到另一个文件。
+
+    示例:
+
+        warmstart predict runs/reviews-1 "到货时已损坏, 但客服很好"
+        warmstart predict runs/pairs-1 "你多大了" --pair "你的年龄是多少"
+        warmstart predict runs/reviews-1 new.csv --out labelled.csv
+
+    Parameters
+    ----------
+    run
+        运行的文件夹。
+    text
+        文本, 或文件名 (CSV, TSV, JSONL, Parquet)。
+    pair
+        文本对的第二个文本。
+    out
+        要写入的文件 (CSV、TSV 或 JSONL, 由扩展名决定); 默认为输入文件旁的 `NAME.predictions.csv`。
+    config
+        Hub 数据集或含多个配置的文件夹的配置。
+    encoding
+        输入文件的编码。
+    delimiter
+        列分隔符 (文件名无法说明时)。
+    json
+        以 JSON 输出。
+    """
+)
 def predict(
     run: str,
     text: str,

@@ -1,9 +1,30 @@
 """warmstart prove"""
 
+from warmstart.cli.chinese import in_chinese
 
+
+@in_chinese(
+    """重新运行两个检查点之间的若干次更新, 并说明结果是否逐位相同。
+
+    比较权重、优化器与日志。该运行无论已完成还是被中断, 都只被读取。如有不同, 退出状态为 1。
+
+    示例:
+
+        warmstart prove runs/reviews-1
+
+    Parameters
+    ----------
+    run
+        运行的文件夹。
+    json
+        以 JSON 输出结果。
+    """
+)
 def prove(run: str, *, json: bool = False) -> None:
-    """Run a few updates of a run again, between two of its checkpoints, and say whether weights, optimiser and log come
-    out the same, bit for bit, on this machine. The run, finished or interrupted, is only read. Exit status 1 if not.
+    """Run updates between two checkpoints of a run again and say whether they come out the same, bit for bit.
+
+    Weights, optimiser and log are compared. The run, finished or interrupted, is only read. Exit status 1 if they
+    differ.
 
     Example:
 

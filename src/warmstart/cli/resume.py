@@ -2,7 +2,26 @@
 
 import pathlib
 
+from warmstart.cli.chinese import in_chinese
 
+
+@in_chinese(
+    """从最新的完好检查点继续一个被中断的运行, 使用它开始时的配方。
+
+    示例:
+
+        warmstart resume runs/reviews-1
+
+    Parameters
+    ----------
+    run
+        运行的文件夹。
+    accept_changes
+        即使配方、数据表或软件包与该运行开始时不同也继续; 日志会记录有何变化。
+    json
+        以 JSON 输出结果。
+    """
+)
 def resume(run: str, *, accept_changes: bool = False, json: bool = False) -> None:
     """Go on with an interrupted run from its newest good checkpoint, with the recipe it was started with.
 

@@ -4,13 +4,36 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from warmstart.cli.chinese import in_chinese
 from warmstart.recipe import Recipe
 
 NO_RECIPE = Recipe()
 
 
+@in_chinese(
+    """在 DATA 上微调模型, 运行文件夹中保存模型、分数与预测。
+
+    DATA 是 CSV、TSV、JSONL 或 Parquet 文件, 或含有这些文件的文件夹, 或 Hub 名称 (如 glue/mrpc), 或 `sample`。
+    哪一列是文本、哪一列是标签会自动判断并打印; 可用 `--text`、`--pair` 与 `--label` 指定。
+
+    示例:
+
+        warmstart train reviews.csv
+        warmstart train pairs.tsv --text question --pair answer --label match --epochs 2
+        warmstart train reviews.csv --recipe runs/reviews-1/recipe.toml --seed 7
+
+    Parameters
+    ----------
+    data
+        数据表。
+    recipe
+        作为起点的 recipe.toml; 同时给出的选项优先。
+    json
+        以 JSON 输出结果。
+    """
+)
 def train(
-    data: str = "",
+    data: Annotated[str, Parameter(show_default=False)] = "",
     *,
     settings: Annotated[Recipe, Parameter(name="*")] = NO_RECIPE,
     recipe: str | None = None,
