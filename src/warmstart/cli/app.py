@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import cyclopts
@@ -61,8 +62,9 @@ def build() -> App:
     )
     app["--help"].help = text("Show this help.", "显示本帮助。")
     app["--version"].help = text("Show the version.", "显示版本。")
-    for place, command in enumerate((demo, inspect, plan, train, predict, evaluate, resume, prove)):
-        app.command(command, sort_key=place)  # in the order in which one comes to need them
+    in_order: list[Callable[..., None]] = [demo, inspect, plan, train, predict, evaluate, resume, prove]
+    for place, command in enumerate(in_order):  # in the order in which one comes to need them
+        app.command(command, sort_key=place)
     for handed_over in (launch, config):  # Accelerate parses these, its --help included
         app.command(handed_over, help_flags=[], version_flags=[], sort_key=100)
     return app
