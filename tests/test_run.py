@@ -491,3 +491,12 @@ def test_measuring_again_gives_the_same_numbers(finished: tuple[Result, list[str
     report, notes = measure_run(run, DatasetDict({"train": result.splits["validation"]}))
     assert notes == []
     assert report.to_dict() == result.report.to_dict()
+
+
+def test_measuring_what_was_learnt_from_is_told(finished: tuple[Result, list[str]]) -> None:
+    result, _ = finished
+    seen = DatasetDict({"train": result.splits["train"].select(range(3))})
+    _, notes = measure_run(SavedRun.open(result.folder), seen)
+    assert len(notes) == 1
+    assert "3 rows are in the split 'train' too" in notes[0]
+    assert "measure on new ones" in notes[0]

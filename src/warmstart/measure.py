@@ -1,9 +1,13 @@
 """A finished run measured on another table, beside its baselines."""
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from warmstart.data import origin
 from warmstart.data.checks import OnEmpty, check
+from warmstart.data.leakage import leakage
+from warmstart.data.scan import scan
+from warmstart.data.splits import by_plain_names
 from warmstart.data.task import Task, has_labels
 from warmstart.errors import UserError, text
 from warmstart.evaluation.report import Report, judge
@@ -28,6 +32,7 @@ def measure_run(
     from datasets import DatasetDict
 
     task = saved.task
+    splits, renamed = by_plain_names(splits)
     there = [name for name in PREFERRED if name in splits]
     split = next((name for name in there if has_labels(task, splits[name])), None)
     if split is None:
@@ -49,7 +54,20 @@ def measure_run(
     logits = saved.logits(rows)
     train, note = _training_rows(saved)
     both = DatasetDict({"measured": rows, **({"train": train} if train is not None else {})})
-    return judge(task, logits, both, on="measured"), [*notes, *warnings, *([note] if note else [])]
+    learnt = [] if train is None else _learnt_from(task, train, split, rows)
+    said = [renamed, *notes, *warnings, note, *learnt]
+    return judge(task, logits, both, on="measured"), [line for line in said if line]
+
+
+def _learnt_from(task: Task, train: "Dataset", split: str, rows: "Dataset") -> list[str]:
+    """What is to be said of rows that the run has learnt from."""
+    measured = split if split != "train" else text("the table", "数据表")
+    scans = {"train": scan(train, "train", task, drop=False), measured: scan(rows, measured, task, drop=False)}
+    flattered = text(
+        "of these rows the scores of model and baseline say nothing; measure on new ones",
+        "这些行上模型与基线的分数没有意义; 请在新的数据上评估",
+    )
+    return [str(dataclasses.replace(found, fix=flattered)) for found in leakage(scans, task)]
 
 
 def _unlabelled(task: Task, rows: "Dataset", split: str) -> str:

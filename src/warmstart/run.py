@@ -14,7 +14,7 @@ from warmstart import card
 from warmstart.data.checks import check
 from warmstart.data.reading import hub
 from warmstart.data.sources import load
-from warmstart.data.splits import with_validation
+from warmstart.data.splits import by_plain_names, with_validation
 from warmstart.data.task import Task, describe, infer_task
 from warmstart.data.tokens import TokenTable, tokenize
 from warmstart.errors import UserError, text
@@ -111,9 +111,11 @@ def prepare(recipe: Recipe) -> Prepared:
             fix=text("name it with --label", "请用 --label 指定"),
         )
     accepted = recipe.allow_leakage or hub.published(recipe.data, recipe.config)  # of these it warns
+    splits, renamed = by_plain_names(splits)
     splits, warnings = check(splits, task, on_empty=recipe.on_empty, allow_leakage=accepted)
     splits, held_out = with_validation(splits, task, fraction=recipe.validation_fraction, seed=recipe.seed)
-    return Prepared(splits, task, (*warnings, *([held_out] if held_out else [])), commit)
+    notes = (renamed, *warnings, held_out)
+    return Prepared(splits, task, tuple(note for note in notes if note), commit)
 
 
 def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False, say: Say = silent) -> Result:

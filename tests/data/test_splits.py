@@ -9,7 +9,7 @@ from datasets import Dataset, DatasetDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warmstart.data.splits import split, with_validation
+from warmstart.data.splits import by_plain_names, split, with_validation
 from warmstart.data.task import Task, infer_task
 from warmstart.data.tasks import columns, labels
 from warmstart.errors import UserError
@@ -203,6 +203,17 @@ def test_a_validation_split_is_added_only_where_there_is_none(monkeypatch: pytes
     again = with_validation(DatasetDict(train=dataset), classes("a", "b"))[1]
     assert again is not None
     assert "没有验证集" in again
+
+
+def test_mnlis_matched_splits_are_the_ones_to_measure_on() -> None:
+    dataset = rows(["a", "b"] * 20)
+    names = ["train", "validation_matched", "validation_mismatched", "test_matched", "test_mismatched"]
+    splits, said = by_plain_names(DatasetDict(dict.fromkeys(names, dataset)))
+    assert list(splits) == ["train", "validation", "validation_mismatched", "test", "test_mismatched"]
+    assert said is not None
+    assert "validation_matched -> validation" in said
+    both = DatasetDict(validation=dataset, validation_matched=dataset)
+    assert by_plain_names(both) == (both, None)
 
 
 def test_tasks_that_were_inferred() -> None:

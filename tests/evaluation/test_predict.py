@@ -33,8 +33,13 @@ def outputs_only(model: nn.Module, batch: Any) -> tuple[None, Any]:
 
 
 def predictor(model: nn.Module | None = None, run: Any = outputs_only, **settings_: Any) -> Predictor:
+    """With the labels of the batch. `run(model, batch)` gives loss and outputs."""
     given_: dict[str, Any] = {"label_names": ["labels"], **settings_}
-    return Predictor(model=model or Echo(), processes=Processes(use_cpu=True), loss_and_outputs=run, **given_)
+
+    def step(model: nn.Module, batch: Any) -> tuple[Any, Any, Any]:
+        return *run(model, batch), batch.get("labels")
+
+    return Predictor(model=model or Echo(), processes=Processes(use_cpu=True), step=step, **given_)
 
 
 def batches(rows: TokenTable, size: int, process: int = 0, processes: int = 1) -> Iterator[Any]:
@@ -137,6 +142,21 @@ def test_a_batch_without_any_target_does_not_spoil_the_loss() -> None:
     labels = np.array([1, 0, -100, -100], np.int64)
     found = predict(predictor(run=mean_label), batches(table([[1]] * 4, labels), 2, 0, 1))
     assert found.loss == pytest.approx(np.log(2))
+
+
+def test_a_step_may_take_the_labels_out_of_the_batch() -> None:
+    """Targets are counted before it: batches still weigh as much as they have of them."""
+    labels = np.array([1, -100, 2, 3, -100, -100, 7], np.int64)
+
+    def step(model: nn.Module, batch: Any) -> tuple[torch.Tensor, Any, Any]:
+        kept = batch.pop("labels")
+        return kept[kept != -100].float().mean(), model(**batch), kept
+
+    own = Predictor(model=Echo(), processes=Processes(use_cpu=True), step=step, label_names=["labels"])
+    found = predict(own, batches(table([[1]] * 7, labels), 4, 0, 1))
+    assert found.loss == pytest.approx(labels[labels != -100].mean())
+    assert found.labels is not None
+    assert found.labels.tolist() == labels.tolist()
 
 
 def test_transformed_outputs_are_what_is_kept() -> None:

@@ -91,6 +91,11 @@ def test_a_tokenizer_takes_a_column_and_is_otherwise_the_stock_one(checkpoint: s
         assert (tmp_path / "ours" / path.name).read_text() == path.read_text()
 
 
+@pytest.mark.parametrize("kind", [AutoTokenizer, AutoModelForSequenceClassification])
+def test_the_checkpoint_may_be_given_by_its_keyword(kind: Any, checkpoint: str) -> None:
+    assert kind.from_pretrained(pretrained_model_name_or_path=checkpoint) is not None
+
+
 # A new head
 
 

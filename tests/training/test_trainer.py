@@ -1,11 +1,14 @@
 """The Trainer beside `transformers.Trainer`: the same surface, events, log and results, and honest refusals."""
 
+import inspect
 import json
 import pathlib
 import shutil
+import types
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
+import huggingface_hub
 import numpy as np
 import pytest
 import torch
@@ -17,6 +20,7 @@ from transformers import EarlyStoppingCallback, TrainerCallback
 from tests import tiny
 from tests.training.helpers import VOCABULARY, Pad, rows, tiny_bert
 from warmstart import AdamW, Trainer, TrainingArguments
+from warmstart.data.tokens import TokenTable
 from warmstart.errors import UserError
 
 EVENTS = [name for name in dir(TrainerCallback) if name.startswith("on_")]
@@ -82,7 +86,7 @@ INSIDES = {
     *("is_distributed_loading_by_transformers place_model_on_device get_cp_size get_sp_size get_tp_size").split(),
     *("autocast_smart_context_manager compute_loss_context_manager can_return_loss label_smoother").split(),
     *("loss_is_scaled_for_ga model_accepts_loss_kwargs neftune_noise_alpha").split(),
-    *("hp_name hp_search_backend hub_model_id init_hf_repo create_model_card").split(),
+    *("hp_name hp_search_backend hub_model_id init_hf_repo").split(),
 }
 
 
@@ -98,9 +102,11 @@ def test_every_public_name_of_the_stock_trainer_is_there(tmp_path: pathlib.Path)
 
 
 def test_methods_take_what_those_of_the_stock_trainer_take() -> None:
-    import inspect
-
-    for name in public(transformers.Trainer) & public(Trainer) - {"hyperparameter_search", "push_to_hub"}:
+    for name in public(transformers.Trainer) & public(Trainer) - {
+        "hyperparameter_search",
+        "create_model_card",
+        "push_to_hub",
+    }:
         if inspect.isfunction(getattr(transformers.Trainer, name)):
             theirs = list(inspect.signature(getattr(transformers.Trainer, name)).parameters)
             assert list(inspect.signature(getattr(Trainer, name)).parameters)[: len(theirs)] == theirs, name
@@ -133,6 +139,57 @@ def test_small_answers_are_those_of_the_stock_trainer(tmp_path: pathlib.Path) ->
     assert json.loads((tmp_path / "eval_results.json").read_text()) == metrics
     ours.save_state()
     assert json.loads((tmp_path / "trainer_state.json").read_text())["global_step"] == 0
+
+
+def test_a_token_table_can_be_looked_at(tmp_path: pathlib.Path) -> None:
+    offsets = np.arange(0, 15, 2)
+    table = TokenTable(np.arange(5, 19, dtype=np.int32), offsets, None, np.arange(7) % 2, 0, False, 9, "x")
+    loader = make(tmp_path, eval_dataset=table, per_device_eval_batch_size=3).get_eval_dataloader()
+    assert [len(batch["labels"]) for batch in loader] == [3, 3, 1]
+    assert torch.cat([batch["input_ids"] for batch in loader]).flatten().tolist() == list(range(5, 19))
+
+
+class Hub:
+    """Takes what the real one takes, and keeps it."""
+
+    calls: ClassVar[list[tuple[str, dict[str, Any]]]] = []
+
+    def __init__(self, token: str | None = None) -> None:
+        self.token = token
+
+    def create_repo(self, repo_id: str, **settings: Any) -> Any:
+        inspect.signature(huggingface_hub.HfApi.create_repo).bind(self, repo_id, **settings)
+        self.calls.append(("create", {"repo_id": repo_id, **settings}))
+        return types.SimpleNamespace(repo_id=f"me/{repo_id}")
+
+    def upload_folder(self, **settings: Any) -> str:
+        inspect.signature(huggingface_hub.HfApi.upload_folder).bind(self, **settings)
+        self.calls.append(("upload", settings))
+        return "done"
+
+
+def test_a_model_is_pushed_as_the_stock_trainer_pushes_it(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stock = inspect.signature(transformers.Trainer.push_to_hub).parameters
+    assert list(inspect.signature(Trainer.push_to_hub).parameters)[: len(stock) - 1] == list(stock)[:-1]
+    monkeypatch.setattr("huggingface_hub.HfApi", type("Api", (Hub,), {"calls": (calls := [])}))
+    trainer = make(tmp_path / "mine", eval_strategy="epoch", num_train_epochs=1)
+    trainer.train()
+    with pytest.raises(UserError, match="takes no 'tag'"):
+        trainer.push_to_hub(tag="x")
+    assert calls == []
+    assert (
+        trainer.push_to_hub("Training complete", tags="text-classification", dataset="glue", blocking=False) == "done"
+    )
+    (_, made), (_, sent) = calls
+    assert made["repo_id"] == "mine"
+    assert (sent["repo_id"], sent["run_as_future"]) == ("me/mine", True)
+    card = (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
+    assert "- text-classification" in card
+    assert "learning_rate: 0.001" in card
+    assert str(tmp_path) not in card
+    assert (tmp_path / "mine" / "model.safetensors").is_file()
 
 
 def test_callbacks_come_and_go(tmp_path: pathlib.Path) -> None:
@@ -314,6 +371,47 @@ def test_predictions_are_the_models_in_the_order_of_the_rows(tmp_path: pathlib.P
     assert found.label_ids.tolist() == list(EVAL["label"])
     assert found.metrics["test_accuracy"] == accuracy((found.predictions, found.label_ids))["accuracy"]
     assert "mine_loss" in trainer.predict(EVAL, metric_key_prefix="mine").metrics
+
+
+class TakesLabelsOut:
+    """The usual way to weigh classes; the batch has no labels after it."""
+
+    def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, **_: Any) -> Any:
+        labels = inputs.pop("labels")
+        outputs = model(**inputs)
+        loss = nn.functional.cross_entropy(outputs.logits, labels, weight=torch.tensor([1.0, 3.0]))
+        return (loss, outputs) if return_outputs else loss
+
+
+class OtherLabels:
+    """Decides what labels are when it predicts."""
+
+    def prediction_step(self, *args: Any, **settings: Any) -> Any:
+        loss, logits, labels = super().prediction_step(*args, **settings)  # type: ignore[misc]
+        return loss, logits, 1 - labels
+
+
+@pytest.mark.parametrize("override", [TakesLabelsOut, OtherLabels])
+def test_labels_are_those_of_the_prediction_step(override: type, tmp_path: pathlib.Path) -> None:
+    found = []
+    for kind in (transformers.Trainer, Trainer):
+        own = type("Own", (override, kind), {"__module__": __name__})
+        trainer = make(tmp_path, kind=own, compute_metrics=accuracy, **({} if kind is Trainer else {"use_cpu": True}))
+        metrics = trainer.evaluate()
+        found.append((metrics["eval_accuracy"], trainer.predict(EVAL).label_ids.tolist()))
+    assert found[0] == found[1]
+
+
+def test_hidden_labels_are_no_labels(tmp_path: pathlib.Path) -> None:
+    """GLUE's test splits have -1 in every row."""
+    hidden = EVAL.remove_columns("label").add_column("label", [-1] * len(EVAL))
+    trainer = make(tmp_path, compute_metrics=accuracy)
+    found = trainer.predict(hidden)
+    assert np.array_equal(found.predictions, trainer.predict(EVAL).predictions)
+    assert found.label_ids is None
+    assert "test_loss" not in found.metrics
+    with pytest.raises(UserError, match="hidden"):
+        trainer.evaluate(hidden)
 
 
 def test_rows_without_labels_have_predictions_and_no_metrics(tmp_path: pathlib.Path) -> None:

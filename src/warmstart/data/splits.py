@@ -49,6 +49,22 @@ def split(
     return dataset.select(np.flatnonzero(~taken[groups])), dataset.select(np.flatnonzero(taken[groups]))
 
 
+def by_plain_names(splits: "datasets.DatasetDict") -> "tuple[datasets.DatasetDict, str | None]":
+    """MNLI's splits of the genres that are learnt from, `validation_matched` and `test_matched`, as `validation` and
+    `test`, and what to say of it. Other splits stay as they are.
+    """
+    import datasets
+
+    found = {f"{name}_matched": name for name in ("validation", "test") if name not in splits}
+    names = {name: found.get(str(name), name) for name in splits}
+    taken = [name for name, plain in names.items() if name != plain]
+    if not taken:
+        return splits, None
+    listed = ", ".join(f"{name} -> {names[name]}" for name in taken)
+    said = text(f"splits under their plain names: {listed}", f"数据划分改用通用名称: {listed}")
+    return datasets.DatasetDict({names[name]: rows for name, rows in splits.items()}), said
+
+
 def with_validation(
     splits: "datasets.DatasetDict", task: "Task", fraction: float = 0.1, seed: int = 0
 ) -> "tuple[datasets.DatasetDict, str | None]":

@@ -38,6 +38,7 @@ TASKS = {
     "rte": _ACCURACY,
     "wnli": _ACCURACY,
     "hans": _ACCURACY,
+    "ax": GlueTask("classes", ("matthews_correlation",), "matthews_correlation"),  # the diagnostic set: section 3.4
 }
 
 

@@ -33,11 +33,12 @@ class Predictions:
 
 @dataclasses.dataclass(frozen=True)
 class Predictor:
-    """How to run the model. `loss_and_outputs(model, batch)` gives (mean loss or None, output tensors)."""
+    """How to run the model. `step(model, batch)` gives (mean loss or None, output tensors, labels or None); it may take
+    the labels out of the batch."""
 
     model: nn.Module
     processes: Processes
-    loss_and_outputs: Callable[[nn.Module, Batch], tuple[torch.Tensor | None, Any]]
+    step: Callable[[nn.Module, Batch], tuple[torch.Tensor | None, Any, Any]]
     label_names: Sequence[str]
     precision: torch.dtype | None = None
     transform: Callable[[Any, Any], Any] | None = None
@@ -103,15 +104,14 @@ def predict(predictor: Predictor, batches: Iterator[tuple[Rows, Batch]]) -> Pred
         with torch.inference_mode():
             for numbers, batch in batches:
                 batch = predictor.processes.to_device(batch)
+                count = count_targets(batch, predictor.label_names)
                 with predictor.processes.autocast(predictor.precision):
-                    loss, out = predictor.loss_and_outputs(predictor.model, batch)
-                count = 0 if loss is None else count_targets(batch, predictor.label_names)
+                    loss, out, wanted = predictor.step(predictor.model, batch)
                 if loss is not None and count:  # the mean over no targets is NaN
                     loss_sum += float(loss) * count
                     targets += count
                 rows.append(numbers)
                 if predictor.keep_outputs:
-                    wanted = _labels(batch, predictor.label_names)
                     out = predictor.transform(out, wanted) if predictor.transform else out
                     outputs.append(_arrays(out))
                     labels.append(_arrays(wanted))
@@ -129,13 +129,6 @@ def predict(predictor: Predictor, batches: Iterator[tuple[Rows, Batch]]) -> Pred
         loss=sum(part[3] for part in parts) / total if total else None,
         rows=len(all_rows),
     )
-
-
-def _labels(batch: Batch, names: Sequence[str]) -> Any:
-    found = tuple(batch[name] for name in names if batch.get(name) is not None)
-    if not names or len(found) < len(names):
-        return None
-    return found[0] if len(found) == 1 else found
 
 
 def _arrays(value: Any) -> Any:

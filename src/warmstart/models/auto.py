@@ -18,10 +18,10 @@ class AutoModelForSequenceClassification(transformers.AutoModelForSequenceClassi
     is run: what asks for that, pickled weights included, is refused with a UserError."""
 
     @classmethod
-    def from_pretrained(cls, name: Any, *args: Any, **settings: Any) -> Any:
+    def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **settings: Any) -> Any:
         if "torch_dtype" not in settings:
             settings.setdefault("dtype", torch.float32)
-        path = resolve(str(name))
+        path = resolve(str(pretrained_model_name_or_path))
         return super().from_pretrained(path, *args, **trusted(path, settings))
 
     @classmethod
@@ -36,8 +36,8 @@ class AutoTokenizer(transformers.AutoTokenizer):  # type: ignore[misc]
     checkpoint is run: what asks for that is refused with a UserError."""
 
     @classmethod
-    def from_pretrained(cls, name: Any, *args: Any, **settings: Any) -> Any:
-        path = resolve(str(name))
+    def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **settings: Any) -> Any:
+        path = resolve(str(pretrained_model_name_or_path))
         return takes_columns(super().from_pretrained(path, *args, **trusted(path, settings, weights=False)))
 
 

@@ -12,7 +12,7 @@ from warmstart.data.tokens import TokenTable
 from warmstart.errors import UserError, text
 from warmstart.evaluation.predict import Predictions, Predictor, dataset_batches, predict, token_batches, token_plan
 from warmstart.models.unpadded.encoder import unpadded
-from warmstart.training.feeding import loader_options, used_columns, without_unused_columns
+from warmstart.training.feeding import hidden_labels, loader_options, used_columns, without_unused_columns
 from warmstart.training.losses import loss_of
 from warmstart.training.surface import Surface
 
@@ -39,6 +39,7 @@ class Evaluating(Surface):
         """(mean loss, outputs, labels) of one batch; loss and labels are None where the batch has none."""
         labels = tuple(inputs[name] for name in self.label_names if inputs.get(name) is not None)
         labelled = bool(self.label_names) and len(labels) == len(self.label_names)
+        labels = labels if labelled else ()
         if labelled or (not self.label_names and inputs.get("return_loss", False)):
             loss, outputs = self.compute_loss(model, inputs, return_outputs=True)
             loss = loss.detach().mean()
@@ -71,6 +72,15 @@ class Evaluating(Surface):
         if isinstance(chosen, dict):
             parts = [self.evaluate(part, ignore_keys, f"{metric_key_prefix}_{name}") for name, part in chosen.items()]
             return {name: value for part in parts for name, value in part.items()}
+        if hidden := hidden_labels(chosen, self.label_names):
+            raise UserError(
+                text("every label is -1: they are hidden", "所有标签都是 -1: 标签未公开"),
+                where=text(f"eval_dataset, column {hidden[0]!r}", f"eval_dataset, {hidden[0]!r} 列"),
+                fix=text(
+                    "evaluate on a split with labels; predict() works without",
+                    "请用有标签的划分评估; predict() 不需要标签",
+                ),
+            )
         loss_only = self.compute_metrics is None or self.args.prediction_loss_only
         _, metrics = self._run(chosen, ignore_keys, metric_key_prefix, loss_only=loss_only)
         self.log(metrics)
@@ -81,16 +91,20 @@ class Evaluating(Surface):
         self, test_dataset: Any, ignore_keys: list[str] | None = None, metric_key_prefix: str = "test"
     ) -> PredictionOutput:
         """(predictions, label_ids, metrics) of every row, in the order of the rows; the last two as far as there are
-        labels.
+        labels. A column of labels that are all -1, as in GLUE's test splits, counts as none.
         """
         found, metrics = self._run(
-            test_dataset, ignore_keys, metric_key_prefix, loss_only=self.args.prediction_loss_only
+            test_dataset,
+            ignore_keys,
+            metric_key_prefix,
+            loss_only=self.args.prediction_loss_only,
+            labelled=not hidden_labels(test_dataset, self.label_names),
         )
         self.control = self.callback_handler.on_predict(self.args, self.state, self.control, metrics)
         return PredictionOutput(predictions=found.outputs, label_ids=found.labels, metrics=metrics)
 
     def _run(
-        self, dataset: Any, ignore_keys: list[str] | None, prefix: str, *, loss_only: bool
+        self, dataset: Any, ignore_keys: list[str] | None, prefix: str, *, loss_only: bool, labelled: bool = True
     ) -> tuple[Predictions, dict[str, float]]:
         began = time.time()
         size = self.args.per_device_eval_batch_size
@@ -108,14 +122,15 @@ class Evaluating(Surface):
         def tell() -> None:
             self.control = self.callback_handler.on_prediction_step(self.args, self.state, self.control)
 
-        def run(model: nn.Module, batch: dict[str, Any]) -> tuple[torch.Tensor | None, Any]:
-            loss, outputs, _ = self.prediction_step(model, batch, loss_only, ignore_keys)
-            return loss, outputs
+        def step(model: nn.Module, batch: dict[str, Any]) -> tuple[torch.Tensor | None, Any, Any]:
+            if not labelled:
+                batch = {name: value for name, value in batch.items() if name not in self.label_names}
+            return self.prediction_step(model, batch, loss_only, ignore_keys)
 
         predictor = Predictor(
             model=self.model,
             processes=self.processes,
-            loss_and_outputs=run,
+            step=step,
             label_names=self.label_names,
             precision=self._precision(),
             transform=self.preprocess_logits_for_metrics,

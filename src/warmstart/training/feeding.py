@@ -69,6 +69,19 @@ def used_columns(model: nn.Module, label_names: list[str]) -> list[str]:
     return list(dict.fromkeys([*names, "label", "label_ids", *label_names]))
 
 
+def hidden_labels(dataset: Any, label_names: list[str]) -> list[str]:
+    """The columns of labels that are all -1, which is how GLUE's test splits say that theirs are not public."""
+    import datasets
+
+    if not isinstance(dataset, datasets.Dataset) or not len(dataset):
+        return []
+    names = [
+        name for name in dict.fromkeys(["label", "labels", "label_ids", *label_names]) if name in dataset.column_names
+    ]
+    first = dataset.select([0])
+    return [name for name in names if first[name][0] == -1 and all(value == -1 for value in dataset[name])]
+
+
 def without_unused_columns(dataset: Any, collate: Collate, used: list[str]) -> tuple[Any, Callable[[list[Any]], Any]]:
     """The data set and collator with what the model does not take left out, as `transformers.Trainer` does."""
     import datasets

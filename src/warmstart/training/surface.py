@@ -1,8 +1,10 @@
 """The part of the `Trainer`'s public surface that trains nothing: callbacks, loaders, saving, small answers."""
 
+import inspect
 import pathlib
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 import transformers
 from torch import nn
@@ -14,7 +16,9 @@ from transformers.trainer_callback import (
     TrainerState,
 )
 
-from warmstart.errors import UserError, text
+from warmstart.data.batches import padded
+from warmstart.data.tokens import TokenTable
+from warmstart.errors import UserError, did_you_mean, text
 from warmstart.training import storage
 from warmstart.training.accelerator import Processes, leave
 from warmstart.training.arguments import TrainingArguments
@@ -113,8 +117,6 @@ class Surface:
 
     def call_model_init(self, trial: Any = None) -> nn.Module:
         """A fresh model from `model_init`, which may take a trial."""
-        import inspect
-
         takes = len(inspect.signature(self.model_init).parameters)
         model: nn.Module = self.model_init() if takes == 0 else self.model_init(trial)
         if model is None:
@@ -137,8 +139,11 @@ class Surface:
         """A loader over any data set with the trainer's collator, to look at."""
         from torch.utils.data import DataLoader
 
-        dataset, collate = self._columns(test_dataset)  # type: ignore[attr-defined]
         size = self.args.per_device_eval_batch_size
+        if isinstance(test_dataset, TokenTable):
+            starts = range(size, len(test_dataset), size)
+            return [padded(test_dataset, rows) for rows in np.split(np.arange(len(test_dataset)), starts)]
+        dataset, collate = self._columns(test_dataset)  # type: ignore[attr-defined]
         return DataLoader(dataset, batch_size=size, collate_fn=collate, **loader_options(self.args))
 
     def num_examples(self, dataloader: Any) -> int:
@@ -210,22 +215,46 @@ class Surface:
             with storage.new_files(pathlib.Path(self.args.output_dir)) as work:
                 storage.write_json(work / "trainer_state.json", vars(self.state))
 
-    def push_to_hub(self, commit_message: str = "End of training", **options: Any) -> Any:
-        """Save the model and upload it with `huggingface_hub` (`repo_id`: by default the name of the output folder)."""
+    def create_model_card(self, *args: Any, **card: Any) -> None:
+        """Write README.md into `args.output_dir`: a draft of a model card, with what was trained and measured. Takes
+        what `transformers.Trainer.create_model_card` takes.
+        """
+        _check_card(args, card)
+        transformers.Trainer.create_model_card(self, *args, **card)
+
+    def push_to_hub(
+        self,
+        commit_message: str | None = "End of training",
+        blocking: bool = True,
+        token: str | None = None,
+        revision: str | None = None,
+        private: bool | None = None,
+        repo_id: str | None = None,
+        **card: Any,
+    ) -> Any:
+        """Save the model, write its card with what is in `card` (see `create_model_card`), and upload both with
+        `huggingface_hub`. `repo_id`: by default the name of the output folder. Not `blocking`, it returns a Future.
+
+        Raises UserError for what a card does not take, before anything is saved or made.
+        """
         from huggingface_hub import HfApi
 
+        folder = pathlib.Path(self.args.output_dir).resolve()
+        _check_card((), card)
+        self.callback_handler.on_push_begin(self.args, self.state, self.control)
         self.save_model()
         if not self.processes.is_main:
             return None
-        api = HfApi(token=options.pop("token", None))
-        name = options.pop("repo_id", pathlib.Path(self.args.output_dir).resolve().name)
-        repo = api.create_repo(name, exist_ok=True, private=options.pop("private", None)).repo_id
+        self.create_model_card(**{"model_name": (repo_id or folder.name).rpartition("/")[2], **card})
+        api = HfApi(token=token if token is not None else self.args.hub_token)
+        repo = api.create_repo(repo_id or folder.name, exist_ok=True, private=private).repo_id
         return api.upload_folder(
             repo_id=repo,
-            folder_path=self.args.output_dir,
+            folder_path=folder,
             commit_message=commit_message,
             ignore_patterns=["checkpoint-*/*"],
-            **options,
+            revision=revision,
+            run_as_future=not blocking,  # type: ignore[call-overload]  # declared for True and for False only
         )
 
     def end(self) -> None:
@@ -270,3 +299,15 @@ class Surface:
                 state = states.pop(0) if isinstance(states, list) else states
                 for name, value in {**state["args"], **state["attributes"]}.items():
                     setattr(callback, name, value)
+
+
+def _check_card(args: tuple[Any, ...], card: dict[str, Any]) -> None:
+    """Raises UserError for what the card of `transformers` does not take."""
+    known = list(inspect.signature(transformers.Trainer.create_model_card).parameters)[1:]
+    for name in card:
+        if name not in known[len(args) :]:
+            raise UserError(
+                text(f"a model card takes no {name!r}", f"模型卡不接受 {name!r}"),
+                "Trainer",
+                fix=did_you_mean(name, known),
+            )
