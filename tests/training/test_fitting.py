@@ -65,7 +65,7 @@ def test_with_dropout_too_where_masks_belong_to_rows(tmp_path: pathlib.Path) -> 
     for most in (8, 2):
         trainer = make(tmp_path / str(most), tiny_bert(dropout=0.2))
         if most == 2:
-            trainer.model.bert.pooler.register_forward_hook(asks_for_too_much_with(most))
+            trainer.model.classifier.register_forward_hook(asks_for_too_much_with(most))
         trainer.train()
         assert trainer.fitting.limit == (None if most == 8 else 2)
         losses.append([entry["loss"] for entry in trainer.state.log_history if "loss" in entry])

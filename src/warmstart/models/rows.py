@@ -87,10 +87,19 @@ class Embedding(nn.Module):
         self.num_embeddings, self.embedding_dim = stock.num_embeddings, stock.embedding_dim
         self.padding_idx = stock.padding_idx
         self._rows = Rows(stock.weight)
+        self._stock = (stock,)  # in a tuple, so that it is no module of this one
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy is a plain embedding."""
+        return _same, self._stock
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """int64 `[...]` to `[..., hidden]`."""
         return _Lookup.apply(self.weight, ids, self.padding_idx, self._rows)  # type: ignore[no-any-return, no-untyped-call]
+
+
+def _same(stock: nn.Embedding) -> nn.Embedding:
+    return stock
 
 
 class _Lookup(torch.autograd.Function):

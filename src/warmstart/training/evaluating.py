@@ -137,8 +137,8 @@ class Evaluating(Surface):
             after_batch=tell,
             keep_outputs=not loss_only,
         )
-        with unpadded(self.model, self.args.without) as encoder:
-            encoder.working.refresh()
+        steady = not self._is_own("compute_loss") and not self._is_own("prediction_step")
+        with unpadded(self.model, self.args.without) as encoder, encoder.working.held(steady):
             found = predict(predictor, batches)
         metrics: dict[str, Any] = {}
         if self.compute_metrics is not None and found.outputs is not None and found.labels is not None:
@@ -150,6 +150,10 @@ class Evaluating(Surface):
         }
         metrics.update(speed_metrics(prefix, began, num_samples=found.rows, num_steps=math.ceil(found.rows / size)))
         return found, metrics
+
+    def _is_own(self, method: str) -> bool:
+        """Whether a subclass, or this very trainer, has put a method of its own in the place of one of these."""
+        return method in vars(self) or getattr(type(self), method) is not getattr(Evaluating, method)
 
     def _precision(self) -> torch.dtype | None:
         return torch.bfloat16 if self.args.bf16 else None

@@ -94,11 +94,11 @@ class Graphs:
 
     def _update(self, flat: Flat) -> Outcome:
         """The operations of an update, on whatever stream is current."""
-        self._encoder.working.refresh()
         device = self._rate.device.type
         # A cache of casts would outlive the graph that made them.
         cast = torch.autocast(device, self._precision, self._precision is not None, cache_enabled=False)
-        with flat_inputs(self._encoder, flat, self._width, self._types) as inputs, cast:
+        held = self._encoder.working.held()
+        with held, flat_inputs(self._encoder, flat, self._width, self._types) as inputs, cast:
             loss = self._model(**inputs).loss
         loss.backward()
         norm = total_norm(self._optimizer)

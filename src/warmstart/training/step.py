@@ -52,7 +52,8 @@ class StepResult:
 
 @dataclasses.dataclass(frozen=True)
 class Engine:
-    """What an update needs besides its batches. `loss` gives the mean loss over the targets of one micro-batch."""
+    """What an update needs besides its batches. `loss` gives the mean loss over the targets of one micro-batch;
+    `own_loss`: it is a user's code, which may do anything, such as changing weights for a while."""
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -63,6 +64,7 @@ class Engine:
     max_grad_norm: float
     seed: int
     precision: torch.dtype | None = None
+    own_loss: bool = False
     hooks: Hooks = dataclasses.field(default_factory=Hooks)
     techniques: Techniques = dataclasses.field(default_factory=Techniques)
     signals: Signals = dataclasses.field(default_factory=Signals)
@@ -149,21 +151,21 @@ def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], width: int
     """The loss and the gradients of this process's micro-batches. `width`: tokens of its longest row."""
     bits = engine.techniques.encoder.bits
     bits.begin(engine.seed, update.index, engine.processes.index, width)
-    engine.techniques.encoder.working.refresh()  # the last update changed the weights
     loss = torch.zeros((), device=engine.processes.device)
     rows = tokens = 0
     try:
-        for number, piece in enumerate(pieces):
-            bits.micro_batch(rows, tokens)
-            rows, tokens = rows + piece.rows, tokens + piece.tokens
-            if piece.targets:  # the mean over no targets is NaN
-                batch = engine.processes.to_device(piece.batch)
-                with engine.processes.autocast(engine.precision):
-                    share = engine.loss(engine.model, batch) * (piece.targets / total)
-                share.backward()  # type: ignore[no-untyped-call]
-                loss += share.detach().float()
-            if number + 1 < len(pieces):
-                engine.hooks.after_micro_batch()
+        with engine.techniques.encoder.working.held(steady=not engine.own_loss):
+            for number, piece in enumerate(pieces):
+                bits.micro_batch(rows, tokens)
+                rows, tokens = rows + piece.rows, tokens + piece.tokens
+                if piece.targets:  # the mean over no targets is NaN
+                    batch = engine.processes.to_device(piece.batch)
+                    with engine.processes.autocast(engine.precision):
+                        share = engine.loss(engine.model, batch) * (piece.targets / total)
+                    share.backward()  # type: ignore[no-untyped-call]
+                    loss += share.detach().float()
+                if number + 1 < len(pieces):
+                    engine.hooks.after_micro_batch()
     finally:
         bits.end()
     return loss

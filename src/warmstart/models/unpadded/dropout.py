@@ -29,6 +29,10 @@ class Dropout(nn.Module):
         self.p = p
         self._bits = bits
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy is plain dropout."""
+        return _plain, (self.p, self.training)
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or self.p == 0:
             return x
@@ -40,3 +44,7 @@ class Dropout(nn.Module):
         else:
             keep = bits.keep_rows(len(x), (max(bits.width, x.shape[1]), x.shape[2]), self.p)[:, : x.shape[1]]
         return _Dropout.apply(x, keep, made_up(self.p))  # type: ignore[no-any-return, no-untyped-call]
+
+
+def _plain(p: float, training: bool) -> nn.Dropout:
+    return nn.Dropout(p).train(training)

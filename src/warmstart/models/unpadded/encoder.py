@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-import functools
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,8 +13,8 @@ from warmstart.errors import text
 from warmstart.models.unpadded import layer as layers
 from warmstart.models.unpadded.bits import Bits
 from warmstart.models.unpadded.dropout import Dropout
-from warmstart.models.unpadded.families import FIRST_TOKEN_HEADS, find_encoder, is_stock, layers_of
-from warmstart.models.unpadded.layer import Layer, Pass
+from warmstart.models.unpadded.families import find_encoder, layers_of, reader_of, reads_first_token
+from warmstart.models.unpadded.layer import Pass
 from warmstart.models.unpadded.places import Places, key_mask, pad, places, unpad
 from warmstart.models.unpadded.working import Working, linear
 
@@ -36,42 +36,45 @@ class Unpadded:
     bits: Bits = dataclasses.field(default_factory=Bits)
     working: Working = dataclasses.field(default_factory=Working)
     flat: list[Places] = dataclasses.field(default_factory=list)  # of a call whose inputs are flat already
+    calls: list[bool] = dataclasses.field(default_factory=list)  # of the model that are under way: whether unpadded
 
 
-_ATTACHED = "_warmstart_unpadded"
+_attached: "weakref.WeakKeyDictionary[nn.Module, Unpadded]" = weakref.WeakKeyDictionary()
 
 
 @contextlib.contextmanager
 def unpadded(model: nn.Module, without: tuple[str, ...] = ()) -> Iterator[Unpadded]:
-    """Inside the block the encoder of `model` computes no padding, if it is of a known family.
+    """Inside the block the encoder of `model` computes no padding, if it is of a known family and its output is read
+    for the first token only.
 
-    Outputs and gradients are those of the padded model to rounding. A call that asks for hidden states or attentions
-    runs padded. Blocks may be nested: the inner ones change nothing.
+    Outputs and gradients are those of the padded model to rounding. Calls of a part of the model, and calls whose
+    inner values are looked at, run padded. Blocks may be nested: the inner ones change nothing. Copies that are made of
+    the model are stock ones.
     """
-    if hasattr(model, _ATTACHED):
-        yield getattr(model, _ATTACHED)
+    if model in _attached:
+        yield _attached[model]
         return
     encoder = find_encoder(model)
     why_not = _why_not(model, encoder, without)
     if why_not or encoder is None:
         yield Unpadded(why_not=why_not)
         return
-    on = [name for name in (PADDING_FREE, DROPOUT_BITS, WORKING_WEIGHTS) if name not in without]
-    reads_first = type(model).__name__ in FIRST_TOKEN_HEADS and is_stock(model) and FIRST_TOKEN not in without
-    on += [FIRST_TOKEN] if reads_first else []
+    on = [name for name in (PADDING_FREE, DROPOUT_BITS, WORKING_WEIGHTS, FIRST_TOKEN) if name not in without]
     device = next(model.parameters()).device
     if device.type != "cpu" and DROPOUT_BITS in on:
         on.remove(DROPOUT_BITS)  # an accelerator draws its own numbers faster than they can be sent
     state = Unpadded(tuple(on), "", Bits(), Working(WORKING_WEIGHTS in on))
     swapped = _swap_dropout(model, encoder, state.bits) if DROPOUT_BITS in on else []
-    stock = encoder.forward
-    encoder.forward = functools.partial(_forward, encoder, stock, layers_of(encoder), state)
-    object.__setattr__(model, _ATTACHED, state)
+    encoder.forward = _Forward(encoder, state)
+    follow = _Follow(model, state)
+    handles = [model.register_forward_pre_hook(follow.begin), model.register_forward_hook(follow.end, always_call=True)]
+    _attached[model] = state
     try:
         yield state
     finally:
-        del encoder.forward
-        object.__delattr__(model, _ATTACHED)
+        del encoder.forward, _attached[model]
+        for handle in handles:
+            handle.remove()
         for parent, name, module in swapped:
             module.train(parent.training)
             setattr(parent, name, module)
@@ -84,6 +87,11 @@ def _why_not(model: nn.Module, encoder: nn.Module | None, without: tuple[str, ..
         return text(
             f"{type(model).__name__} has no encoder of a known family", f"{type(model).__name__} 的编码器不属于已知系列"
         )
+    if not reads_first_token(model):
+        return text(
+            f"{type(model).__name__} may read more than the first token of each row",
+            f"{type(model).__name__} 可能读取每行第一个 token 以外的内容",
+        )
     config: Any = getattr(model, "config", None)
     if getattr(config, "is_decoder", False) or getattr(config, "add_cross_attention", False):
         return text("the model is a decoder", "模型是解码器")
@@ -92,13 +100,41 @@ def _why_not(model: nn.Module, encoder: nn.Module | None, without: tuple[str, ..
     dtypes = {parameter.dtype for parameter in encoder.parameters()}
     if dtypes != {torch.float32}:
         return text("its weights are not fp32", "权重不是 fp32")
-    for module in encoder.modules():
-        hooks = (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks)
-        if any(hooks) or "forward" in vars(module) or hasattr(module, "base_layer"):
-            return text("something is hooked into its layers", "其层中挂有钩子")
-        if isinstance(module, nn.Linear) and (type(module) is not nn.Linear or module.bias is None):
-            return text("its layers have been replaced", "其层已被替换")
+    if any(_hooks(model)) or any(_has_own_forward(m) or hasattr(m, "base_layer") for m in encoder.modules()):
+        return text("something is hooked into its layers", "其层中挂有钩子")
+    if any(isinstance(m, nn.Linear) and (type(m) is not nn.Linear or m.bias is None) for m in encoder.modules()):
+        return text("its layers have been replaced", "其层已被替换")
     return ""
+
+
+def _has_own_forward(module: nn.Module) -> bool:
+    own = vars(module).get("forward")  # in a copy that was made in a block like this it is the stock one
+    return own is not None and getattr(own, "__func__", None) is not type(module).forward
+
+
+def _hooks(model: Any) -> list[dict[int, Any]]:
+    """The hooks of those parts of `model` that are given what is computed for every token."""
+    names = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    encoder, reader = find_encoder(model), reader_of(model)
+    parts = [model.base_model, *(encoder.modules() if encoder else ()), *([reader] if reader else ())]
+    return [getattr(part, name) for part in parts for name in names]
+
+
+class _Follow:
+    """Lets `state` know of calls of the whole model. In a copy of the model it does nothing."""
+
+    def __init__(self, model: nn.Module | None = None, state: Unpadded | None = None) -> None:
+        self._model, self._state = model, state or Unpadded()
+        self._hooks = _hooks(model) if model is not None else []  # some may come later
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Follow, ()
+
+    def begin(self, module: nn.Module, args: Any) -> None:
+        self._state.calls.append(module is self._model and not any(self._hooks))
+
+    def end(self, module: nn.Module, args: Any, output: Any) -> None:
+        self._state.calls.pop()
 
 
 def _swap_dropout(model: nn.Module, encoder: nn.Module, bits: Bits) -> list[tuple[nn.Module, str, nn.Module]]:
@@ -115,37 +151,45 @@ def _swap_dropout(model: nn.Module, encoder: nn.Module, bits: Bits) -> list[tupl
     return swapped
 
 
-def _forward(
-    encoder: Any,
-    stock: Any,
-    stack: list[Layer],
-    state: Unpadded,
-    hidden_states: torch.Tensor,
-    *args: Any,
-    **kwargs: Any,
-) -> Any:
-    """Stands in for the encoder's `forward`: `[rows, width, hidden]` in and out (`[rows, 1, hidden]` where the head
-    reads the first token only).
+class _Forward:
+    """Stands in for the encoder's `forward`: `[rows, width, hidden]` in and out (`[rows, 1, hidden]` where only the
+    first token is computed to the end).
     """
-    from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
 
-    at = state.flat[-1] if state.flat else _places(encoder, hidden_states, args, kwargs)
-    if at is None:
-        return stock(hidden_states, *args, **kwargs)
-    device = hidden_states.device.type
-    dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden_states.dtype
-    now = Pass(at, dtype, encoder.training, state.bits if DROPOUT_BITS in state.on else None, state.working)
-    first = at.first if FIRST_TOKEN in state.on else None
-    with torch.autocast(device, enabled=False):
-        x = hidden_states[0] if state.flat else unpad(hidden_states, at)
-        if hasattr(encoder, "embedding_hidden_mapping_in"):
-            x = linear(x.to(dtype), (encoder.embedding_hidden_mapping_in,), state.working).to(torch.float32)
-        narrow = x.to(dtype)
-        for number, layer in enumerate(stack):
-            only = first if number + 1 == len(stack) else None
-            x, narrow = layers.run(layer, x, narrow, now, only)
-        out = pad(x, at) if first is None else x[:, None]
-    return BaseModelOutputWithPastAndCrossAttentions(last_hidden_state=out)
+    def __init__(self, encoder: Any, state: Unpadded) -> None:
+        self._encoder, self._stock, self._state = encoder, encoder.forward, state
+        self._layers = layers_of(encoder)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In a copy of the model, the stock one."""
+        return getattr, (self._encoder, "forward")
+
+    def __call__(self, hidden_states: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
+
+        state = self._state
+        if not state.calls or not state.calls[-1]:
+            return self._stock(hidden_states, *args, **kwargs)
+        at = state.flat[-1] if state.flat else _places(self._encoder, hidden_states, args, kwargs)
+        if at is None:
+            return self._stock(hidden_states, *args, **kwargs)
+        return BaseModelOutputWithPastAndCrossAttentions(last_hidden_state=self._run(hidden_states, at))
+
+    def _run(self, hidden_states: torch.Tensor, at: Places) -> torch.Tensor:
+        encoder, state = self._encoder, self._state
+        device = hidden_states.device.type
+        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden_states.dtype
+        now = Pass(at, dtype, encoder.training, state.bits if DROPOUT_BITS in state.on else None, state.working)
+        first = at.first if FIRST_TOKEN in state.on else None
+        with torch.autocast(device, enabled=False):
+            x = hidden_states[0] if state.flat else unpad(hidden_states, at)
+            if hasattr(encoder, "embedding_hidden_mapping_in"):
+                x = linear(x.to(dtype), (encoder.embedding_hidden_mapping_in,), state.working).to(torch.float32)
+            narrow = x.to(dtype)
+            for number, layer in enumerate(self._layers):
+                only = first if number + 1 == len(self._layers) else None
+                x, narrow = layers.run(layer, x, narrow, now, only)
+            return pad(x, at) if first is None else x[:, None]
 
 
 def _places(encoder: Any, hidden: torch.Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Places | None:

@@ -78,10 +78,15 @@ FAMILIES = {
     "Transformer": DISTILBERT,
     "AlbertTransformer": ALBERT,
 }
-# Models whose head reads the first token and no other.
+# Models whose head reads the first token and no other, and the part that picks it out (None: the model itself does).
 FIRST_TOKEN_HEADS = {
-    f"{family}ForSequenceClassification"
-    for family in ("Bert", "Roberta", "XLMRoberta", "Camembert", "Electra", "DistilBert", "Albert")
+    "BertForSequenceClassification": "bert.pooler",
+    "RobertaForSequenceClassification": "classifier",
+    "XLMRobertaForSequenceClassification": "classifier",
+    "CamembertForSequenceClassification": "classifier",
+    "ElectraForSequenceClassification": "classifier",
+    "DistilBertForSequenceClassification": None,
+    "AlbertForSequenceClassification": None,
 }
 
 
@@ -94,6 +99,20 @@ def find_encoder(model: nn.Module) -> nn.Module | None:
 def is_stock(module: nn.Module) -> bool:
     """Whether the module's class is one of `transformers`, and not somebody's subclass of one."""
     return type(module).__module__.startswith("transformers.models.")
+
+
+def reads_first_token(model: Any) -> bool:
+    """Whether what comes out of `model` depends on the encoder's output for the first tokens alone."""
+    if type(model).__name__ not in FIRST_TOKEN_HEADS or not is_stock(model) or not is_stock(model.base_model):
+        return False
+    reader = reader_of(model)
+    return reader is None or is_stock(reader)
+
+
+def reader_of(model: nn.Module) -> nn.Module | None:
+    """The part that picks out the first token, in one of those models; None if it is the model itself."""
+    path = FIRST_TOKEN_HEADS[type(model).__name__]
+    return None if path is None else model.get_submodule(path)
 
 
 def layers_of(encoder: Any) -> list[Layer]:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 FILL = 16  # tokens: matrix products are prepared for each number of rows anew, so there had better be few of them
+HIDDEN = -1e4  # as a score, what models give a token that is not to be seen; most give far less
 NEVER = -1e9  # as a score: its weight is exactly 0 beside any other, and not a number only beside infinities
 
 
@@ -47,13 +48,20 @@ def places(mask: torch.Tensor) -> Places:
 
 def key_mask(mask: torch.Tensor | None, hidden: torch.Tensor) -> torch.Tensor | None:
     """The boolean mask `[rows, width]` of the tokens, from what a model hands its encoder: None (no padding), a mask
-    `[rows, width]`, or one `[rows, 1, queries, keys]`, boolean or added to the scores. None for any other."""
+    `[rows, width]`, or one `[rows, heads, queries, keys]`, boolean or added to the scores, which is the same for every
+    head and query. None for any other."""
     rows, width = hidden.shape[:2]
     if mask is None:
         return torch.ones(rows, width, dtype=torch.bool, device=hidden.device)
     if mask.ndim == 4:
-        mask = mask[:, 0, 0, :]
-        mask = mask if mask.dtype == torch.bool else mask >= 0
+        one = mask[:, :1, :1]
+        if not bool((mask == one).all()):
+            return None
+        mask = one[:, 0, 0]
+        if mask.dtype != torch.bool:
+            if not bool(((mask == 0) | (mask <= HIDDEN)).all()):
+                return None
+            mask = mask == 0
     return mask.bool() if mask.shape == (rows, width) else None
 
 

@@ -1,6 +1,7 @@
 """Working weights: copies of fp32 weights in the precision that matrix products run in, made once per update."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -10,27 +11,36 @@ from torch import nn
 class Working:
     """The weights of linear layers, side by side where several read the same input, in the type that is computed in.
 
-    With autocast each call of a layer casts its weights again, or as often as its cache is cleared; these copies are
-    made when they are first read after `refresh`, and kept until then. The fp32 weights stay the model's own.
+    With autocast each call of a layer casts its weights again, or as often as its cache is cleared; while they are
+    `held`, these copies are made once. Elsewhere anybody may change a weight between two calls, and they are made anew
+    each time. The fp32 weights stay the model's own.
     """
 
     def __init__(self, keep: bool = True) -> None:
         self.keep = keep
+        self._held = False
         self._copies: dict[tuple[Any, torch.dtype], tuple[torch.Tensor, torch.Tensor]] = {}
         self._fresh: set[tuple[Any, torch.dtype]] = set()
 
-    def refresh(self) -> None:
-        """The weights may have changed."""
+    @contextlib.contextmanager
+    def held(self, steady: bool = True) -> Iterator[None]:
+        """Inside the block no weight changes, if it is `steady`: code of a user's own may change them."""
         self._fresh.clear()
+        self._held = self.keep and steady
+        try:
+            yield
+        finally:
+            self._held = False
 
     def of(self, layers: Sequence[nn.Linear], dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
         """(weight `[outputs, inputs]`, bias `[outputs]`) of `layers` side by side, in `dtype`, outside autograd."""
         if len(layers) == 1 and layers[0].weight.dtype == dtype:
             return layers[0].weight.detach(), layers[0].bias.detach()
+        if not self._held:  # an earlier pass may still need its copies for the way back
+            return self._copy(layers, dtype, None)
         key = (tuple(id(layer) for layer in layers), dtype)
-        if key not in self._fresh or not self.keep:
-            # A layer that is passed through twice still needs its first copy, so only kept copies are written again.
-            self._copies[key] = self._copy(layers, dtype, self._copies.get(key) if self.keep else None)
+        if key not in self._fresh:
+            self._copies[key] = self._copy(layers, dtype, self._copies.get(key))
             self._fresh.add(key)
         return self._copies[key]
 
