@@ -1,6 +1,7 @@
 """Checkpoints: whole or not at all, every byte known, the newest good one found, and nothing lost on the way back."""
 
 import contextlib
+import copy
 import json
 import pathlib
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 import pytest
 import tokenizers
 import torch
+import transformers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 from torch import nn
 
 from tests import tiny
@@ -237,6 +240,58 @@ def test_tied_weights_of_a_plain_module_survive(tmp_path: pathlib.Path) -> None:
     load_weights(second, tmp_path)
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
     assert second[1].weight is second[0].weight
+
+
+def test_tied_weights_of_a_transformer_survive_and_stay_tied(tmp_path: pathlib.Path) -> None:
+    models = [transformers.BertForMaskedLM(tiny_bert().config) for _ in range(2)]
+    save_weights(models[0], None, tmp_path)
+    load_weights(models[1], tmp_path)
+    assert equal(*models)
+    assert models[1].cls.predictions.decoder.weight is models[1].get_input_embeddings().weight
+
+
+def test_weights_in_several_files_are_read(tmp_path: pathlib.Path) -> None:
+    model, fresh = tiny_bert(seed=1), tiny_bert(seed=2)
+    model.save_pretrained(tmp_path, max_shard_size="20KB")
+    assert not (tmp_path / "model.safetensors").exists()
+    load_weights(fresh, tmp_path)
+    assert equal(model, fresh)
+
+
+@pytest.mark.parametrize("head", [None, nn.Linear(8, 5), nn.Sequential(nn.Linear(8, 3), nn.Linear(3, 2))])
+def test_weights_that_are_saved_under_other_names_are_found(head: nn.Module | None, tmp_path: pathlib.Path) -> None:
+    size = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
+    config = transformers.ViTConfig(image_size=4, patch_size=2, num_labels=2, **size)
+    models = [transformers.ViTForImageClassification(config) for _ in range(2)]
+    for model in models:
+        model.classifier = model.classifier if head is None else copy.deepcopy(head)
+    with torch.no_grad():
+        for parameter in models[0].parameters():
+            parameter.normal_()
+    save_weights(models[0], None, tmp_path)
+    assert load_file(tmp_path / "model.safetensors").keys() != models[0].state_dict().keys()
+    load_weights(models[1], tmp_path)
+    assert equal(*models)
+
+
+@pytest.mark.parametrize("wrong", ["classes", "layers", "less"])
+def test_weights_of_another_model_are_refused_and_nothing_is_changed(wrong: str, tmp_path: pathlib.Path) -> None:
+    save_weights(tiny_bert(seed=1), None, tmp_path)
+    model = tiny_bert(seed=2, labels=3 if wrong == "classes" else 2)
+    if wrong == "layers":
+        model.classifier = nn.Sequential(nn.Linear(32, 2))
+    elif wrong == "less":
+        model.classifier = nn.Identity()
+    before = copy.deepcopy(model)
+    with pytest.raises(UserError, match="classifier") as caught:
+        load_weights(model, tmp_path)
+    assert caught.value.fix
+    assert equal(model, before)
+
+
+def equal(one: nn.Module, two: nn.Module) -> bool:
+    first, second = one.state_dict(), two.state_dict()
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
 # Files of other kinds

@@ -871,6 +871,57 @@ def test_the_best_model_is_the_one_at_the_end_and_is_never_removed(keep: int | N
     assert left[-1] == ({5, 10, 15, 20, 25} if keep is None else {10, 25})
 
 
+class Weighted(transformers.BertForSequenceClassification):  # type: ignore[misc]
+    """A class of the user's that takes more than a configuration."""
+
+    def __init__(self, config: Any, weights: list[float]) -> None:
+        super().__init__(config)
+        self.weighs = weights
+
+
+def changed(kind: str) -> Any:
+    """Models that their configuration alone does not describe, and one with tied weights."""
+    model = tiny_bert(seed=3)
+    if kind == "two layers":
+        model.classifier = nn.Sequential(nn.Linear(32, 16), nn.ReLU(), nn.Linear(16, 2))
+    elif kind == "more classes":
+        model.classifier, model.num_labels = nn.Linear(32, 5), 5
+    return {"own class": Weighted(model.config, [1.0]), "tied": transformers.BertForMaskedLM(model.config)}.get(
+        kind, model
+    )
+
+
+class PadWords(Pad):
+    """Every token is its own label."""
+
+    def __call__(self, examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        batch = super().__call__(examples)
+        return {**batch, "labels": batch["input_ids"]}
+
+
+@pytest.mark.parametrize("kind", ["two layers", "more classes", "own class", "tied"])
+def test_a_model_changed_after_it_was_made_is_resumed_and_its_best_is_loaded(kind: str, tmp_path: pathlib.Path) -> None:
+    seen: dict[int, dict[str, torch.Tensor]] = {}
+    made: list[Any] = []
+
+    class Keep(TrainerCallback):  # type: ignore[misc]
+        def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            now = weights(made[-1])
+            assert same(seen.setdefault(state.global_step, now), now)
+
+    for resume in (False, True):
+        collate = PadWords() if kind == "tied" else Pad()
+        settings = {**BEST, "num_train_epochs": 3, "data_collator": collate, "callbacks": [Keep()]}
+        made.append(make(tmp_path, model=changed(kind), **settings))
+        made[-1].train(resume_from_checkpoint=resume)
+        assert made[-1].state.best_global_step == 10
+        assert same(weights(made[-1]), seen[10])
+        if kind == "tied":
+            inside = made[-1].model
+            assert inside.cls.predictions.decoder.weight is inside.get_input_embeddings().weight
+        shutil.rmtree(tmp_path / "checkpoint-15")  # so that it goes on from the one before, which is the best
+
+
 def test_early_stopping_waits_as_long_as_it_is_told_and_remembers(tmp_path: pathlib.Path) -> None:
     def patient(folder: pathlib.Path, **settings: Any) -> Any:
         return make(folder, callbacks=[EarlyStoppingCallback(2)], num_train_epochs=6, **{**BEST, **settings})

@@ -4,11 +4,16 @@ import json
 import pathlib
 from typing import Any
 
+import torch
+from safetensors.torch import load_file, save_model
 from torch import nn
 
+from warmstart.errors import UserError, text
 from warmstart.models.load import quietly
 
 WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+Tensors = dict[str, torch.Tensor]
 
 
 def save_weights(model: nn.Module, processing_class: Any, folder: pathlib.Path) -> None:
@@ -17,8 +22,6 @@ def save_weights(model: nn.Module, processing_class: Any, folder: pathlib.Path) 
         with quietly():
             model.save_pretrained(folder)  # type: ignore[operator]
     else:
-        from safetensors.torch import save_model
-
         save_model(model, str(folder / WEIGHTS))
     if hasattr(processing_class, "save_pretrained"):
         processing_class.save_pretrained(folder)
@@ -26,16 +29,63 @@ def save_weights(model: nn.Module, processing_class: Any, folder: pathlib.Path) 
 
 
 def load_weights(model: nn.Module, folder: pathlib.Path) -> None:
-    """Put the saved weights into `model`, in place."""
-    if hasattr(model, "save_pretrained") and hasattr(type(model), "from_pretrained"):
-        with quietly():
-            settings = {"dtype": next(model.parameters()).dtype, "use_safetensors": True}
-            saved = type(model).from_pretrained(folder, config=model.config, **settings)  # type: ignore[attr-defined]
-        model.load_state_dict(saved.state_dict())
-    else:
-        from safetensors.torch import load_model
+    """Put the saved weights into `model`, in place, however it was changed since it was made. Raises UserError, and
+    changes nothing, if they are not the weights of such a model."""
+    saved = _tensors(folder)
+    if _misfits(model, saved) and hasattr(type(model), "from_pretrained"):
+        saved = _renamed_back(model, folder, saved)
+    wrong = _misfits(model, saved)
+    if wrong:
+        listed = "; ".join([*wrong[:5], *(["..."] if len(wrong) > 5 else [])])
+        raise UserError(
+            text(f"these weights are not of this model: {listed}", f"权重与模型不符: {listed}"),
+            where=str(folder),
+            fix=text("make the model as it was when they were saved", "请按保存时的方式构造模型"),
+        )
+    model.load_state_dict(saved, strict=False)  # in place: what is tied stays tied
 
-        load_model(model, str(folder / WEIGHTS))
+
+def _tensors(folder: pathlib.Path) -> Tensors:
+    """The saved weights by name, from one file or from several and their index."""
+    index = folder / INDEX
+    names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()) if index.is_file() else {WEIGHTS}
+    return {name: tensor for file in sorted(names) for name, tensor in load_file(folder / file).items()}
+
+
+def _misfits(model: nn.Module, saved: Tensors) -> list[str]:
+    """What of `saved` and `model` does not belong together, a line each. Of tied weights only one is saved."""
+    own = {name: tensor for name, tensor in model.state_dict().items() if isinstance(tensor, torch.Tensor)}
+    tied = {own[name].untyped_storage().data_ptr() for name in saved.keys() & own.keys()}
+    unsaved = getattr(model, "_keys_to_ignore_on_save", None) or ()
+    missing = [
+        name
+        for name, tensor in own.items()
+        if name not in saved and name not in unsaved and tensor.untyped_storage().data_ptr() not in tied
+    ]
+    sizes = {name: (tuple(saved[name].shape), tuple(own[name].shape)) for name in own if name in saved}
+    return [
+        *(text(f"{name} was not saved", f"未保存 {name}") for name in missing),
+        *(text(f"the model has no {name}", f"模型没有 {name}") for name in saved if name not in own),
+        *(f"{name}: {was} != {now}" for name, (was, now) in sizes.items() if was != now),
+    ]
+
+
+def _renamed_back(model: Any, folder: pathlib.Path, saved: Tensors) -> Tensors:
+    """`saved` under the names that `model` has for it. In the files of some models (ViT, mixtures of experts)
+    `transformers` uses older names, and only its own loading knows them; it knows nothing of parts put in later, whose
+    names are the same in both."""
+    settings = {"dtype": next(model.parameters()).dtype, "use_safetensors": True, "ignore_mismatched_sizes": True}
+    try:
+        with quietly():
+            loaded, told = type(model).from_pretrained(
+                folder, config=model.config, output_loading_info=True, **settings
+            )
+    except (RuntimeError, TypeError, ValueError):
+        return saved  # and what is wrong with it will be told
+    made_up = {*told["missing_keys"], *(name for name, *_ in told["mismatched_keys"])}
+    found = {name: tensor for name, tensor in loaded.state_dict().items() if name not in made_up}
+    own = {*model.state_dict(), *told["unexpected_keys"]}
+    return {**found, **{name: tensor for name, tensor in saved.items() if name in own}}
 
 
 def _keep_full_length(path: pathlib.Path) -> None:
