@@ -92,6 +92,51 @@ def test_a_stream_gives_its_rows_in_order_and_begins_again() -> None:
 PLAN_IN_ORDER = BatchPlan(rows=37, batch_size=8, micro_batch_size=3, order="sequential")
 
 
+class Shuffled(Stream):
+    """Another order in each pass, and a length that it need not keep."""
+
+    def __init__(self, says: int = 37) -> None:
+        super().__init__()
+        self.says, self.epoch = says, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.says
+
+    def __iter__(self) -> Iterator[Any]:
+        for i in np.random.default_rng(self.epoch).permutation(37).tolist():
+            self.walked += 1
+            yield ROWS[i]
+
+
+@pytest.mark.parametrize("says", [None, 37, 20, 50])
+def test_a_stream_shuffles_by_its_pass_and_is_walked_to_from_anywhere(says: int | None) -> None:
+    plan = None if says is None else BatchPlan(rows=says, batch_size=8, micro_batch_size=3)
+
+    def feed() -> StreamFeed:
+        return StreamFeed(Shuffled(), Pad(), batch_size=8, micro_batch_size=3, plan=plan)
+
+    per_epoch = feed().updates_per_epoch or 5
+    found = [update for epoch in range(3) for update in taken(feed(), epoch * per_epoch, (epoch + 1) * per_epoch)]
+    assert [index for index, _, _ in found] == list(range(3 * per_epoch))
+    firsts = [batches for _, _, batches in found[::per_epoch]]
+    assert firsts[0] != firsts[1] != firsts[2] != firsts[0]
+    for start in range(len(found)):
+        stop = (start // per_epoch + 1) * per_epoch
+        assert taken(feed(), start, stop) == found[start:stop]
+
+
+def test_a_stream_with_a_length_is_walked_through_from_its_pass_on() -> None:
+    dataset = Shuffled()
+    feed = StreamFeed(dataset, Pad(), batch_size=8, micro_batch_size=8, plan=PLAN_IN_ORDER)
+    assert feed.updates_per_epoch == 5
+    assert feed.rows_before(6) == 45
+    taken(feed, 11, 12)
+    assert dataset.walked == 16
+
+
 def test_processes_share_a_stream_out() -> None:
     whole = taken(StreamFeed(Stream(), Pad(), batch_size=8, micro_batch_size=8), 0, 5)
     shares = [taken(StreamFeed(Stream(), Pad(), batch_size=8, micro_batch_size=8), 0, 5, p, 3) for p in range(3)]

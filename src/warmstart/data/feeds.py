@@ -6,6 +6,7 @@ import dataclasses
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from warmstart.data.batches import BatchPlan, Update, padded
@@ -133,37 +134,48 @@ class DatasetFeed:
             yield update, [next(loader) for _ in update.micro_batches]
 
 
+def is_stream(dataset: Any) -> bool:
+    """Whether a data set can only be walked through, with or without a length."""
+    from torch.utils.data import IterableDataset
+
+    return isinstance(dataset, IterableDataset) or length_of(dataset) is None
+
+
+def length_of(dataset: Any) -> int | None:
+    """Rows of a data set; None if it does not know them."""
+    try:
+        return len(dataset)
+    except (TypeError, NotImplementedError):  # also of streams that ask others, which have no length
+        return None
+
+
 @dataclasses.dataclass(frozen=True)
 class StreamFeed:
     """A data set that can only be walked through. Each process takes its rows of every update; a resumed run has to
-    walk to its place, which is the one place where that is so. The stream starts again when it ends."""
+    walk to its place, which is the one place where that is so. The stream starts again when it ends, and is told the
+    number of the pass, by which it may shuffle.
+
+    `plan` (where the stream has a length) says how many updates a pass has; the walk then begins with its pass.
+    """
 
     dataset: "IterableDataset[Any]"
     collate: Collate
     batch_size: int
     micro_batch_size: int
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    plan: BatchPlan | None = None
 
     @property
-    def updates_per_epoch(self) -> None:
-        return None
+    def updates_per_epoch(self) -> int | None:
+        return self.plan.updates_per_epoch if self.plan else None
 
     def rows_before(self, index: int) -> int:
-        return index * self.batch_size
+        return self.plan.rows_before(index) if self.plan else index * self.batch_size
 
     def batches(self, start: int, stop: int, process: int, processes: int) -> Iterator[tuple[Update, list[Batch]]]:
         import numpy as np
-        from torch.utils.data import DataLoader
 
-        options = {**self.options, "batch_size": self.batch_size, "collate_fn": list}
-        epoch, loader = 0, iter(DataLoader(self.dataset, **options))
-        for index in range(stop):
-            rows = next(loader, None)
-            if rows is None:
-                epoch, loader = epoch + 1, iter(DataLoader(self.dataset, **options))
-                rows = next(loader, None)
-                if rows is None:
-                    return
+        for index, epoch, rows in self._walk(start, stop):
             if index < start:
                 continue
             mine = np.array_split(np.arange(len(rows)), processes)[process]
@@ -173,3 +185,27 @@ class StreamFeed:
                 Update(index, epoch, numbers, tuple(numbers[piece] for piece in pieces)),
                 [self.collate([rows[i] for i in piece]) for piece in pieces],
             )
+
+    def _walk(self, start: int, stop: int) -> Iterator[tuple[int, int, list[Any]]]:
+        """(update, pass, rows) up to update `stop - 1`: from the beginning of the pass that `start` is in, if it is
+        known, else from the very beginning."""
+        per_pass = self.updates_per_epoch
+        epoch = start // per_pass if per_pass else 0
+        index = epoch * (per_pass or 0)
+        while index < stop:
+            before = index
+            for rows in self._pass(epoch, min(per_pass or stop, stop - index)):
+                yield index, epoch, rows
+                index += 1
+            if index == before:
+                return
+            epoch += 1
+
+    def _pass(self, epoch: int, most: int) -> Iterator[list[Any]]:
+        """The rows of at most so many updates of a pass."""
+        from torch.utils.data import DataLoader
+
+        if hasattr(self.dataset, "set_epoch"):
+            self.dataset.set_epoch(epoch)
+        options = {**self.options, "batch_size": self.batch_size, "collate_fn": list}
+        yield from islice(DataLoader(self.dataset, **options), most)

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from warmstart.data.batches import Rows, padded
-from warmstart.data.feeds import Batch, Collate
+from warmstart.data.feeds import Batch, Collate, is_stream
 from warmstart.data.tokens import TokenTable
 from warmstart.training.accelerator import Processes
 from warmstart.training.losses import count_targets
@@ -72,9 +72,9 @@ def dataset_batches(
     dataset: Any, collate: Collate, batch_size: int, process: int, processes: int, options: dict[str, Any]
 ) -> Iterator[tuple[Rows, Batch]]:
     """This process's rows of any torch data set, in order, through `DataLoader`."""
-    from torch.utils.data import DataLoader, IterableDataset
+    from torch.utils.data import DataLoader
 
-    if isinstance(dataset, IterableDataset):
+    if is_stream(dataset):
         start = 0
         for examples in DataLoader(dataset, batch_size=batch_size, collate_fn=list, **options):
             everyone = np.arange(start, start + len(examples))

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from transformers.trainer_utils import EvalPrediction, PredictionOutput, denumpify_detensorize, speed_metrics
 
+from warmstart.data.feeds import length_of
 from warmstart.data.tokens import TokenTable
 from warmstart.errors import UserError, text
 from warmstart.evaluation.predict import Predictions, Predictor, dataset_batches, predict, token_batches, token_plan
@@ -115,8 +116,7 @@ class Evaluating(Surface):
         else:
             dataset, collate = self._columns(dataset)
             batches = dataset_batches(dataset, collate, size, *place, loader_options(self.args))
-            length = len(dataset) if hasattr(dataset, "__len__") else 0
-            steps = math.ceil(math.ceil(length / self.processes.count) / size)
+            steps = math.ceil(math.ceil((length_of(dataset) or 0) / self.processes.count) / size)
         self.callback_handler.eval_dataloader = BatchCount(steps)
 
         def tell() -> None:

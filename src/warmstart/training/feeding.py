@@ -9,7 +9,7 @@ import numpy as np
 from torch import nn
 
 from warmstart.data.batches import BatchPlan
-from warmstart.data.feeds import Collate, DatasetFeed, Feed, StreamFeed, TokenFeed
+from warmstart.data.feeds import Collate, DatasetFeed, Feed, StreamFeed, TokenFeed, is_stream, length_of
 from warmstart.data.tokens import TokenTable
 from warmstart.errors import UserError, text
 from warmstart.training.losses import base_model
@@ -32,13 +32,17 @@ def make_feed(dataset: Any, collate: Collate, args: "TrainingArguments", process
     """
     batch_size = args.per_device_train_batch_size * args.gradient_accumulation_steps * processes
     micro_batch_size = args.per_device_train_batch_size
-    if not hasattr(dataset, "__len__"):
+    rows = length_of(dataset)
+    if rows is None:
         return StreamFeed(dataset, collate, batch_size, micro_batch_size, loader_options(args))
-    if len(dataset) == 0:
+    if rows == 0:
         raise UserError(text("the training data set is empty", "训练数据集为空"), where="train_dataset")
+    if is_stream(dataset):
+        passes = BatchPlan(rows=rows, batch_size=batch_size, micro_batch_size=micro_batch_size)
+        return StreamFeed(dataset, collate, batch_size, micro_batch_size, loader_options(args), passes)
     order = ORDERS[args.train_sampling_strategy]
     plan = BatchPlan(
-        rows=len(dataset),
+        rows=rows,
         batch_size=batch_size,
         micro_batch_size=micro_batch_size,
         seed=args.seed if args.data_seed is None else args.data_seed,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from warmstart.data.feeds import length_of
 from warmstart.data.tokens import TokenTable, tokenizer_state
 from warmstart.errors import UserError, text
 
@@ -43,9 +44,10 @@ def rows_of(dataset: Any) -> dict[str, Any]:
 
     if isinstance(dataset, dict):
         return {name: rows_of(each) for name, each in dataset.items()}
-    if dataset is None or not hasattr(dataset, "__len__"):
+    rows = length_of(dataset)
+    if rows is None:
         return {}
-    found: dict[str, Any] = {"rows": len(dataset)}
+    found: dict[str, Any] = {"rows": rows}
     if isinstance(dataset, TokenTable):
         found["texts"] = _hash(dataset.offsets, dataset.ids, dataset.types)
         found["labels"] = _hash(dataset.labels)

@@ -288,6 +288,17 @@ class Trainer(Keeping):
                     where="TrainingArguments",
                     fix="max_steps=...",
                 )
+            for name in ("eval_strategy", "save_strategy", "logging_strategy"):
+                if getattr(self.args, name) == "epoch":
+                    steps = f"{name}='steps', {name.replace('strategy', 'steps')}=..."
+                    raise UserError(
+                        text(
+                            f"{name} is 'epoch', and a stream without a length has no epochs",
+                            f"{name} 为 'epoch', 而没有长度的数据流不分轮次",
+                        ),
+                        where="TrainingArguments",
+                        fix=text(f"{steps}, or give the data set a __len__", f"{steps}, 或为数据集定义 __len__"),
+                    )
             return self.args.max_steps, self.args.max_steps
         if self.args.max_steps > 0:
             return updates_per_epoch, self.args.max_steps
