@@ -145,6 +145,24 @@ def test_rotation_keeps_the_newest_and_the_best(
     assert {path.name for path in folder.iterdir()} == {f"checkpoint-{step}" for step in left}
 
 
+def test_what_another_program_wrote_is_passed_over_and_ours_without_a_manifest_is_set_aside(
+    tmp_path: pathlib.Path,
+) -> None:
+    good = make(tmp_path, 3, optimizer=torch.optim.SGD(nn.Linear(2, 2).parameters(), lr=0.1))
+    cut = make(tmp_path, 5, identity={})
+    (cut / storage.MANIFEST).unlink()
+    theirs = tmp_path / "checkpoint-9"
+    theirs.mkdir()
+    for name in ("trainer_state.json", "model.safetensors", "optimizer.pt", "training_args.bin"):
+        (theirs / name).write_text("{}")
+    before = contents(theirs)
+    told: list[str] = []
+    assert checkpoint.newest_good(tmp_path, told.append) == good
+    assert contents(theirs) == before
+    assert len(told) == 1
+    assert "checkpoint-5 is damaged" in told[0]
+
+
 # What is in them
 
 

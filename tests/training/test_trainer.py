@@ -883,6 +883,17 @@ def test_what_cannot_be_resumed_from_is_refused(tmp_path: pathlib.Path) -> None:
             make(tmp_path, **only_weights).train(resume_from_checkpoint=wanted)
 
 
+def test_a_checkpoint_of_the_stock_trainer_is_refused_and_left_as_it_is(tmp_path: pathlib.Path) -> None:
+    saving = {"max_steps": 2, "save_strategy": "steps", "save_steps": 2}
+    make(tmp_path, kind=transformers.Trainer, **saving).train()
+    names = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))
+    for wanted in (True, str(tmp_path / "checkpoint-2")):
+        with pytest.raises(UserError, match=r"transformers\.Trainer") as caught:
+            make(tmp_path, **saving).train(resume_from_checkpoint=wanted)
+        assert "checkpoint-2" in caught.value.where
+        assert sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*")) == names
+
+
 class Scripted(Trainer):
     """Evaluations give the accuracies of a script."""
 

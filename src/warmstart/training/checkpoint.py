@@ -20,6 +20,7 @@ OPTIMIZER_REST = "optimizer.json"
 SCHEDULER = "scheduler.json"
 PROGRESS = "progress.json"
 IDENTITY = "identity.json"
+OURS = (storage.MANIFEST, OPTIMIZER, OPTIMIZER_REST, SCHEDULER, PROGRESS, IDENTITY)  # what no other program writes
 
 
 def place(output_dir: pathlib.Path, update: int) -> pathlib.Path:
@@ -46,6 +47,12 @@ def folders(output_dir: pathlib.Path) -> list[pathlib.Path]:
     return [path for path in named(output_dir) if (path / storage.MANIFEST).is_file()]
 
 
+def is_foreign(folder: pathlib.Path) -> bool:
+    """Whether another program has written a folder, such as `transformers.Trainer`: nothing in it is of this library,
+    and it is nothing of this library's to judge or to rename."""
+    return not any((folder / name).exists() for name in OURS)
+
+
 def begun(output_dir: pathlib.Path) -> bool:
     """Whether there is any checkpoint, good or not, also one that was set aside."""
     names = [path.name for path in output_dir.iterdir()] if output_dir.is_dir() else []
@@ -62,10 +69,14 @@ def recover(output_dir: pathlib.Path) -> None:
 
 def newest_good(output_dir: pathlib.Path, tell: Callable[[str], None]) -> pathlib.Path | None:
     """The newest checkpoint that can be resumed from; None if none was ever finished. What is damaged is set aside
-    under another name, and `tell` is told. Raises UserError if checkpoints were there and none of them is good."""
+    under another name, and `tell` is told; what another program wrote is left alone. Raises UserError if checkpoints
+    were there and none of them is good."""
     recover(output_dir)
-    weights_only = None
+    weights_only = foreign = None
     for folder in reversed(named(output_dir)):
+        if is_foreign(folder):
+            foreign = foreign or folder
+            continue
         why = why_not(folder)
         if why is None and (folder / OPTIMIZER).is_file():
             return folder
@@ -81,6 +92,8 @@ def newest_good(output_dir: pathlib.Path, tell: Callable[[str], None]) -> pathli
         )
     if weights_only is not None:
         return weights_only  # of which `check` will say what is missing
+    if foreign is not None:
+        raise _not_ours(foreign)
     if begun(output_dir):
         raise UserError(
             text("no checkpoint of this run is good", "该运行没有完好的检查点"),
@@ -150,6 +163,8 @@ def check(folder: pathlib.Path, *, verified: bool = False) -> None:
             where=str(folder),
             fix=text("give the folder of a checkpoint, or start anew", "请给出检查点文件夹, 或重新训练"),
         )
+    if is_foreign(folder):
+        raise _not_ours(folder)
     if not verified:
         check_bytes(folder)
     if not (folder / OPTIMIZER).is_file():
@@ -158,6 +173,20 @@ def check(folder: pathlib.Path, *, verified: bool = False) -> None:
             where=str(folder),
             fix=text("save with save_only_model=False", "保存时使用 save_only_model=False"),
         )
+
+
+def _not_ours(folder: pathlib.Path) -> UserError:
+    return UserError(
+        text(
+            "another program wrote this checkpoint, such as transformers.Trainer: it cannot be resumed from exactly",
+            "该检查点由其他程序 (如 transformers.Trainer) 写入, 无法从中精确恢复训练",
+        ),
+        where=str(folder),
+        fix=text(
+            "go on with that program; or load its model with from_pretrained and train anew into another folder",
+            "请用该程序继续; 或用 from_pretrained 加载其模型, 在新文件夹中重新训练",
+        ),
+    )
 
 
 def check_bytes(folder: pathlib.Path) -> None:
