@@ -23,7 +23,8 @@ HONOURED = frozenset(
     """output_dir per_device_train_batch_size num_train_epochs max_steps learning_rate lr_scheduler_type
     lr_scheduler_kwargs warmup_steps optim optim_args weight_decay adam_beta1 adam_beta2 adam_epsilon
     gradient_accumulation_steps average_tokens_across_devices max_grad_norm label_smoothing_factor bf16 tf32
-    gradient_checkpointing gradient_checkpointing_kwargs logging_strategy logging_steps logging_first_step
+    gradient_checkpointing gradient_checkpointing_kwargs activation_checkpointing activation_checkpointing_kwargs
+    logging_strategy logging_steps logging_first_step
     log_on_each_node log_level log_level_replica disable_tqdm report_to run_name project trackio_space_id
     include_num_input_tokens_seen eval_strategy eval_steps eval_delay per_device_eval_batch_size prediction_loss_only
     eval_on_start save_only_model save_strategy save_steps save_total_limit load_best_model_at_end
@@ -38,6 +39,7 @@ OWN = ("group_by_length", "logging_dir", "without", "on_nonfinite", "accept_chan
 SIZES = ("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps")
 
 
+@dataclasses.dataclass(init=False, repr=False)
 class TrainingArguments(transformers.TrainingArguments):  # type: ignore[misc]
     """The settings of a `Trainer`: those of `transformers.TrainingArguments`, and the names that the course uses
     (`evaluation_strategy`, `warmup_ratio`, `no_cuda`, `overwrite_output_dir`, `logging_dir`, `group_by_length`), and
@@ -49,13 +51,20 @@ class TrainingArguments(transformers.TrainingArguments):  # type: ignore[misc]
     not honour (by name; nothing is ignored in silence) and for values that cannot work together.
     """
 
+    # Fields, so that `dataclasses.replace` hands them on.
+    overwrite_output_dir: bool = False
+    logging_dir: str | None = None
+    without: list[str] = dataclasses.field(default_factory=list)
+    on_nonfinite: str = "stop"
+    accept_changes: bool = False
+
     def __init__(self, output_dir: str | None = None, *args: Any, **settings: Any) -> None:
         names = [field.name for field in dataclasses.fields(transformers.TrainingArguments) if field.init]
         positional = dict(zip(names[1:], args, strict=False))
         settings = _modern({"output_dir": output_dir, **positional, **settings})
         self.overwrite_output_dir = bool(settings.pop("overwrite_output_dir", False))
         self.logging_dir = settings.pop("logging_dir", None)
-        self.without = check_names(settings.pop("without", ()))
+        self.without = list(check_names(settings.pop("without", ())))
         self.on_nonfinite = settings.pop("on_nonfinite", "stop")
         self.accept_changes = bool(settings.pop("accept_changes", False))
         unknown = [name for name in settings if name not in names]
@@ -106,8 +115,16 @@ def _refuse_what_is_not_honoured(asked: dict[str, Any]) -> None:
     for name, value in asked.items():
         made = fields[name].default_factory
         default = fields[name].default if made is dataclasses.MISSING else made()
-        if name not in HONOURED and value is not None and value != default:
+        if name not in HONOURED and not _says_nothing(value, default):
             raise _refusal(name, value)
+
+
+def _says_nothing(value: Any, default: Any) -> bool:
+    """Whether a setting is at its default, or at what the stock class makes of that, as `dataclasses.replace` gives it
+    back (False of None, an empty list of an empty text)."""
+    from transformers.trainer_pt_utils import AcceleratorConfig
+
+    return value is None or value == default or (not value and not default) or value == AcceleratorConfig()
 
 
 def _refuse_values(args: TrainingArguments) -> None:

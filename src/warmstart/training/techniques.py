@@ -5,7 +5,7 @@ None changes what is computed beyond rounding and the choice of random bits; LOG
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -87,7 +87,7 @@ def techniques(
     make_graphs: MakeGraphs,
     *,
     processes: int,
-    without: tuple[str, ...] = (),
+    without: Collection[str] = (),
 ) -> Iterator[Techniques]:
     """Everything that helps and is not in `without` is on inside the block, and off again after it.
     `make_graphs(encoder, folded)` gives the CUDA graphs, or why there are none; `folded`: whether clipping is."""

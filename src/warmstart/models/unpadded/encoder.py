@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import weakref
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import torch
@@ -43,7 +43,7 @@ _attached: "weakref.WeakKeyDictionary[nn.Module, Unpadded]" = weakref.WeakKeyDic
 
 
 @contextlib.contextmanager
-def unpadded(model: nn.Module, without: tuple[str, ...] = ()) -> Iterator[Unpadded]:
+def unpadded(model: nn.Module, without: Collection[str] = ()) -> Iterator[Unpadded]:
     """Inside the block the encoder of `model` computes no padding, if it is of a known family and its output is read
     for the first token only.
 
@@ -80,7 +80,7 @@ def unpadded(model: nn.Module, without: tuple[str, ...] = ()) -> Iterator[Unpadd
             setattr(parent, name, module)
 
 
-def _why_not(model: nn.Module, encoder: nn.Module | None, without: tuple[str, ...]) -> str:
+def _why_not(model: nn.Module, encoder: nn.Module | None, without: Collection[str]) -> str:
     if PADDING_FREE in without:
         return text("as asked", "按要求")
     if encoder is None:
