@@ -178,7 +178,10 @@ def test_without_a_folder_it_takes_the_stock_one(tmp_path: pathlib.Path, monkeyp
     ],
     ids=["plain", "best", "old names", "own names"],
 )
-def test_a_copy_with_another_value_keeps_the_rest(settings: dict[str, Any], tmp_path: pathlib.Path) -> None:
+def test_a_copy_with_another_value_keeps_the_rest(
+    settings: dict[str, Any], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TENSORBOARD_LOGGING_DIR", "elsewhere")
     ours = TrainingArguments(str(tmp_path), learning_rate=1.0, **settings)
     copy = dataclasses.replace(ours, learning_rate=2.0)
     assert type(copy) is TrainingArguments

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
 from torch import nn
 
 from tests.training.helpers import Pad, rows, tiny_bert
 from warmstart import Trainer, TrainingArguments
+from warmstart.data.feeds import values_of
 from warmstart.errors import UserError
 from warmstart.training import checkpoint
 from warmstart.training.fitting import Fitting, is_out_of_memory
@@ -160,9 +162,20 @@ def test_pieces_have_all_rows_in_order() -> None:
     assert all(piece["scale"] == 2.0 for piece in pieces)
 
 
+def test_pieces_are_of_the_class_of_the_batch() -> None:
+    fitting = Fitting()
+    fitting.limit = 3
+    ids = torch.arange(14).view(7, 2)
+    for batch in ([ids, ids], (ids, ids), transformers.BatchEncoding({"a": ids, "b": ids})):
+        pieces = fitting.pieces(batch)
+        assert [type(piece) for piece in pieces] == [type(batch)] * 3
+        assert [[len(value) for value in values_of(piece)] for piece in pieces] == [[3, 3], [3, 3], [1, 1]]
+
+
 REAL = """
 import resource, sys
 import torch
+import transformers
 from torch import nn
 from warmstart import Trainer, TrainingArguments
 

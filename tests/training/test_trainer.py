@@ -699,6 +699,38 @@ def test_a_loss_of_ones_own(tmp_path: pathlib.Path) -> None:
         assert trainer.train().training_loss == pytest.approx(2 * stock_loss(tmp_path), rel=1e-5)
 
 
+def test_a_loss_of_ones_own_takes_batches_as_the_collator_makes_them(tmp_path: pathlib.Path) -> None:
+    """As in the stock trainer: a list of tensors, or a class whose entries are attributes."""
+
+    def of_a_list(self: Any, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        return model(inputs[0], inputs[1])["loss"]
+
+    def of_attributes(self: Any, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        return model(inputs.x, inputs.labels)["loss"]
+
+    def named(examples: list[Any]) -> Any:
+        return transformers.BatchEncoding(transformers.default_data_collator(examples))
+
+    pairs = Pairs()
+    tensors, stack = torch.utils.data.TensorDataset(pairs.x, pairs.y), torch.utils.data.default_collate
+    for loss, dataset, collate in ((of_a_list, tensors, stack), (of_attributes, pairs, named)):
+        found = []
+        for base, settings in ((transformers.Trainer, transformers.TrainingArguments), (Trainer, TrainingArguments)):
+            kind = type("Own", (base,), {"compute_loss": loss, "__module__": __name__})
+            args = arguments(tmp_path, settings, max_steps=4, remove_unused_columns=False)
+            trainer = kind(Plain(), args, train_dataset=dataset, data_collator=collate)
+            trainer.train()
+            found.append(weights(trainer))
+        for name, tensor in found[0].items():
+            torch.testing.assert_close(found[1][name], tensor)
+    given = {"train_dataset": tensors, "eval_dataset": tensors, "data_collator": stack, "remove_unused_columns": False}
+    plain = make(tmp_path, model=Plain(), **given)
+    for run in (plain.train, plain.evaluate):
+        with pytest.raises(UserError, match="a batch is a list") as caught:
+            run()
+        assert "compute_loss" in caught.value.fix
+
+
 def stock_loss(folder: pathlib.Path) -> float:
     return float(make(folder, max_steps=1).train().training_loss)
 

@@ -4,7 +4,7 @@ them.
 
 import dataclasses
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -15,9 +15,14 @@ from warmstart.data.tokens import TokenTable
 if TYPE_CHECKING:
     from torch.utils.data import Dataset, IterableDataset
 
-Batch = dict[str, Any]
+Batch = Any  # a mapping as the model takes it; of a collator of the user's also a list or tuple, for a loss of theirs
 Collate = Callable[[list[Any]], Batch]
 Made = TypeVar("Made")
+
+
+def values_of(batch: Batch) -> list[Any]:
+    """What a batch holds, without names."""
+    return list(batch.values() if isinstance(batch, Mapping) else batch)
 
 
 class Feed(Protocol):

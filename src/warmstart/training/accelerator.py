@@ -2,7 +2,6 @@
 
 import atexit
 import contextlib
-import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -115,9 +114,9 @@ class Processes:
         if first is not None:
             raise first
 
-    def to_device(self, batch: Mapping[str, Any]) -> dict[str, Any]:
-        move = functools.partial(_move, device=self.device)
-        return {name: move(value) for name, value in batch.items()}
+    def to_device(self, batch: Any) -> Any:
+        """The batch with its tensors on this process's device, of the class that the collator gave it."""
+        return _move(batch, self.device)
 
     def autocast(self, precision: torch.dtype | None) -> contextlib.AbstractContextManager[Any]:
         """Matrix products in `precision` inside the block (None: in the weights' own)."""

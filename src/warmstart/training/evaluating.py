@@ -14,7 +14,7 @@ from warmstart.errors import UserError, text
 from warmstart.evaluation.predict import Predictions, Predictor, dataset_batches, predict, token_batches, token_plan
 from warmstart.models.unpadded.encoder import unpadded
 from warmstart.training.feeding import hidden_labels, loader_options, used_columns, without_unused_columns
-from warmstart.training.losses import loss_of
+from warmstart.training.losses import check_named, loss_of
 from warmstart.training.surface import Surface
 
 
@@ -38,6 +38,7 @@ class Evaluating(Surface):
         self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None
     ) -> tuple[torch.Tensor | None, Any, Any]:
         """(mean loss, outputs, labels) of one batch; loss and labels are None where the batch has none."""
+        check_named(inputs)
         labels = tuple(inputs[name] for name in self.label_names if inputs.get(name) is not None)
         labelled = bool(self.label_names) and len(labels) == len(self.label_names)
         labels = labels if labelled else ()

@@ -1,11 +1,11 @@
 """Out of memory: the same update is computed again, from unchanged state, in smaller micro-batches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 
-from warmstart.data.feeds import Batch
+from warmstart.data.feeds import Batch, values_of
 from warmstart.errors import UserError, text
 
 # What allocators say. CUDA has an exception of its own; the CPU's allocator and oneDNN (the last two) raise a
@@ -62,7 +62,7 @@ class Fitting:
 
 def count_rows(batch: Batch) -> int:
     """Rows of a batch."""
-    return next((len(value) for value in batch.values() if isinstance(value, torch.Tensor) and value.ndim), 0)
+    return next((len(value) for value in values_of(batch) if isinstance(value, torch.Tensor) and value.ndim), 0)
 
 
 def _rows(batch: Batch, start: int, stop: int, rows: int) -> Batch:
@@ -72,4 +72,6 @@ def _rows(batch: Batch, start: int, stop: int, rows: int) -> Batch:
         has_rows = isinstance(value, list | tuple) or (isinstance(value, torch.Tensor) and value.ndim > 0)
         return value[start:stop] if has_rows and len(value) == rows else value
 
-    return {name: cut(value) for name, value in batch.items()}
+    if isinstance(batch, Mapping):
+        return type(batch)({name: cut(value) for name, value in batch.items()})  # type: ignore[call-arg]
+    return type(batch)(cut(value) for value in batch)

@@ -1,12 +1,12 @@
 """From a batch to a loss: what the model returns, a loss function of the user's, or label smoothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
-from warmstart.data.feeds import Batch
+from warmstart.data.feeds import Batch, values_of
 from warmstart.errors import UserError, text
 
 
@@ -35,13 +35,30 @@ def default_collator(processing_class: Any) -> Callable[[list[Any]], Any]:
 def count_targets(batch: Batch, label_names: Sequence[str]) -> int:
     """How many targets the mean loss of a batch is over: labels that are not -100 (the index that cross entropy
     ignores) where labels are integers, else rows (every row of a float label tensor has equally many numbers)."""
-    labels = next((batch[name] for name in label_names if batch.get(name) is not None), None)
+    named = isinstance(batch, Mapping)
+    labels = next((batch[name] for name in label_names if named and batch.get(name) is not None), None)
     if not isinstance(labels, torch.Tensor):
-        first = next((value for value in batch.values() if isinstance(value, torch.Tensor) and value.ndim), None)
+        first = next((value for value in values_of(batch) if isinstance(value, torch.Tensor) and value.ndim), None)
         return 1 if first is None else len(first)
     if labels.is_floating_point() or labels.dtype == torch.bool:
         return len(labels)
     return int((labels != -100).sum())
+
+
+def check_named(batch: Batch) -> None:
+    """Raises UserError unless a batch has names, by which a model takes it."""
+    if not isinstance(batch, Mapping):
+        raise UserError(
+            text(
+                f"a batch is a {type(batch).__name__}, and not a dictionary of the model's inputs",
+                f"批次是 {type(batch).__name__}, 而不是模型输入的字典",
+            ),
+            where="data_collator",
+            fix=text(
+                "let data_collator give a dictionary, or override compute_loss (and prediction_step)",
+                "请让 data_collator 返回字典, 或重写 compute_loss (和 prediction_step)",
+            ),
+        )
 
 
 def loss_of(
@@ -56,6 +73,7 @@ def loss_of(
     `function(outputs, labels, num_items_in_batch=...)` is a loss of the user's; `smoothing` is label smoothing
     (Szegedy et al. 2016, section 7). Raises UserError if the model gives no loss.
     """
+    check_named(batch)
     own_loss = function is not None or smoothing > 0
     labels = batch.get("labels") if own_loss else None
     inputs = {name: value for name, value in batch.items() if not (own_loss and name == "labels")}

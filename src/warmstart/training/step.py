@@ -1,7 +1,7 @@
 """One update: its micro-batches forward and backward, gradients summed over processes, clipped, one optimiser step."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -126,7 +126,7 @@ def _gradients(
     """The update's loss on this process; its gradients, summed over all processes, are in the parameters then. `total`:
     targets of the update, on all processes. What does not fit into the memory is tried again in smaller pieces."""
     buffers = [(b, b.detach().clone()) for b in engine.model.buffers() if b.is_floating_point()]
-    width = max((batch["input_ids"].shape[1] for batch in batches if "input_ids" in batch), default=0)
+    width = max((ids.shape[1] for batch in batches if (ids := _ids(batch)) is not None), default=0)
     loss: torch.Tensor | None = None
     while loss is None:
         try:
@@ -195,11 +195,16 @@ def _step(engine: Engine, norm: torch.Tensor) -> None:
 
 def count_tokens(batch: Batch) -> int:
     """Real input tokens of a batch; 0 where it has none."""
-    mask = batch.get("attention_mask")
+    mask = batch.get("attention_mask") if isinstance(batch, Mapping) else None
     if isinstance(mask, torch.Tensor):
         return int(mask.sum())
-    ids = batch.get("input_ids")
-    return ids.numel() if isinstance(ids, torch.Tensor) else 0
+    ids = _ids(batch)
+    return 0 if ids is None else ids.numel()
+
+
+def _ids(batch: Batch) -> torch.Tensor | None:
+    ids = batch.get("input_ids") if isinstance(batch, Mapping) else None
+    return ids if isinstance(ids, torch.Tensor) else None
 
 
 def needs_metric(scheduler: Any) -> bool:
