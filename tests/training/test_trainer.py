@@ -192,6 +192,46 @@ def test_a_model_is_pushed_as_the_stock_trainer_pushes_it(
     assert (tmp_path / "mine" / "model.safetensors").is_file()
 
 
+@pytest.mark.parametrize("sizes", [(8, 1), (4, 3)], ids=str)
+def test_loaders_are_to_look_at_as_those_of_the_stock_trainer(sizes: tuple[int, int], tmp_path: pathlib.Path) -> None:
+    taken: list[int] = []
+
+    class Counted(Pad):
+        def __call__(self, examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+            taken.append(len(examples))
+            return super().__call__(examples)
+
+    class Look(TrainerCallback):  # type: ignore[misc]
+        def on_epoch_end(self, args: Any, state: Any, control: Any, train_dataloader: Any = None, **_: Any) -> None:
+            seen.append([len(batch["labels"]) for batch in train_dataloader])
+
+        def on_evaluate(self, args: Any, state: Any, control: Any, eval_dataloader: Any = None, **_: Any) -> None:
+            seen.append([len(batch["labels"]) for batch in eval_dataloader])
+
+    found = []
+    for kind in (transformers.Trainer, Trainer):
+        seen: list[list[int]] = []
+        size = {"per_device_train_batch_size": sizes[0], "gradient_accumulation_steps": sizes[1]}
+        settings = {"num_train_epochs": 1, "eval_strategy": "epoch", "data_collator": Counted(), **size}
+        trainer = make(tmp_path, kind=kind, callbacks=[Look()], **settings)
+        loader = trainer.get_train_dataloader()
+        taken.clear()
+        next(iter(loader))
+        assert len(taken) <= 1 + sizes[1]  # theirs looks a batch ahead, ours makes an update at a time
+        shown = [len(loader), len(loader.dataset), isinstance(loader.collate_fn, Counted), len(list(loader))]
+        trainer.train()
+        found.append((shown, seen, len(trainer.get_eval_dataloader())))
+    assert found[0] == found[1]
+    assert loader.batch_size == sizes[0]
+
+
+def test_a_loader_of_a_stream_ends_with_its_first_pass_and_has_no_length(tmp_path: pathlib.Path) -> None:
+    loader = make(tmp_path, model=Plain(), data_collator=None, train_dataset=Stream()).get_train_dataloader()
+    assert [len(batch["labels"]) for batch in loader] == [8, 8, 8]
+    with pytest.raises(TypeError, match="length"):
+        len(loader)
+
+
 def test_callbacks_come_and_go(tmp_path: pathlib.Path) -> None:
     class Mine(TrainerCallback):  # type: ignore[misc]
         pass

@@ -1,7 +1,9 @@
 """The `Trainer`'s evaluating and predicting: a loss for a batch, every row once, metrics under their names."""
 
+import functools
 import math
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -13,7 +15,7 @@ from warmstart.data.tokens import TokenTable
 from warmstart.errors import UserError, text
 from warmstart.evaluation.predict import Predictions, Predictor, dataset_batches, predict, token_batches, token_plan
 from warmstart.models.unpadded.encoder import unpadded
-from warmstart.training.feeding import hidden_labels, loader_options, used_columns, without_unused_columns
+from warmstart.training.feeding import Loader, hidden_labels, loader_options, used_columns, without_unused_columns
 from warmstart.training.losses import check_named, loss_of
 from warmstart.training.surface import Surface
 
@@ -111,14 +113,19 @@ class Evaluating(Surface):
         began = time.time()
         size = self.args.per_device_eval_batch_size
         place = (self.processes.index, self.processes.count)
+        begin: Callable[[], Iterator[Any]]
+        steps: int | None
+        collate = self.data_collator
         if isinstance(dataset, TokenTable):
             plan = token_plan(dataset, size, *place)
-            batches, steps = token_batches(dataset, plan), len(plan)
+            begin, steps = functools.partial(token_batches, dataset, plan), len(plan)
         else:
             dataset, collate = self._columns(dataset)
-            batches = dataset_batches(dataset, collate, size, *place, loader_options(self.args))
-            steps = math.ceil(math.ceil((length_of(dataset) or 0) / self.processes.count) / size)
-        self.callback_handler.eval_dataloader = BatchCount(steps)
+            begin = functools.partial(dataset_batches, dataset, collate, size, *place, loader_options(self.args))
+            rows = length_of(dataset)
+            steps = None if rows is None else math.ceil(math.ceil(rows / self.processes.count) / size)
+        loader = Loader(dataset, size, collate, steps, lambda: (batch for _, batch in begin()))
+        self.callback_handler.eval_dataloader = loader
 
         def tell() -> None:
             self.control = self.callback_handler.on_prediction_step(self.args, self.state, self.control)
@@ -140,7 +147,7 @@ class Evaluating(Surface):
         )
         steady = not self._is_own("compute_loss") and not self._is_own("prediction_step")
         with unpadded(self.model, self.args.without) as encoder, encoder.working.held(steady):
-            found = predict(predictor, batches)
+            found = predict(predictor, begin())
         metrics: dict[str, Any] = {}
         if self.compute_metrics is not None and found.outputs is not None and found.labels is not None:
             metrics = dict(denumpify_detensorize(self.compute_metrics(EvalPrediction(found.outputs, found.labels))))
@@ -172,13 +179,3 @@ class Evaluating(Surface):
             logs["num_input_tokens_seen"] = self.state.num_input_tokens_seen
         self.state.log_history.append({**logs, "step": self.state.global_step})
         self.control = self.callback_handler.on_log(self.args, self.state, self.control, logs)
-
-
-class BatchCount:
-    """What progress bars want to know of a data loader: how many batches it has."""
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-
-    def __len__(self) -> int:
-        return self._count

@@ -1,17 +1,21 @@
 """From a data set and a `Trainer`'s arguments to a feed: which columns the model takes, which plan is meant."""
 
+import dataclasses
 import functools
 import inspect
-from collections.abc import Callable
+import math
+import sys
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from torch import nn
 
 from warmstart.data.batches import BatchPlan
-from warmstart.data.feeds import Collate, DatasetFeed, Feed, StreamFeed, TokenFeed, is_stream, length_of
+from warmstart.data.feeds import Batch, Collate, DatasetFeed, Feed, StreamFeed, TokenFeed, is_stream, length_of
 from warmstart.data.tokens import TokenTable
 from warmstart.errors import UserError, text
+from warmstart.training.accelerator import Processes
 from warmstart.training.losses import base_model
 from warmstart.training.randomness import reseed
 
@@ -23,6 +27,42 @@ ORDERS: dict[str, Literal["random", "sequential", "length"]] = {
     "sequential": "sequential",
     "group_by_length": "length",
 }
+
+
+@dataclasses.dataclass(frozen=True)
+class Loader:
+    """What looks like a data loader to who looks at one: batches that are made when they are asked for, and what they
+    are made of. `count`: how many there are, on this process; None if that is not known."""
+
+    dataset: Any
+    batch_size: int
+    collate_fn: Any
+    count: int | None
+    begin: Callable[[], Iterator[Batch]]
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self.begin()
+
+    def __len__(self) -> int:
+        if self.count is None:
+            raise TypeError("a stream has no length")  # what `len` says of a loader of one, and callers expect
+        return self.count
+
+
+def first_epoch(feed: Feed, dataset: Any, collate: Collate, args: "TrainingArguments", processes: Processes) -> Loader:
+    """The micro-batches of `feed`'s first epoch that this process computes."""
+
+    def begin() -> Iterator[Batch]:
+        last = feed.updates_per_epoch or sys.maxsize
+        for update, batches in feed.batches(0, last, processes.index, processes.count):
+            if update.epoch > 0:
+                return  # a stream began again
+            yield from batches
+
+    size, count = args.per_device_train_batch_size, None
+    if feed.updates_per_epoch is not None:
+        count = math.ceil(feed.rows_before(feed.updates_per_epoch) / (size * processes.count))
+    return Loader(dataset, size, collate, count, begin)
 
 
 def make_feed(dataset: Any, collate: Collate, args: "TrainingArguments", processes: int) -> Feed:

@@ -1,5 +1,6 @@
 """The part of the `Trainer`'s public surface that trains nothing: callbacks, loaders, saving, small answers."""
 
+import functools
 import inspect
 import pathlib
 from typing import Any, ClassVar
@@ -22,7 +23,7 @@ from warmstart.errors import UserError, did_you_mean, text
 from warmstart.training import storage
 from warmstart.training.accelerator import Processes, leave
 from warmstart.training.arguments import TrainingArguments
-from warmstart.training.feeding import loader_options, make_feed
+from warmstart.training.feeding import Loader, first_epoch, loader_options, make_feed
 from warmstart.training.progress import progress_callback
 from warmstart.training.saving import save_weights
 
@@ -124,12 +125,11 @@ class Surface:
         return model
 
     def get_train_dataloader(self) -> Any:
-        """The batches of the first epoch, to look at. Training uses the same rows in the same order."""
+        """The batches of the first epoch, to look at; each is made when it is asked for. Training uses the same rows in
+        the same order."""
         dataset, collate = self._columns(self.train_dataset)  # type: ignore[attr-defined]
         feed = make_feed(dataset, collate, self.args, self.processes.count)
-        place = (self.processes.index, self.processes.count)
-        last = feed.updates_per_epoch or self.args.max_steps
-        return [batch for _, batches in feed.batches(0, last, *place) for batch in batches]
+        return first_epoch(feed, dataset, collate, self.args, self.processes)
 
     def get_eval_dataloader(self, eval_dataset: Any = None) -> Any:
         """A loader over `eval_dataset` (by default the trainer's), to look at."""
@@ -141,8 +141,9 @@ class Surface:
 
         size = self.args.per_device_eval_batch_size
         if isinstance(test_dataset, TokenTable):
-            starts = range(size, len(test_dataset), size)
-            return [padded(test_dataset, rows) for rows in np.split(np.arange(len(test_dataset)), starts)]
+            batches = np.split(np.arange(len(test_dataset)), range(size, len(test_dataset), size))
+            begin = functools.partial(map, functools.partial(padded, test_dataset), batches)
+            return Loader(test_dataset, size, self.data_collator, len(batches), begin)
         dataset, collate = self._columns(test_dataset)  # type: ignore[attr-defined]
         return DataLoader(dataset, batch_size=size, collate_fn=collate, **loader_options(self.args))
 

@@ -19,8 +19,7 @@ from warmstart.errors import UserError, text
 from warmstart.models.unpadded.encoder import Unpadded
 from warmstart.training.accelerator import Processes
 from warmstart.training.arguments import TrainingArguments
-from warmstart.training.evaluating import BatchCount
-from warmstart.training.feeding import make_feed
+from warmstart.training.feeding import first_epoch, make_feed
 from warmstart.training.fitting import Fitting
 from warmstart.training.graphs import Graphs, why_no_graphs
 from warmstart.training.history import Losses
@@ -125,6 +124,7 @@ class Trainer(Keeping):
 
         dataset, collate = self._columns(self.train_dataset)
         feed = make_feed(dataset, collate, self.args, self.processes.count)
+        self.callback_handler.train_dataloader = first_epoch(feed, dataset, collate, self.args, self.processes)
         per_epoch, last = self._extent(feed.updates_per_epoch)
         self._create_for(last)
         self._new_state()
@@ -199,7 +199,6 @@ class Trainer(Keeping):
         self.callback_handler.model = self.model
         self.callback_handler.optimizer = self.optimizer
         self.callback_handler.lr_scheduler = self.lr_scheduler
-        self.callback_handler.train_dataloader = BatchCount(per_epoch)
         self.control = self.callback_handler.on_train_begin(self.args, self.state, self.control)
         self.control.should_training_stop = self.control.should_training_stop or had_stopped
         if self.args.eval_on_start and first == 0:
