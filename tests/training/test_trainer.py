@@ -775,6 +775,24 @@ def stock_loss(folder: pathlib.Path) -> float:
     return float(make(folder, max_steps=1).train().training_loss)
 
 
+def test_label_smoothing_teaches_a_causal_model_the_next_token(tmp_path: pathlib.Path) -> None:
+    ids = np.random.default_rng(0).integers(5, VOCABULARY, (16, 10)).tolist()
+    texts = Dataset.from_dict({"input_ids": ids, "labels": ids})
+    settings = {"train_dataset": texts, "eval_dataset": texts, "data_collator": None, "max_steps": 3}
+    found = {}
+    for kind in (Trainer, transformers.Trainer):
+        torch.manual_seed(0)
+        sizes = {"n_positions": 16, "n_embd": 16, "n_layer": 1, "n_head": 2, "vocab_size": VOCABULARY}
+        plain = {"embd_pdrop": 0, "attn_pdrop": 0, "resid_pdrop": 0, "bos_token_id": 1, "eos_token_id": 1}
+        model = transformers.GPT2LMHeadModel(transformers.GPT2Config(**sizes, **plain))
+        trainer = make(tmp_path, model=model, kind=kind, label_smoothing_factor=0.1, **settings)
+        before = trainer.evaluate()["eval_loss"]
+        trainer.train()
+        found[kind] = [before, trainer.evaluate()["eval_loss"]]
+    # Ten labels a row are nine targets: the stock mean is over the labels here.
+    assert found[Trainer] == pytest.approx([loss * 10 / 9 for loss in found[transformers.Trainer]], rel=1e-4)
+
+
 def test_labels_under_another_name(tmp_path: pathlib.Path) -> None:
     class Named(Plain):
         def forward(self, x: torch.Tensor, wanted: torch.Tensor | None = None) -> Any:

@@ -15,6 +15,13 @@ def base_model(model: Any) -> Any:
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
+def is_causal(model: nn.Module) -> bool:
+    """Whether a target belongs to the place before its own: the model shifts labels itself, when it is given them."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+    return type(base_model(model)).__name__ in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()
+
+
 def label_names_of(model: nn.Module) -> list[str]:
     """The names of the model's label arguments (`["labels"]` for most)."""
     from transformers.utils.generic import find_labels
@@ -84,7 +91,7 @@ def loss_of(
     elif smoothing > 0 and labels is not None:
         from transformers.trainer_pt_utils import LabelSmoother
 
-        loss = LabelSmoother(epsilon=smoothing)(outputs, labels)
+        loss = LabelSmoother(epsilon=smoothing)(outputs, labels, shift_labels=is_causal(model))
     else:
         loss = outputs.get("loss") if isinstance(outputs, dict) else outputs[0]
     if loss is None:
