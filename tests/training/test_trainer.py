@@ -556,6 +556,49 @@ def test_optimisers_of_ones_own(tmp_path: pathlib.Path) -> None:
     assert [group["momentum"] for group in named.optimizer.param_groups] == [0.5, 0.5]
 
 
+def test_an_optimiser_that_the_user_sets_is_the_one_that_trains(tmp_path: pathlib.Path) -> None:
+    trainer = make(tmp_path, max_steps=2)
+    trainer.optimizer = mine = torch.optim.SGD(trainer.model.parameters(), lr=0.1)
+    trainer.train()
+    assert trainer.optimizer is mine
+    edited = make(tmp_path, max_steps=2, lr_scheduler_type="constant")
+    edited.create_optimizer_and_scheduler(100)
+    for group in edited.optimizer.param_groups:
+        group["lr"] = group["initial_lr"] = 0.0
+    before = weights(edited)
+    edited.train()
+    assert same(weights(edited), before)
+
+
+@pytest.mark.parametrize("kind", [Trainer, transformers.Trainer])
+def test_a_schedule_made_beforehand_gets_the_length_of_the_run(kind: Any, tmp_path: pathlib.Path) -> None:
+    trainer = make(tmp_path, kind=kind, max_steps=2)
+    trainer.create_optimizer_and_scheduler(100)
+    trainer.train()
+    assert trainer.optimizer.param_groups[0]["lr"] == 0.0
+
+
+def test_training_again_begins_with_a_fresh_optimiser_and_schedule(tmp_path: pathlib.Path) -> None:
+    trainer = make(tmp_path, max_steps=2)
+    trainer.train()
+    first, schedule = trainer.optimizer, trainer.lr_scheduler
+    trainer.train()
+    assert trainer.optimizer is not first
+    assert trainer.lr_scheduler is not schedule
+    assert trainer.optimizer.param_groups[0]["initial_lr"] == 1e-3
+
+
+def test_what_cannot_work_together_is_refused_before_training(tmp_path: pathlib.Path) -> None:
+    optimizer = torch.optim.SGD(tiny_bert().parameters(), lr=0.1)
+    with pytest.raises(UserError, match="model_init"):
+        make(tmp_path, model_init=lambda: tiny_bert(), optimizers=(optimizer, None))
+    with pytest.raises(UserError, match="nothing to evaluate on"):
+        make(tmp_path, eval_strategy="epoch", eval_dataset=None)
+    with pytest.raises(UserError, match=r"transformers\.\S+TrainingArguments") as caught:
+        Trainer(tiny_bert(), arguments(tmp_path, transformers.TrainingArguments))
+    assert "warmstart.TrainingArguments" in caught.value.fix
+
+
 class Pairs(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
     """A plain data set of vectors and their class."""
 

@@ -60,6 +60,7 @@ class Trainer(Keeping):
         tokenizer: Any = None,
     ) -> None:
         self.args = args if args is not None else TrainingArguments("tmp_trainer")
+        _refuse_what_cannot_work(self.args, eval_dataset, model_init, optimizers)
         self.processes = Processes(use_cpu=self.args.use_cpu)
         _seed(self.args)
         if (model is None) == (model_init is None):
@@ -78,7 +79,7 @@ class Trainer(Keeping):
         self.compute_metrics = compute_metrics
         self.preprocess_logits_for_metrics = preprocess_logits_for_metrics
         self.optimizer, self.lr_scheduler = optimizers
-        self._given = optimizers
+        self._made: tuple[Any, Any] = (None, None)  # by `train`, for one run; any other is the user's
         self.optimizer_cls_and_kwargs = optimizer_cls_and_kwargs
         self.label_names = self.args.label_names or label_names_of(self.model)
         self.is_in_train = False
@@ -119,7 +120,7 @@ class Trainer(Keeping):
         _seed(self.args)
         if self.model_init is not None:
             self.model = self.call_model_init()
-            self.optimizer, self.lr_scheduler = self._given
+            self.optimizer, self.lr_scheduler = None, None  # of the model before
             self._prepare_model()
 
         dataset, collate = self._columns(self.train_dataset)
@@ -354,12 +355,15 @@ class Trainer(Keeping):
             self._parameters_computed = self.model.num_parameters(exclude_embeddings=True)  # type: ignore[operator]
 
     def _create_for(self, total_updates: int) -> None:
-        """The optimiser and schedule of this run; those that the user gave stay."""
-        if self._given[0] is None:
+        """The optimiser and schedule of this run; those that are the user's stay."""
+        if self.optimizer is self._made[0]:
             self.optimizer = None
-        if self._given[1] is None:
+        if self.lr_scheduler is self._made[1]:
             self.lr_scheduler = None
+        theirs = self.optimizer, self.lr_scheduler
         self.create_optimizer_and_scheduler(total_updates)
+        ours = (self.optimizer, self.lr_scheduler)
+        self._made = (ours[0] if theirs[0] is None else None, ours[1] if theirs[1] is None else None)
 
     def create_optimizer_and_scheduler(self, num_training_steps: int) -> None:
         """Make what the user did not give."""
@@ -381,11 +385,37 @@ class Trainer(Keeping):
         if self.lr_scheduler is None:
             target = self.create_optimizer() if optimizer is None else optimizer
             self.lr_scheduler = make_scheduler(target, self.args, num_training_steps)
+            self._made = (self._made[0], self.lr_scheduler)  # a run makes its own, of its own length
         return self.lr_scheduler
 
     def _training_loss(self, model: nn.Module, batch: dict[str, Any]) -> torch.Tensor:
         loss: torch.Tensor = self.compute_loss(model, batch)
         return loss
+
+
+def _refuse_what_cannot_work(args: Any, eval_dataset: Any, model_init: Any, optimizers: tuple[Any, Any]) -> None:
+    if not isinstance(args, TrainingArguments):
+        raise UserError(
+            text(f"args is a {type(args).__module__}.{type(args).__name__}", f"args 是 {type(args).__name__}"),
+            where="Trainer",
+            fix=text("use warmstart.TrainingArguments", "请用 warmstart.TrainingArguments"),
+        )
+    if args.eval_strategy != "no" and eval_dataset is None:
+        wanted = f"eval_strategy={args.eval_strategy.value!r}"
+        raise UserError(
+            text(f"{wanted}, and there is nothing to evaluate on", f"{wanted}, 但没有验证数据"),
+            where="Trainer",
+            fix="Trainer(eval_dataset=...)",
+        )
+    if model_init is not None and any(each is not None for each in optimizers):
+        raise UserError(
+            text(
+                "optimizers hold the weights of one model, and model_init makes a new one for each run",
+                "optimizers 属于某一个模型, 而 model_init 每次训练都会新建模型",
+            ),
+            where="Trainer",
+            fix=text("pass optimizer_cls_and_kwargs, or a model", "请传入 optimizer_cls_and_kwargs, 或传入 model"),
+        )
 
 
 def _log_techniques(on: Techniques) -> None:
