@@ -260,6 +260,14 @@ def test_overriding_what_is_never_called_is_refused(name: str) -> None:
     assert caught.value.fix
 
 
+def test_so_is_a_method_of_a_mixin_that_comes_before_the_trainer() -> None:
+    mixin = type("Mixin", (), {"training_step": None, "my_own": 1})
+    with pytest.raises(UserError, match=r"Mixin\.training_step"):
+        type("Mine", (mixin, Trainer), {})
+    type("Mine", (Trainer, mixin), {})  # behind the stock trainer it would not be called either
+    type("Mine", (type("Fine", (), {"compute_loss": None, "my_own": 1}), Trainer), {})
+
+
 def test_own_methods_and_what_is_called_may_be_defined() -> None:
     type("Mine", (Trainer,), {"compute_loss": None, "prediction_step": None, "log": None, "my_own": 1, "__doc__": "x"})
     type("Mine", (Trainer,), {"create_optimizer": None, "create_scheduler": None, "evaluate": None, "_mine": 2})
@@ -957,6 +965,23 @@ def test_a_resumed_run_ends_with_the_bytes_of_an_undisturbed_one(
     by_path = make(tmp_path / "cut", model=tiny_bert(dropout=0.3), **SAVING, **settings)
     by_path.train(resume_from_checkpoint=str(tmp_path / "whole" / "checkpoint-8"))
     assert same(weights(by_path), weights(whole))
+
+
+@pytest.mark.parametrize("saves", ["more", "nothing"])
+def test_a_save_model_of_ones_own_writes_the_checkpoints(saves: str, tmp_path: pathlib.Path) -> None:
+    class Mine(Trainer):
+        def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+            if saves == "more":
+                super().save_model(output_dir)
+            pathlib.Path(output_dir or "", "mine.txt").write_text(f"{_internal_call}")
+
+    make(tmp_path, kind=Mine, num_train_epochs=2, save_strategy="epoch").train()
+    for folder in (tmp_path / "checkpoint-5", tmp_path / "checkpoint-10"):
+        assert (folder / "mine.txt").read_text() == "True"
+        assert "mine.txt" in json.loads((folder / "manifest.json").read_text())["files"]
+        assert [path.name for path in folder.iterdir() if path.is_dir()] == []
+    resumed = make(tmp_path, kind=Mine, num_train_epochs=2, save_strategy="epoch")
+    assert resumed.train(resume_from_checkpoint=str(tmp_path / "checkpoint-5")).global_step == 10
 
 
 def test_a_damaged_checkpoint_is_passed_over_or_refused(tmp_path: pathlib.Path) -> None:

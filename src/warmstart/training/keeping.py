@@ -75,7 +75,7 @@ class Keeping(Evaluating):
         state = {**vars(self.state), "best_model_checkpoint": pathlib.Path(best).name if best else None}
         checkpoint.save(
             folder,
-            save_weights=lambda work: save_weights(self.model, self.processing_class, work),
+            save_weights=self._write_weights,
             state=state,  # no path of this machine: a run may be moved
             optimizer=self.optimizer if with_progress else None,
             scheduler=self.lr_scheduler if with_progress else None,
@@ -87,6 +87,13 @@ class Keeping(Evaluating):
             identity=self.identity,
         )
         self._rotate(folder)
+
+    def _write_weights(self, work: pathlib.Path) -> None:
+        """As `save_model` does, which may be the user's; a checkpoint has the engine's weights also if that leaves
+        none, since the run could not go on from it."""
+        self.save_model(str(work), _internal_call=True)
+        if not any(work.glob("*.safetensors")):
+            save_weights(self.model, self.processing_class, work)
 
     def _rotate(self, newest: pathlib.Path) -> None:
         best = self.state.best_model_checkpoint

@@ -62,6 +62,11 @@ def new_folder(target: pathlib.Path) -> Iterator[pathlib.Path]:
             _remove_tree(work)
 
 
+def is_in_the_making(folder: pathlib.Path) -> bool:
+    """Whether it is what `new_folder` has given to write into."""
+    return folder.name.endswith(UNFINISHED)
+
+
 @contextlib.contextmanager
 def new_files(target: pathlib.Path) -> Iterator[pathlib.Path]:
     """A temporary folder to write into; at the end of the block its files move into `target`, which may hold others.

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import itertools
 import pathlib
 from typing import Any, ClassVar
 
@@ -69,14 +70,16 @@ class Surface:
         super().__init_subclass__(**kwargs)
         if cls.__module__.startswith("warmstart."):
             return
-        for name in vars(cls):
-            is_absent = hasattr(transformers.Trainer, name) and not any(hasattr(base, name) for base in cls.__bases__)
+        before = list(itertools.takewhile(lambda base: not base.__module__.startswith("warmstart."), cls.__mro__))
+        engine = cls.__mro__[len(before)]
+        for owner, name in [(base, name) for base in before for name in vars(base)]:
+            is_absent = hasattr(transformers.Trainer, name) and not hasattr(engine, name)
             if name in cls.NEVER_CALLED or is_absent:
                 instead = cls.NEVER_CALLED.get(name, "compute_loss, prediction_step, callbacks")
                 raise UserError(
                     text(
-                        f"{cls.__name__}.{name} would never be called by this engine",
-                        f"本引擎不会调用 {cls.__name__}.{name}",
+                        f"{owner.__name__}.{name} would never be called by this engine",
+                        f"本引擎不会调用 {owner.__name__}.{name}",
                     ),
                     where=f"class {cls.__name__}",
                     fix=text(f"use {instead}, or transformers.Trainer", f"请改用 {instead}, 或 transformers.Trainer"),
@@ -203,10 +206,17 @@ class Surface:
     def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
         """Save weights, configuration and tokenizer so that every tool loads them; by default into
         `args.output_dir`.
+
+        A checkpoint's weights are saved through here too, so that an override is called for each. `output_dir` is then
+        a folder in the making, and only the main process is in here: what is written there becomes the checkpoint.
         """
         del _internal_call
+        folder = pathlib.Path(output_dir or self.args.output_dir)
+        if storage.is_in_the_making(folder):
+            save_weights(self.model, self.processing_class, folder)
+            return
         if self.processes.is_main:
-            with storage.new_files(pathlib.Path(output_dir or self.args.output_dir)) as work:
+            with storage.new_files(folder) as work:
                 save_weights(self.model, self.processing_class, work)
         self.processes.barrier()
 
