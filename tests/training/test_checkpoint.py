@@ -222,6 +222,37 @@ def test_a_run_goes_on_from_its_checkpoint_bit_for_bit(name: str, tmp_path: path
     assert scheduler.get_last_lr() == schedule.get_last_lr()
 
 
+def schedules(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    kinds = torch.optim.lr_scheduler
+    parts = [kinds.LambdaLR(optimizer, lambda step: 1 / (1 + step)), kinds.MultiStepLR(optimizer, [2, 3])]
+    return {
+        "milestones": lambda: kinds.MultiStepLR(optimizer, [4, 6, 6]),
+        "two in a row": lambda: kinds.SequentialLR(optimizer, parts, [2]),
+        "restarts": lambda: kinds.CosineAnnealingWarmRestarts(optimizer, 3),
+    }
+
+
+@pytest.mark.parametrize("name", schedules(torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)))
+def test_a_schedule_goes_on_from_its_checkpoint(name: str, tmp_path: pathlib.Path) -> None:
+    rates = []
+    optimizer, scheduler = [], []
+    for _ in range(2):
+        optimizer.append(torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0))
+        scheduler.append(schedules(optimizer[-1])[name]())
+    for step in range(8):
+        if step == 3:
+            make(tmp_path, 3, optimizer=optimizer[0], scheduler=scheduler[0])
+            checkpoint.load_optimizer(tmp_path / "checkpoint-3", optimizer[1], scheduler[1])
+        for each in range(2 if step >= 3 else 1):
+            optimizer[each].step()
+            scheduler[each].step()
+        rates.append([each.param_groups[0]["lr"] for each in optimizer])
+    assert [one for one, _ in rates[3:]] == [two for _, two in rates[3:]]
+    assert len(set(map(tuple, rates[3:]))) > 1
+    if name == "milestones":
+        assert type(scheduler[1].milestones) is type(scheduler[0].milestones)
+
+
 def test_weights_only_can_be_loaded_but_not_resumed_from(tmp_path: pathlib.Path) -> None:
     target = make(tmp_path, 3)
     with pytest.raises(UserError, match="weights only"):

@@ -205,7 +205,7 @@ def load_optimizer(folder: pathlib.Path, optimizer: torch.optim.Optimizer, sched
     tensors = load_file(folder / OPTIMIZER)
     optimizer.load_state_dict(_joined(tensors, storage.read_json(folder / OPTIMIZER_REST)))
     if scheduler is not None and (folder / SCHEDULER).is_file():
-        scheduler.load_state_dict({**scheduler.state_dict(), **storage.read_json(folder / SCHEDULER)})
+        scheduler.load_state_dict(_like(scheduler.state_dict(), storage.read_json(folder / SCHEDULER)))
 
 
 def load_progress(folder: pathlib.Path) -> dict[str, Any] | None:
@@ -258,6 +258,18 @@ def _joined(tensors: dict[str, torch.Tensor], rest: dict[str, Any]) -> dict[str,
         {**group, "betas": tuple(group["betas"])} if "betas" in group else group for group in rest["param_groups"]
     ]
     return {"state": state, "param_groups": groups}
+
+
+def _like(example: Any, value: Any) -> Any:
+    """`value`, which JSON has given back, with what `example` has and JSON has not: keys that are numbers (a schedule's
+    milestones), counters, and entries that `_plain` left out."""
+    if isinstance(example, dict) and isinstance(value, dict):
+        if any(isinstance(key, int) for key in example):
+            return type(example)({int(key): item for key, item in value.items()})
+        return {**example, **{key: _like(example.get(key), item) for key, item in value.items()}}
+    if isinstance(example, list) and isinstance(value, list) and len(example) == len(value):
+        return [_like(one, other) for one, other in zip(example, value, strict=True)]
+    return value
 
 
 def _plain(value: Any) -> Any:
