@@ -1171,6 +1171,53 @@ def test_early_stopping_waits_as_long_as_it_is_told_and_remembers(tmp_path: path
     assert same(weights(again), weights(whole))
 
 
+class TimeLimit(TrainerCallback):  # type: ignore[misc]
+    """Saves and ends the run after its second update."""
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if state.global_step == 2:
+            control.should_training_stop = control.should_save = True
+
+
+@pytest.mark.parametrize("kind", [Trainer, transformers.Trainer])
+def test_a_run_that_a_callback_had_ended_goes_on_when_it_is_resumed(kind: Any, tmp_path: pathlib.Path) -> None:
+    assert make(tmp_path, kind=kind, max_steps=6, callbacks=[TimeLimit()]).train().global_step == 2
+    again = make(tmp_path, kind=kind, max_steps=6, callbacks=[TimeLimit()])
+    told: list[str] = []
+    again.tell = told.append
+    assert again.train(resume_from_checkpoint=True).global_step == 6
+    assert kind is transformers.Trainer or told == ["a callback had ended this run after update 2: it goes on"]
+
+
+def test_what_a_callback_is_made_with_is_what_is_asked_for_now(tmp_path: pathlib.Path) -> None:
+    def patient(patience: int, **settings: Any) -> Any:
+        callbacks = [EarlyStoppingCallback(patience)]
+        trainer = make(tmp_path, callbacks=callbacks, num_train_epochs=6, **{**BEST, **settings})
+        trainer.tell = told.append
+        return trainer
+
+    told: list[str] = []
+    assert patient(1).train().global_step == 15  # 0.5, 0.9, then 0.7
+    assert patient(1).train(resume_from_checkpoint=True).global_step == 15
+    assert "early stopping ended this run after update 15" in told[-1]
+    shutil.copytree(tmp_path / "checkpoint-15", tmp_path / "keep")
+    shutil.copytree(tmp_path / "checkpoint-10", tmp_path / "best")
+    more = patient(3)
+    assert more.train(resume_from_checkpoint=True).global_step == 25  # the first failure counts
+    assert more.callback_handler.callbacks[-1].early_stopping_patience == 3
+    as_it_was = patient(3, restore_callback_states_from_checkpoint=True)
+    assert as_it_was.train(resume_from_checkpoint=str(tmp_path / "keep")).global_step == 15
+    assert as_it_was.callback_handler.callbacks[-1].early_stopping_patience == 1
+
+
+def test_a_checkpoint_under_another_name_is_resumed_from(tmp_path: pathlib.Path) -> None:
+    saving = {"max_steps": 2, "save_strategy": "steps", "save_steps": 1}
+    make(tmp_path, **saving).train()
+    (tmp_path / "checkpoint-1").rename(tmp_path / "keep")
+    shutil.rmtree(tmp_path / "checkpoint-2")
+    assert make(tmp_path, **saving).train(resume_from_checkpoint=str(tmp_path / "keep")).global_step == 2
+
+
 def test_the_best_checkpoint_is_found_where_the_run_is_now(tmp_path: pathlib.Path) -> None:
     whole = make(tmp_path / "here", num_train_epochs=3, save_total_limit=1, **BEST)
     whole.train()

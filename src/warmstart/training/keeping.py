@@ -4,7 +4,7 @@ import pathlib
 from collections.abc import Callable
 from typing import Any
 
-from transformers.trainer_callback import TrainerState
+from transformers.trainer_callback import EarlyStoppingCallback, TrainerState
 
 from warmstart.errors import UserError, did_you_mean, text
 from warmstart.training import checkpoint
@@ -166,12 +166,34 @@ class Keeping(Evaluating):
             self.losses.restore(progress["losses"])
             self.rows_seen, self.fitting.limit = progress["rows"], progress["rows_at_a_time"]
         ours = folder.parent.resolve() == pathlib.Path(self.args.output_dir).resolve()
-        if self.processes.is_main and ours and folder == checkpoint.folders(folder.parent)[-1]:
+        if self.processes.is_main and ours and [folder] == checkpoint.folders(folder.parent)[-1:]:
             self._rotate(folder)  # a crash may have come before the old ones went
         self._import_callbacks()
         control = (saved["stateful_callbacks"] or {}).get("TrainerControl", {}).get("args", {})
         self.control.should_epoch_stop = bool(control.get("should_epoch_stop"))
-        return bool(control.get("should_training_stop")) and saved["global_step"] < saved["max_steps"]
+        return bool(control.get("should_training_stop")) and self._stays_stopped(saved)
+
+    def _stays_stopped(self, saved: dict[str, Any]) -> bool:
+        """Whether a run that a callback had ended is over. It is if early stopping, as it is set now, has waited long
+        enough; what another callback had in mind (a limit of time) is not known, and the run goes on."""
+        update = saved["global_step"]
+        if update >= saved["max_steps"]:
+            return False
+        stoppers = [each for each in self.callback_handler.callbacks if isinstance(each, EarlyStoppingCallback)]
+        over = any(each.early_stopping_patience_counter >= each.early_stopping_patience for each in stoppers)
+        if over:
+            line = text(
+                f"early stopping ended this run after update {update}: a larger patience, or none, goes on from there",
+                f"早停已在第 {update} 次更新后结束该运行: 增大或去掉 patience 即可继续",
+            )
+        else:
+            line = text(
+                f"a callback had ended this run after update {update}: it goes on",
+                f"回调曾在第 {update} 次更新后结束该运行: 现在继续",
+            )
+        if self.processes.is_main:
+            self.tell(line)
+        return over
 
     def _load_best(self, folder: pathlib.Path) -> None:
         """Take the weights of the best checkpoint. Raises UserError if it is damaged."""

@@ -302,13 +302,15 @@ class Surface:
         self.state.stateful_callbacks = TrainerState(stateful_callbacks=self._exportable()).stateful_callbacks
 
     def _import_callbacks(self) -> None:
-        """Give callbacks back the state they had when the checkpoint was written."""
+        """Give callbacks back the state they had when the checkpoint was written. What they were made with is what the
+        user asks for now, unless `restore_callback_states_from_checkpoint`."""
+        asked = self.args.restore_callback_states_from_checkpoint
         saved = dict(self.state.stateful_callbacks or {})
         for callback in self.callback_handler.callbacks:
             states = saved.get(type(callback).__name__)
             if isinstance(callback, ExportableState) and states:
                 state = states.pop(0) if isinstance(states, list) else states
-                for name, value in {**state["args"], **state["attributes"]}.items():
+                for name, value in {**(state["args"] if asked else {}), **state["attributes"]}.items():
                     setattr(callback, name, value)
 
 
