@@ -1,5 +1,6 @@
 """The Trainer beside `transformers.Trainer`: the same surface, events, log and results, and honest refusals."""
 
+import contextlib
 import inspect
 import json
 import pathlib
@@ -22,6 +23,7 @@ from tests.training.helpers import VOCABULARY, Pad, rows, tiny_bert
 from warmstart import AdamW, Trainer, TrainingArguments
 from warmstart.data.tokens import TokenTable
 from warmstart.errors import UserError
+from warmstart.training.progress import TerminalProgress
 
 EVENTS = [name for name in dir(TrainerCallback) if name.startswith("on_")]
 TRAIN, EVAL = rows(40), rows(13, seed=1)
@@ -354,6 +356,28 @@ def test_values_of_the_log(tmp_path: pathlib.Path) -> None:
     coarse.train()
     means = [entry["loss"] for entry in coarse.state.log_history if "loss" in entry]
     assert means == pytest.approx([np.mean([e["loss"] for e in entries[i : i + 5]]) for i in (0, 5)])
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError, KeyboardInterrupt])
+def test_no_bar_is_left_in_the_terminal(error: Any, tmp_path: pathlib.Path, capsys: Any) -> None:
+    class Fail(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if error is not None:
+                raise error
+
+    class Bar(TerminalProgress):
+        def start(self, state: Any) -> None:
+            super().start(state)
+            started.append(self.bar)
+
+    started: list[Any] = []
+    trainer = make(tmp_path, max_steps=2, callbacks=[Fail(), Bar()])
+    with contextlib.nullcontext() if error is None else pytest.raises(error):
+        trainer.train()
+    assert len(started) == 1
+    assert not started[0].live.is_started
+    trainer.evaluate()
+    assert "loss" in capsys.readouterr().err.splitlines()[-1]  # as a line: there is no bar now
 
 
 def test_a_callback_can_stop_training_an_epoch_and_ask_for_things(tmp_path: pathlib.Path) -> None:

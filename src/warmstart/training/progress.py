@@ -1,7 +1,9 @@
 """How far training is: a bar in a terminal, plain lines in a log, the widget of `transformers` in a notebook."""
 
+import contextlib
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from transformers.trainer_callback import TrainerCallback
@@ -19,6 +21,17 @@ def progress_callback() -> Any:
 
         return NotebookProgressCallback
     return TerminalProgress if sys.stderr.isatty() else PlainProgress
+
+
+@contextlib.contextmanager
+def put_away(callbacks: Iterable[Any]) -> Iterator[None]:
+    """However the block ends, no bar is left in the terminal: a traceback would be drawn over, the cursor be gone."""
+    try:
+        yield
+    finally:
+        for callback in callbacks:
+            if isinstance(callback, _Counted):
+                callback.stop()
 
 
 class _Counted(TrainerCallback):  # type: ignore[misc]
@@ -89,7 +102,9 @@ class TerminalProgress(_Counted):
             self.bar.console.print(line, highlight=False)
 
     def stop(self) -> None:
-        self.bar.stop()
+        if self.bar is not None:
+            self.bar.stop()
+        self.bar = None
 
 
 class PlainProgress(_Counted):

@@ -28,6 +28,7 @@ from warmstart.training.keeping import Keeping
 from warmstart.training.loop import updates
 from warmstart.training.losses import default_collator, label_names_of
 from warmstart.training.optimiser import make_optimizer, make_scheduler, parameter_groups
+from warmstart.training.progress import put_away
 from warmstart.training.step import Engine, Hooks, StepResult, needs_metric
 from warmstart.training.techniques import Techniques, techniques
 
@@ -140,7 +141,7 @@ class Trainer(Keeping):
         self.identify()
         had_stopped = resume is not None and self._resume(resume)
         first = self.state.global_step
-        with self._techniques() as on, listening() as signals:
+        with self._techniques() as on, listening() as signals, put_away(self.callback_handler.callbacks):
             self.announce(on)
             engine = self._engine(on, signals)
             return self._updates(feed, first, had_stopped, engine, per_epoch, last, ignore_keys_for_eval)
