@@ -10,9 +10,10 @@ import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from transformers import BertForSequenceClassification
 
 from tests.training.helpers import Pad, rows, tiny_bert
-from warmstart import AdamW, TrainingArguments
+from warmstart import AdamW, Trainer, TrainingArguments
 from warmstart.errors import UserError
 from warmstart.training.optimiser import make_optimizer, make_scheduler, parameter_groups
 
@@ -245,3 +246,52 @@ def test_what_cannot_be_made_is_told_as_an_error_of_the_user(settings_: dict[str
         make_scheduler(make_optimizer(tiny_bert(), arguments), arguments, 20)
     assert caught.value.where
     assert caught.value.fix
+
+
+class ScheduleFree(torch.optim.Optimizer):
+    """As the optimisers of `schedulefree`: while it trains the weights are between what they are to be and `z`."""
+
+    def __init__(self, params: Any, lr: float = 0.1) -> None:
+        super().__init__(params, {"lr": lr, "train_mode": False, "updates": 0})
+
+    def train(self) -> None:
+        self._change(True, 0.1)
+
+    def eval(self) -> None:
+        self._change(False, 1 - 1 / 0.9)
+
+    def _change(self, mode: bool, share: float) -> None:
+        for group in self.param_groups:
+            for p in group["params"] if group["train_mode"] != mode else []:
+                p.data.lerp_(self.state[p].setdefault("z", p.detach().clone()), share)
+            group["train_mode"] = mode
+
+    def step(self, closure: Any = None) -> None:
+        for group in self.param_groups:
+            assert group["train_mode"]
+            group["updates"] += 1
+            for p in group["params"]:
+                z = self.state[p]["z"]
+                p.data.lerp_(z, 1 / group["updates"]).sub_(p.grad, alpha=0.1 * group["lr"])
+                z.sub_(p.grad, alpha=group["lr"])
+
+
+def test_an_optimiser_that_keeps_other_weights_while_it_trains_is_switched(tmp_path: pathlib.Path) -> None:
+    def trained(folder: pathlib.Path, kind: Any = Trainer, resume: str | None = None, **settings: Any) -> Any:
+        model = tiny_bert()
+        plain = {"report_to": "none", "disable_tqdm": True, "use_cpu": True}
+        given = {**plain, "max_steps": 4, "save_strategy": "steps", "save_steps": 2, **settings}
+        args = (TrainingArguments if kind is Trainer else transformers.TrainingArguments)(str(folder), **given)
+        optimizers = (ScheduleFree(model.parameters()), None)
+        trainer = kind(model, args, Pad(), rows(32), rows(16, seed=1), optimizers=optimizers)
+        trainer.train(resume_from_checkpoint=resume)
+        return trainer
+
+    ours = trained(tmp_path / "ours")
+    stock = trained(tmp_path / "stock", transformers.Trainer, save_strategy="no")
+    kept = {name: tensor.clone() for name, tensor in ours.model.state_dict().items()}
+    assert ours.evaluate()["eval_loss"] == pytest.approx(stock.evaluate()["eval_loss"], rel=1e-5)
+    saved = BertForSequenceClassification.from_pretrained(tmp_path / "ours" / "checkpoint-4").state_dict()
+    again = trained(tmp_path / "ours", resume=str(tmp_path / "ours" / "checkpoint-2"))
+    ended = [saved, ours.model.state_dict(), again.model.state_dict()]
+    assert all(torch.equal(tensor, one[name]) for name, tensor in kept.items() for one in ended)

@@ -17,6 +17,7 @@ from warmstart.evaluation.predict import Predictions, Predictor, dataset_batches
 from warmstart.models.unpadded.encoder import unpadded
 from warmstart.training.feeding import Loader, hidden_labels, loader_options, used_columns, without_unused_columns
 from warmstart.training.losses import check_named, loss_of
+from warmstart.training.optimiser import switch
 from warmstart.training.surface import Surface
 
 
@@ -145,6 +146,7 @@ class Evaluating(Surface):
             after_batch=tell,
             keep_outputs=not loss_only,
         )
+        switch(self.optimizer, "eval")
         steady = not self._is_own("compute_loss") and not self._is_own("prediction_step")
         with unpadded(self.model, self.args.without) as encoder, encoder.working.held(steady):
             found = predict(predictor, begin())

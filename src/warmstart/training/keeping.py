@@ -21,6 +21,7 @@ from warmstart.training.identity import (
     tokenizer_of,
     weights_of,
 )
+from warmstart.training.optimiser import switch
 from warmstart.training.saving import load_weights, save_weights
 
 
@@ -64,6 +65,7 @@ class Keeping(Evaluating):
         if self.state.best_global_step == self.state.global_step:
             self.state.best_model_checkpoint = str(folder)
         self._export_callbacks()
+        switch(self.optimizer, "eval")
         with_progress = resumable or not self.args.save_only_model
         with self.processes.together():
             if self.processes.is_main:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import nn
@@ -126,6 +126,14 @@ def make_scheduler(optimizer: torch.optim.Optimizer, args: "TrainingArguments", 
         )
     except (TypeError, ValueError) as error:
         raise _cannot_make("lr_scheduler_type", args.lr_scheduler_type, error) from error
+
+
+def switch(optimizer: torch.optim.Optimizer | None, mode: Literal["train", "eval"]) -> None:
+    """Tell an optimiser that asks for it (schedule-free) what comes: while it trains, the model holds other weights
+    than those that it is meant to be used with."""
+    change = getattr(optimizer, mode, None)
+    if callable(change):
+        change()
 
 
 def _cannot_make(setting: str, value: Any, error: Exception) -> UserError:

@@ -15,6 +15,7 @@ from warmstart.training.fitting import Fitting, count_rows, is_out_of_memory
 from warmstart.training.interruption import Signals
 from warmstart.training.losses import count_targets
 from warmstart.training.nonfinite import is_finite
+from warmstart.training.optimiser import switch
 from warmstart.training.randomness import reseed
 from warmstart.training.techniques import FOLDED_CLIPPING, Techniques
 
@@ -79,6 +80,7 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     nothing but rounding.
     """
     engine.model.train()
+    switch(engine.optimizer, "train")
     reseed(engine.seed, update.index, engine.processes.index)
     pieces = _pieces(engine, batches)
     counted = (sum(piece.targets for piece in pieces), sum(piece.tokens for piece in pieces))

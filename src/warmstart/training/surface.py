@@ -25,6 +25,7 @@ from warmstart.training import storage
 from warmstart.training.accelerator import Processes, leave
 from warmstart.training.arguments import TrainingArguments
 from warmstart.training.feeding import Loader, first_epoch, loader_options, make_feed
+from warmstart.training.optimiser import switch
 from warmstart.training.progress import progress_callback
 from warmstart.training.saving import save_weights
 
@@ -212,6 +213,7 @@ class Surface:
         """
         del _internal_call
         folder = pathlib.Path(output_dir or self.args.output_dir)
+        switch(self.optimizer, "eval")
         if storage.is_in_the_making(folder):
             save_weights(self.model, self.processing_class, folder)
             return

@@ -27,7 +27,7 @@ from warmstart.training.interruption import Interrupted, Signals, listening
 from warmstart.training.keeping import Keeping
 from warmstart.training.loop import updates
 from warmstart.training.losses import default_collator, label_names_of
-from warmstart.training.optimiser import make_optimizer, make_scheduler, parameter_groups
+from warmstart.training.optimiser import make_optimizer, make_scheduler, parameter_groups, switch
 from warmstart.training.progress import put_away
 from warmstart.training.step import Engine, Hooks, StepResult, needs_metric
 from warmstart.training.techniques import Techniques, techniques
@@ -275,6 +275,7 @@ class Trainer(Keeping):
         metrics["train_loss"] = self.losses.mean()
         self.is_in_train = False
         self.log(metrics)
+        switch(self.optimizer, "eval")
         if self.args.load_best_model_at_end and self.state.best_model_checkpoint is not None:
             self._load_best(pathlib.Path(self.state.best_model_checkpoint))
         self.control = self.callback_handler.on_train_end(self.args, self.state, self.control)
