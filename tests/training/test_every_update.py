@@ -58,7 +58,7 @@ class Enough(TrainerCallback):  # type: ignore[misc]
     """Ends each epoch after its third update."""
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        control.should_epoch_stop = state.global_step % 6 == 3
+        control.should_epoch_stop = state.global_step % 3 == 0
 
 
 PLANS: dict[str, dict[str, Any]] = {

@@ -380,6 +380,25 @@ def test_no_bar_is_left_in_the_terminal(error: Any, tmp_path: pathlib.Path, caps
     assert "loss" in capsys.readouterr().err.splitlines()[-1]  # as a line: there is no bar now
 
 
+@pytest.mark.parametrize("length", [{"num_train_epochs": 3}, {"max_steps": 7}, {"num_train_epochs": 1.5}])
+def test_updates_that_a_callback_leaves_out_are_not_counted(length: dict[str, Any], tmp_path: pathlib.Path) -> None:
+    class Enough(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            control.should_epoch_stop = state.global_step == 2
+
+    found, events = [], []
+    for kind in (Trainer, transformers.Trainer):
+        seen: list[tuple[str, int]] = []
+        trainer = make(tmp_path, kind=kind, callbacks=[Enough(), recorder(seen)], logging_steps=1, **length)
+        result = trainer.train()
+        rate = result.metrics["train_steps_per_second"] * result.metrics["train_runtime"]
+        logged = [(entry["step"], entry["epoch"], entry.get("learning_rate")) for entry in trainer.state.log_history]
+        found.append((result.global_step, round(rate), logged))
+        events.append(seen)
+    assert found[0] == found[1]
+    assert events[0] == epoch_ends_with_its_last_update(events[1])
+
+
 def test_a_callback_can_stop_training_an_epoch_and_ask_for_things(tmp_path: pathlib.Path) -> None:
     class Ask(TrainerCallback):  # type: ignore[misc]
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:

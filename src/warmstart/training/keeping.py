@@ -38,6 +38,7 @@ class Keeping(Evaluating):
     described: dict[str, Any]
     identity: Identity
     rows_seen: int  # by the updates of this run
+    skipped: int  # updates that were left out because a callback ended their epoch
     fitting: Fitting
     saved_at: int  # the update of the last checkpoint that can be resumed from
 
@@ -83,6 +84,7 @@ class Keeping(Evaluating):
             scheduler=self.lr_scheduler if with_progress else None,
             progress={
                 "rows": self.rows_seen,
+                "skipped": self.skipped,
                 "rows_at_a_time": self.fitting.limit,
                 "losses": self.losses.state(),
             },
@@ -167,6 +169,7 @@ class Keeping(Evaluating):
         if progress is not None:
             self.losses.restore(progress["losses"])
             self.rows_seen, self.fitting.limit = progress["rows"], progress["rows_at_a_time"]
+            self.skipped = progress.get("skipped", 0)  # older checkpoints count them as run
         ours = folder.parent.resolve() == pathlib.Path(self.args.output_dir).resolve()
         if self.processes.is_main and ours and [folder] == checkpoint.folders(folder.parent)[-1:]:
             self._rotate(folder)  # a crash may have come before the old ones went

@@ -87,7 +87,7 @@ class Trainer(Keeping):
         self.announce: Callable[[Techniques], None] = _log_techniques  # told before the first update
         self.tell: Callable[[str], None] = logging.getLogger(__name__).warning
         self.described = {}
-        self.rows_seen = 0
+        self.rows_seen = self.skipped = 0
         self._prepare_model()
         self.control = TrainerControl()
         self.state = TrainerState()
@@ -136,7 +136,7 @@ class Trainer(Keeping):
         self.state.compute_steps(self.args, last)
         show_norm = bool(self.args.max_grad_norm and self.args.max_grad_norm > 0)
         self.losses = Losses(skip=self.args.on_nonfinite == "skip", show_norm=show_norm)
-        self.rows_seen, self.saved_at = 0, -1
+        self.rows_seen, self.skipped, self.saved_at = 0, 0, -1
         self.fitting = Fitting(self.tell)
         self.identify()
         had_stopped = resume is not None and self._resume(resume)
@@ -195,9 +195,9 @@ class Trainer(Keeping):
         last: int,
         ignore_keys_for_eval: list[str] | None,
     ) -> TrainOutput:
-        """The updates from `first` on, and what callbacks and arguments ask for between them."""
+        """The updates after the `first` ones, and what callbacks and arguments ask for between them."""
         self.is_in_train = True
-        began = time.time()
+        began, rows_before = time.time(), self.rows_seen
         self.callback_handler.model = self.model
         self.callback_handler.optimizer = self.optimizer
         self.callback_handler.lr_scheduler = self.lr_scheduler
@@ -206,11 +206,11 @@ class Trainer(Keeping):
         if self.args.eval_on_start and first == 0:
             self.evaluate(ignore_keys=ignore_keys_for_eval)
 
-        done = first
+        done = first + self.skipped  # of the updates that the rows are cut into; `global_step` counts those that ran
         if self.control.should_epoch_stop:  # a callback had ended the epoch where the run goes on
-            done = self.state.global_step = min(math.ceil(done / per_epoch) * per_epoch, last)
-        while done < last and not self.control.should_training_stop:
-            epoch_end = min((done // per_epoch + 1) * per_epoch, last)
+            done = self._next_epoch(done, per_epoch)
+        while done < (end := self._end(per_epoch, last)) and not self.control.should_training_stop:
+            epoch_end = min((done // per_epoch + 1) * per_epoch, end)
             self.control = self.callback_handler.on_epoch_begin(self.args, self.state, self.control)
             stream = updates(engine, feed, done, epoch_end)
             ran = ended = False
@@ -226,14 +226,14 @@ class Trainer(Keeping):
                 self._count(result, per_epoch)
                 if self.fitting.limit is not None and self.fitting.limit != at_a_time:
                     self.log({"rows_at_a_time": self.fitting.limit})
-                done = self.state.global_step
+                done = result.update.index + 1
                 self.control = self.callback_handler.on_step_end(self.args, self.state, self.control)
                 ended = done == epoch_end or self.control.should_training_stop or self.control.should_epoch_stop
                 if ended:
                     # The end of an epoch belongs to its last update: what a checkpoint holds is then complete.
                     self.control = self.callback_handler.on_epoch_end(self.args, self.state, self.control)
                 self._act(ignore_keys_for_eval)
-                if result.told_to_stop and done < last:
+                if result.told_to_stop and done < end:
                     raise self._interrupted()
                 if self.control.should_training_stop or self.control.should_epoch_stop:
                     break  # an evaluation may have said so (early stopping)
@@ -243,10 +243,19 @@ class Trainer(Keeping):
                 self._act(ignore_keys_for_eval)
             if not ran:
                 break
-            done = max(done, epoch_end) if self.control.should_epoch_stop else done
-            self.state.global_step = max(self.state.global_step, done)
-        rows = feed.rows_before(self.state.global_step) - feed.rows_before(first)
-        return self._finish(began, rows, self.state.global_step - first)
+            if self.control.should_epoch_stop:
+                done = self._next_epoch(done, per_epoch)
+        return self._finish(began, self.rows_seen - rows_before, self.state.global_step - first)
+
+    def _next_epoch(self, done: int, per_epoch: int) -> int:
+        """Where the next epoch begins, when the rest of this one is left out."""
+        begins = math.ceil(done / per_epoch) * per_epoch
+        self.skipped += begins - done
+        return begins
+
+    def _end(self, per_epoch: int, last: int) -> int:
+        """Where the run ends: when `last` updates have run, or all epochs are over, as in `transformers`."""
+        return min(last + self.skipped, math.ceil(last / per_epoch) * per_epoch)
 
     def _act(self, ignore_keys: list[str] | None) -> None:
         """What the callbacks asked for after an update: log, evaluate, save, in this order."""
@@ -336,8 +345,9 @@ class Trainer(Keeping):
         )
 
     def _count(self, result: StepResult, per_epoch: int) -> None:
-        self.state.global_step = result.update.index + 1
-        self.state.epoch = self.state.global_step / per_epoch
+        done = result.update.index + 1
+        self.state.global_step = done - self.skipped
+        self.state.epoch = done / per_epoch
         self.rows_seen += len(result.update.rows)
         self.state.num_input_tokens_seen += result.tokens
         if hasattr(self.model, "num_parameters"):
