@@ -12,7 +12,7 @@ import pytest
 from warmstart.data.batches import BatchPlan
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-ENV = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "WARMSTART_LANG": "en"}
+ENV = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}/src{os.pathsep}{ROOT}", "WARMSTART_LANG": "en"}
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 SAYS = {
     "dies": "process 1 of 2 has ended",
