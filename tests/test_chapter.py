@@ -25,7 +25,12 @@ def ran(shared: pathlib.Path, hf_home: pathlib.Path, tmp_path_factory: pytest.Te
     done = subprocess.run(
         [sys.executable, "-m", "tests.chapter", str(shared / "chapter3.txt"), str(tmp_path_factory.mktemp("chapter"))],
         cwd=ROOT,
-        env={**os.environ, "HF_HOME": str(hf_home), "HF_HUB_OFFLINE": "1", "PYTHONPATH": f"{ROOT}/src{os.pathsep}{ROOT}"},
+        env={
+            **os.environ,
+            "HF_HOME": str(hf_home),
+            "HF_HUB_OFFLINE": "1",
+            "PYTHONPATH": f"{ROOT}/src{os.pathsep}{ROOT}",
+        },
         capture_output=True,
         text=True,
         timeout=280,

@@ -27,7 +27,13 @@ main(["train", sys.argv[1] + "/data.csv", *options, "--out", sys.argv[2]])
 
 def environment(place: pathlib.Path) -> dict[str, str]:
     home = {"HF_HOME": str(place / "home"), "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-    return {**os.environ, **home, "PYTHONPATH": f"{ROOT}/src{os.pathsep}{ROOT}", "WARMSTART_LANG": "en", "HF_HUB_OFFLINE": "1"}
+    return {
+        **os.environ,
+        **home,
+        "PYTHONPATH": f"{ROOT}/src{os.pathsep}{ROOT}",
+        "WARMSTART_LANG": "en",
+        "HF_HUB_OFFLINE": "1",
+    }
 
 
 def ran(place: pathlib.Path, *command: str) -> subprocess.CompletedProcess[str]:
