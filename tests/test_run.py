@@ -16,11 +16,14 @@ from datasets import Dataset, DatasetDict
 
 from tests import tiny
 from warmstart import Recipe
+from warmstart.cli.resume import known_run
 from warmstart.data.task import Task
+from warmstart.errors import UserError
 from warmstart.evaluation.tables import prediction_rows
 from warmstart.measure import measure_run
 from warmstart.models import auto
 from warmstart.models.load import load_tokenizer
+from warmstart.prove import prove
 from warmstart.run import Result, prepare, token_tables, train, training_arguments
 from warmstart.saved import SavedRun
 from warmstart.training.accelerator import Processes
@@ -279,6 +282,23 @@ def test_without_a_name_the_run_gets_the_next_number(
     folders = [train(recipe(out=None, updates=1)).folder for _ in range(2)]
     assert folders == [pathlib.Path("runs/reviews-1"), pathlib.Path("runs/reviews-2")]
     assert Recipe.read(folders[1] / "recipe.toml").data == "reviews.csv"
+
+
+def test_a_tilde_is_the_home_folder_everywhere(
+    recipe: Make, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shell leaves that of --out=~/run as it is."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    asked = recipe(out="~/run", updates=1)
+    assert train(asked).folder == tmp_path / "run"
+    assert {"recipe.toml", "log.jsonl", "checkpoint-1", "model"} <= {path.name for path in (tmp_path / "run").iterdir()}
+    assert list(pathlib.Path().iterdir()) == []
+    with pytest.raises(UserError, match="holds a run already"):
+        train(asked)
+    assert known_run("~/run") == SavedRun.open("~/run").folder == tmp_path / "run"
+    assert prove("~/run").agrees
 
 
 # The same bytes

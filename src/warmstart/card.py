@@ -1,8 +1,6 @@
 """The model card: what the model is, what it was measured to be, and how to use it. No path of the machine is in it."""
 
-import pathlib
-
-from warmstart import __version__
+from warmstart import __version__, paths
 from warmstart.data.task import Task
 from warmstart.evaluation.report import Report
 from warmstart.models.hub import commit_of
@@ -54,7 +52,7 @@ classify({one})
 
 def _name(source: str) -> str:
     """A Hub id as it is, but of a path only the last part."""
-    path = pathlib.Path(source).expanduser()
+    path = paths.expanded(source)
     return path.resolve().name if path.exists() or path.is_absolute() else source
 
 

@@ -4,9 +4,15 @@ import os
 import pathlib
 
 
+def expanded(name: str | pathlib.Path) -> pathlib.Path:
+    """A path with the ~ at its beginning written out, which a shell does not do in `--out=~/x`. That of a user who is
+    not known stays as it is."""
+    return pathlib.Path(os.path.expanduser(name))
+
+
 def relative(name: str, folder: str | pathlib.Path) -> str:
     """A path as it is written into a file in `folder`; what is not on this machine, such as a Hub id, as it is."""
-    path = pathlib.Path(name).expanduser()
+    path = expanded(name)
     if not name or not path.exists():
         return name
     return pathlib.Path(os.path.relpath(_without_links(path), os.path.realpath(folder))).as_posix()

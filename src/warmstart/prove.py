@@ -9,6 +9,7 @@ from typing import Any
 
 from transformers.trainer_callback import TrainerCallback
 
+from warmstart import paths
 from warmstart.errors import UserError, text
 from warmstart.recipe import Recipe
 from warmstart.run import Say, assemble, silent
@@ -42,7 +43,7 @@ def prove(folder: str | pathlib.Path, say: Say = silent) -> Proof:
 
     The run is only read. Raises UserError if it has no good checkpoint, or is no longer made of what it was made of.
     """
-    folder = pathlib.Path(folder)
+    folder = paths.expanded(folder)
     recipe = Recipe.read(folder / "recipe.toml")
     good = [path for path in checkpoint.folders(folder) if checkpoint.can_resume(path)]
     if not good:

@@ -238,8 +238,9 @@ class Recipe(BaseModel):
         Paths in it start from the file's own folder, so that a run can be moved with its table; a name that is not
         there stays as it is, a Hub id or a path from the current folder.
         """
+        path = paths.expanded(path)
         try:
-            settings = tomllib.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+            settings = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise UserError(
                 text(f"there is no recipe {path}", f"没有配方文件 {path}"),
@@ -252,8 +253,7 @@ class Recipe(BaseModel):
                 where=str(path),
                 fix=text("mend the line; lines look like: lr = 5e-5", "请修正该行, 格式如: lr = 5e-5"),
             ) from error
-        folder = pathlib.Path(path).parent
-        settings |= {name: paths.resolved(settings[name], folder) for name in PATHS if name in settings}
+        settings |= {name: paths.resolved(settings[name], path.parent) for name in PATHS if name in settings}
         return cls.of(settings, where=str(path))
 
     def toml(self, relative_to: str | pathlib.Path | None = None) -> str:

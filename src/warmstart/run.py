@@ -1,16 +1,18 @@
 """A run: recipe in, run folder out. `train` is the one composer: read it from top to bottom."""
 
+import contextlib
 import dataclasses
 import functools
 import json
 import pathlib
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from warmstart import card
+from warmstart import card, paths
 from warmstart.data.checks import check
 from warmstart.data.reading import hub
 from warmstart.data.sources import load
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
 Say = Callable[[str], None]
+
+LOG = "log.jsonl"
+RESULTS = ("task.json", LOG, "model", "predictions.csv", "metrics.json")  # what a run writes, besides its recipe
 
 # Settings of a recipe that may differ when a run is resumed: no weight depends on them. Tables and checkpoints are
 # compared by what is in them, wherever they lie.
@@ -129,15 +134,15 @@ def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False,
     say = say if processes.is_main else silent
     folder = processes.gathered(_folder(recipe, processes) if processes.is_main else None)[0]
     resume = resume or (processes.restarted and processes.gathered((folder / "recipe.toml").exists())[0])
-    if not resume:
-        _refuse_existing(recipe)
+    if not resume and recipe.out:
+        _refuse_existing(folder)
     made = assemble(recipe.changed({"out": str(folder)}), processes, say)
     recipe, task, trainer = made.recipe, made.task, made.trainer
     if processes.is_main:
-        storage.write_text(folder / "recipe.toml", recipe.toml(relative_to=folder))
-        storage.write_text(folder / "task.json", json.dumps(task.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        trainer.announce = functools.partial(_begin, folder, recipe, task, trainer.announce)
     trainer.args.accept_changes = accept_changes
-    trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
+    with _noting_failure(folder) if processes.is_main else contextlib.nullcontext():
+        trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
     trainer.save_model(str(folder / "model"))
 
     # What is reported is computed in fp32, as every tool that loads the model will compute it.
@@ -175,7 +180,7 @@ def assemble(recipe: Recipe, processes: Processes, say: Say = silent) -> Assembl
     folder = pathlib.Path(recipe.out or "")
     arguments, shape = training_arguments(recipe, task, folder, processes)
     torch.manual_seed(recipe.seed)
-    journal = Journal(folder / "log.jsonl")
+    journal = Journal(folder / LOG)
     forecast = Forecast(tables["train"], tables["validation"], recipe.evaluate_every, say)
     trainer = Trainer(
         load_model(recipe.model, task, tokenizer),
@@ -205,6 +210,27 @@ def token_tables(
         name: tokenize(splits[name], task, tokenizer, max_length=length, processes=processes)
         for name in ("train", "validation")
     }
+
+
+def _begin(
+    folder: pathlib.Path, recipe: Recipe, task: Task, announce: Callable[[Techniques], None], on: Techniques
+) -> None:
+    """Write what the run is, now that nothing stands in the way of its first update, and announce it."""
+    storage.write_text(folder / "recipe.toml", recipe.toml(relative_to=folder))
+    storage.write_text(folder / "task.json", json.dumps(task.to_dict(), indent=2, ensure_ascii=False) + "\n")
+    announce(on)
+
+
+@contextlib.contextmanager
+def _noting_failure(folder: pathlib.Path) -> Iterator[None]:
+    """An error that ends a run before anything is saved is the last line of its log; resuming writes the log anew."""
+    try:
+        yield
+    except UserError as error:
+        if (folder / LOG).is_file() and not (folder / "model").exists() and not checkpoint.begun(folder):
+            with contextlib.suppress(UserError):  # the disk may be full
+                storage.append_line(folder / LOG, {"failed": error.problem})
+        raise
 
 
 def _announce(say: Say, shape: str, journal: Journal, on: Techniques) -> None:
@@ -238,22 +264,36 @@ def _folder(recipe: Recipe, processes: Processes) -> pathlib.Path:
     """The run's folder: as asked, or the next free runs/<name of the data>-<number>; for processes that were started
     again the last one that is taken."""
     if recipe.out:
-        return pathlib.Path(recipe.out)
+        return paths.expanded(recipe.out)
     stem = pathlib.Path(recipe.data).name.split(".")[0] or "run"
     number = next(n for n in range(1, 10**6) if not pathlib.Path("runs", f"{stem}-{n}").exists())
     return pathlib.Path("runs", f"{stem}-{max(number - processes.restarted, 1)}")
 
 
-def _refuse_existing(recipe: Recipe) -> None:
-    """Raises UserError where a run is already: nothing is ever overwritten."""
-    if recipe.out and (pathlib.Path(recipe.out) / "recipe.toml").exists():
+def _refuse_existing(folder: pathlib.Path) -> None:
+    """Raises UserError where a run is already, or files that one would replace. Nothing is ever overwritten but what is
+    left of a run that failed before it had saved anything: the same line, mended, works."""
+    there = [name for name in RESULTS if (folder / name).exists()] + [path.name for path in checkpoint.named(folder)]
+    if not (folder / "recipe.toml").exists():
+        if there:
+            raise UserError(
+                text(f"{folder} holds files that a run would replace", f"{folder} 中有会被覆盖的文件"),
+                where=f"--out: {', '.join(there)}",
+                fix=text("move them away, or give another --out", "请移走它们, 或换一个 --out"),
+            )
+    elif there != ["task.json", LOG] or not _failed(folder / LOG):
+        resume = f"warmstart resume {shlex.quote(str(folder))}"
         raise UserError(
-            text(f"{recipe.out} holds a run already", f"{recipe.out} 中已有一次运行"),
+            text(f"{folder} holds a run already", f"{folder} 中已有一次运行"),
             where="--out",
-            fix=text(
-                f"warmstart resume {recipe.out}, or another --out", f"warmstart resume {recipe.out}, 或换一个 --out"
-            ),
+            fix=text(f"{resume}, or another --out", f"{resume}, 或换一个 --out"),
         )
+
+
+def _failed(log: pathlib.Path) -> bool:
+    """Whether a run's log ends with an error."""
+    lines = log.read_text(encoding="utf-8").splitlines()
+    return bool(lines) and lines[-1].startswith('{"failed": ')
 
 
 def _finish(

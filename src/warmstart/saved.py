@@ -4,12 +4,14 @@ import dataclasses
 import functools
 import json
 import pathlib
+import shlex
 import tempfile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from warmstart import paths
 from warmstart.data.task import Task
 from warmstart.data.tokens import tokenize
 from warmstart.errors import UserError, did_you_mean, examples, text
@@ -32,7 +34,7 @@ class SavedRun:
     @classmethod
     def open(cls, folder: str | pathlib.Path) -> "SavedRun":
         """Raises UserError unless `folder` holds a run with a trained model, in which nothing names code."""
-        folder = pathlib.Path(folder)
+        folder = paths.expanded(folder)
         if folder.name == "model" and (folder.parent / "recipe.toml").is_file():
             folder = folder.parent
         if not (folder / "recipe.toml").is_file() or not (folder / "task.json").is_file():
@@ -45,7 +47,7 @@ class SavedRun:
             raise UserError(
                 text("the run has no finished model yet", "该运行尚无训练完成的模型"),
                 where=str(folder / "model"),
-                fix=f"warmstart resume {folder}",
+                fix=f"warmstart resume {shlex.quote(str(folder))}",
             )
         trusted(str(folder / "model"), {})
         try:
@@ -54,7 +56,7 @@ class SavedRun:
             raise UserError(
                 text(f"task.json cannot be read: {error}", f"无法读取 task.json: {error}"),
                 where=str(folder / "task.json"),
-                fix=f"warmstart resume {folder}",
+                fix=f"warmstart resume {shlex.quote(str(folder))}",
             ) from error
         return cls(folder, Recipe.read(folder / "recipe.toml"), task)
 

@@ -3,6 +3,8 @@
 import pathlib
 from typing import Any
 
+import torch
+
 from warmstart.data.task import Task
 from warmstart.errors import UserError, did_you_mean, text
 from warmstart.evaluation.metrics import best_metric, metric_names
@@ -97,8 +99,18 @@ def refuse_settings(recipe: Recipe, task: Task) -> None:
     from transformers.trainer_utils import SchedulerType
     from transformers.training_args import OptimizerNames
 
+    lacks = {each.value: _what_it_lacks(each.value) for each in SchedulerType}
+    schedules = [name for name, lack in lacks.items() if not lack]
+    if lacks.get(recipe.schedule):
+        raise UserError(
+            text(
+                f"{recipe.schedule!r} needs options that a recipe has not", f"配方没有 {recipe.schedule!r} 所需的选项"
+            ),
+            where=f"--schedule: {lacks[recipe.schedule]}",
+            fix=did_you_mean(recipe.schedule, schedules),
+        )
     for option, value, known in (
-        ("--schedule", recipe.schedule, [each.value for each in SchedulerType]),
+        ("--schedule", recipe.schedule, schedules),
         ("--optimizer", recipe.optimizer, [each.value for each in OptimizerNames]),
         *(("--without", name, list(NAMES)) for name in recipe.without),
         ("--best-metric", recipe.best_metric, [*metric_names(task.kind, task.glue), "loss"]),
@@ -119,6 +131,18 @@ def refuse_settings(recipe: Recipe, task: Task) -> None:
             where="--evaluate-every never",
             fix="--evaluate-every epoch",
         )
+
+
+def _what_it_lacks(schedule: str) -> str:
+    """Why a schedule cannot be made from its name alone; empty if it can."""
+    from transformers import get_scheduler
+
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    try:
+        get_scheduler(schedule, optimizer, num_warmup_steps=0, num_training_steps=1)
+    except (TypeError, ValueError) as error:
+        return str(error)
+    return ""
 
 
 def refuse_length(length: int, tokenizer: Any, task: Task) -> None:

@@ -193,10 +193,55 @@ def test_it_is_told_in_chinese_where_that_is_the_language(
 
 def test_a_mistake_leaves_nothing_behind(run: Run, place: pathlib.Path) -> None:
     """So that the same line, mended, works."""
-    for wrong in (("--schedule", "linera"), ("--max-length", "2"), ("--best-metric", "acuracy"), ("--label", "lable")):
+    for wrong in (
+        *(("--schedule", "linera"), ("--max-length", "2"), ("--best-metric", "acuracy"), ("--label", "lable")),
+        *(("--schedule", "cosine_with_min_lr"), ("--optimizer", "apollo_adamw")),
+    ):
         assert run("train", "reviews.csv", *TINY, "--out", "clean", *wrong).status == 2
         assert not (place / "clean").exists()
     assert run("train", "reviews.csv", *TINY, "--out", "clean").status == 0
+
+
+def test_only_schedules_that_can_be_made_are_offered(run: Run) -> None:
+    for wrong in ("cosine_with_min_lr", "warmup_stable_decy"):
+        told = run("train", "reviews.csv", *TINY, "--schedule", wrong).err
+        offered = told[told.index("fix:") :]
+        assert "cosine_with_restarts" in offered
+        assert "min_lr" not in offered
+        assert "warmup_stable_decay" not in offered
+
+
+def test_a_run_that_failed_before_it_saved_anything_may_be_begun_again(run: Run, place: pathlib.Path) -> None:
+    words = ("train", "reviews.csv", "--model", "tiny", "--epochs", "1", "--no-baselines", "--cpu", "--out", "diverged")
+    for again in ((*words, "--lr", "1e30"), ("resume", "diverged")):
+        done = run(*again)
+        assert done.status == 2
+        assert "lower the learning rate" in done.err
+    log = place / "diverged" / "log.jsonl"
+    assert "not finite" in log.read_text().splitlines()[-1]
+    assert run(*words, "--lr", "1e-4").status == 0
+    assert "not finite" not in log.read_text()
+    assert Recipe.read(place / "diverged" / "recipe.toml").lr == 1e-4
+
+
+def test_a_run_that_may_still_be_going_on_is_not_begun_again(run: Run, place: pathlib.Path) -> None:
+    (place / "going on").mkdir()
+    for name in ("recipe.toml", "task.json", "log.jsonl"):
+        shutil.copy(place / "run" / name, place / "going on")
+    told = run("train", "reviews.csv", *TINY, "--out", "going on").err
+    assert "holds a run already" in told
+    assert "warmstart resume 'going on', or" in told
+
+
+@pytest.mark.parametrize("name", ["predictions.csv", "model/README.md", "log.jsonl", "checkpoint-3/mine"])
+def test_a_users_own_files_are_not_replaced(name: str, run: Run, tmp_path: pathlib.Path) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("mine")
+    done = run("train", "reviews.csv", *TINY, "--out", tmp_path)
+    assert done.status == 2
+    assert f"--out: {name.split('/')[0]}" in done.err
+    assert (tmp_path / name).read_text() == "mine"
+    assert not (tmp_path / "recipe.toml").exists()
 
 
 def test_bad_rows_are_all_told_before_a_model_is_loaded(run: Run, place: pathlib.Path) -> None:

@@ -1,6 +1,7 @@
 """The command line itself: which commands there are, and how every failure is told."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -97,7 +98,7 @@ def main(arguments: list[str] | None = None) -> Any:
         )
         sys.exit(STATUS_WRONG_INPUT)
     except Interrupted as error:
-        place = error.folder.parent
+        resume = f"warmstart resume {shlex.quote(str(error.folder.parent))}"
         _tell(
             UserError(
                 text(
@@ -105,7 +106,7 @@ def main(arguments: list[str] | None = None) -> Any:
                     f"收到停止信号: 已完成第 {error.update} 次更新, 全部内容已保存",
                 ),
                 where=str(error.folder),
-                fix=text(f"go on: warmstart resume {place}", f"继续: warmstart resume {place}"),
+                fix=text(f"go on: {resume}", f"继续: {resume}"),
             ),
             text("interrupted: ", "已中断: "),
         )

@@ -46,15 +46,16 @@ def resume(run: str, *, accept_changes: bool = False, json: bool = False) -> Non
 
     folder = known_run(run)
     quiet_libraries()
-    asked = Recipe.read(folder / "recipe.toml").changed({"out": run})
+    asked = Recipe.read(folder / "recipe.toml").changed({"out": str(folder)})
     show_result(train(asked, resume=True, accept_changes=accept_changes, say=say), json=json)
 
 
 def known_run(run: str) -> pathlib.Path:
     """The folder of a run. Raises UserError if it is none."""
     from warmstart.errors import UserError, text
+    from warmstart.paths import expanded
 
-    folder = pathlib.Path(run)
+    folder = expanded(run)
     if not (folder / "recipe.toml").is_file():
         raise UserError(
             text(f"{folder} is not the folder of a run", f"{folder} 不是运行文件夹"),

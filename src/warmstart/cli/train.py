@@ -1,5 +1,6 @@
 """warmstart train"""
 
+import shlex
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -92,5 +93,5 @@ def show_result(result: "object", *, json: bool) -> None:
     rows = result.report.rows
     score_table(result.report, text(f"on {rows:,} validation rows", f"在 {rows:,} 行验证数据上"))
     where = result.folder
-    example = f'warmstart predict {where} "..."' + (' --pair "..."' if result.task.pair else "")
+    example = f'warmstart predict {shlex.quote(str(where))} "..."' + (' --pair "..."' if result.task.pair else "")
     say(text(f"the model is in {where / 'model'}; use it: {example}", f"模型在 {where / 'model'}; 使用: {example}"))

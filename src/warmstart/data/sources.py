@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from warmstart import paths
 from warmstart.data.reading import folders, hub
 from warmstart.data.reading.hub import load_dataset
 from warmstart.errors import UserError, did_you_mean, text
@@ -78,7 +79,7 @@ def load(
 def _from_one(source: str, config: str | None, cache_dir: str | None, dataset: folders.Open) -> "datasets.DatasetDict":
     import datasets
 
-    path = pathlib.Path(source).expanduser()
+    path = paths.expanded(source)
     if path.is_dir():
         return folders.load(path, config, cache_dir, dataset)
     if not path.exists():
@@ -102,7 +103,7 @@ def _looks_local(path: pathlib.Path) -> bool:
 
 def _file(source: str) -> pathlib.Path:
     """The path of a file that exists. Raises UserError naming the nearest one that does."""
-    path = pathlib.Path(source).expanduser()
+    path = paths.expanded(source)
     if path.is_file():
         return path
     if path.exists():

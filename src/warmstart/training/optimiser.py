@@ -107,7 +107,12 @@ def make_optimizer(model: nn.Module, args: "TrainingArguments") -> torch.optim.O
         make, options = Trainer.get_optimizer_cls_and_kwargs(args, model)
         return make(options.pop("params", groups), **options)  # type: ignore[no-any-return]
     except (ImportError, TypeError, ValueError) as error:
-        raise _cannot_make("optim", args.optim, error) from error
+        fix = text(
+            "install what it needs, name another, such as 'adamw_torch_fused', or give its options as "
+            "TrainingArguments(optim_args=...)",
+            "请安装其所需内容, 或换用其他名称, 如 'adamw_torch_fused', 或用 TrainingArguments(optim_args=...) 给出选项",
+        )
+        raise _cannot_make("--optimizer (optim)", args.optim, error, fix) from error
 
 
 def make_scheduler(optimizer: torch.optim.Optimizer, args: "TrainingArguments", total_updates: int) -> Any:
@@ -125,7 +130,11 @@ def make_scheduler(optimizer: torch.optim.Optimizer, args: "TrainingArguments", 
             scheduler_specific_kwargs=args.lr_scheduler_kwargs,
         )
     except (TypeError, ValueError) as error:
-        raise _cannot_make("lr_scheduler_type", args.lr_scheduler_type, error) from error
+        fix = text(
+            "name another, such as 'cosine', or give its options as TrainingArguments(lr_scheduler_kwargs=...)",
+            "请换用其他名称, 如 'cosine', 或用 TrainingArguments(lr_scheduler_kwargs=...) 给出选项",
+        )
+        raise _cannot_make("--schedule (lr_scheduler_type)", args.lr_scheduler_type, error, fix) from error
 
 
 def switch(optimizer: torch.optim.Optimizer | None, mode: Literal["train", "eval"]) -> None:
@@ -136,10 +145,6 @@ def switch(optimizer: torch.optim.Optimizer | None, mode: Literal["train", "eval
         change()
 
 
-def _cannot_make(setting: str, value: Any, error: Exception) -> UserError:
+def _cannot_make(where: str, value: Any, error: Exception, fix: str) -> UserError:
     name = str(getattr(value, "value", value))
-    return UserError(
-        text(f"{name!r} cannot be made: {error}", f"无法创建 {name!r}: {error}"),
-        where=setting,
-        fix=text("install or give what it needs, or name another", "请安装或给出其所需内容, 或换用其他名称"),
-    )
+    return UserError(text(f"{name!r} cannot be made: {error}", f"无法创建 {name!r}: {error}"), where, fix)
