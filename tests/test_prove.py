@@ -1,16 +1,22 @@
 """`warmstart prove`: updates of a run are run again, and what does not come out the same is named."""
 
 import json
+import os
 import pathlib
 import shutil
+import signal
 from typing import Any
 
 import pytest
 
 from tests import tiny
 from tests.faults.small import without_times
+from warmstart import Recipe
 from warmstart.cli.app import main
+from warmstart.run import train
 from warmstart.training import checkpoint, storage
+from warmstart.training.interruption import Interrupted
+from warmstart.training.journal import Journal
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +63,26 @@ def test_without_a_second_checkpoint_it_begins_at_the_beginning(
     for name in ("checkpoint-6", "checkpoint-7"):
         shutil.rmtree(copy / name)
     assert proof(copy, capsys) == ({"first": 0, "last": 4, "differs": [], "agrees": True}, 0)
+
+
+@pytest.mark.parametrize(("update", "first"), [(3, 0), (9, 8), (8, 0)])
+def test_a_run_that_was_stopped_agrees(
+    update: int, first: int, run: pathlib.Path, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the middle of an epoch of eight updates, where nothing is evaluated, and at its end, where it is."""
+    plain = {"data": str(run.parent / "data.csv"), "model": str(run.parent / "tiny"), "log_every": 2}
+    recipe = Recipe.of({**plain, "out": str(tmp_path / "cut"), "batch_size": 7, "baselines": False, "cpu": True})
+
+    def tell(self: Any, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if state.global_step == update - 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Journal, "on_step_begin", tell)
+        with pytest.raises(Interrupted) as caught:
+            train(recipe)
+    assert caught.value.update == update
+    assert proof(tmp_path / "cut", capsys) == ({"first": first, "last": update, "differs": [], "agrees": True}, 0)
 
 
 def test_what_is_not_the_same_is_named(

@@ -1,5 +1,6 @@
 """Whether a run is exact on this machine: some of its updates are run again, and every bit is compared."""
 
+import contextlib
 import dataclasses
 import itertools
 import pathlib
@@ -68,20 +69,27 @@ def prove(folder: str | pathlib.Path, say: Say = silent) -> Proof:
         trainer.add_callback(_Until(last))
         again = pathlib.Path(place, goal.name)
         storage.remove(again)
-        trainer.train(resume_from_checkpoint=str(pathlib.Path(place, start.name)) if start else None)
+        with contextlib.suppress(_Reached):
+            trainer.train(resume_from_checkpoint=str(pathlib.Path(place, start.name)) if start else None)
         if trainer.saved_at != last:
             trainer.save_checkpoint(resumable=True)
         return Proof(first, last, tuple(_differences(goal, again)))
 
 
+class _Reached(Exception):
+    """The update that was to be run again last is done."""
+
+
 class _Until(TrainerCallback):  # type: ignore[misc]
-    """Ends training after one update, once everything else has been done there."""
+    """Leaves training where the update after the last would begin. Asking it to stop would end the epoch there, with
+    the evaluation that belongs to the end, where a run that was interrupted had none."""
 
     def __init__(self, update: int) -> None:
         self.update = update
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        control.should_training_stop = control.should_training_stop or state.global_step >= self.update
+    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if state.global_step >= self.update:
+            raise _Reached
 
 
 def _nearest(good: list[pathlib.Path]) -> tuple[pathlib.Path | None, pathlib.Path]:
