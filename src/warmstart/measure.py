@@ -9,10 +9,13 @@ from warmstart.data.leakage import leakage
 from warmstart.data.scan import scan
 from warmstart.data.splits import by_plain_names
 from warmstart.data.task import Task, has_labels
+from warmstart.data.tokens import tokenize
 from warmstart.errors import UserError, text
 from warmstart.evaluation.report import Report, judge
-from warmstart.run import prepare
+from warmstart.run import Prepared, prepare
 from warmstart.saved import SavedRun
+from warmstart.training import checkpoint
+from warmstart.training.identity import rows_of
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -84,9 +87,26 @@ def _unlabelled(task: Task, rows: "Dataset", split: str) -> str:
 def _training_rows(saved: SavedRun) -> tuple["Dataset | None", str]:
     """The rows that the run was trained on, as far as they can still be had: the baselines learn from the same."""
     try:
-        return prepare(saved.recipe).splits["train"], ""
+        prepared = prepare(saved.recipe)
     except UserError as error:
         reason = str(error).splitlines()[0]
         return None, text(
             f"no baselines: the training rows are not there ({reason})", f"无基线: 找不到训练数据 ({reason})"
         )
+    if _have_changed(saved, prepared):
+        return None, text("no baselines: the training rows have changed", "无基线: 训练数据已改变")
+    return prepared.splits["train"], ""
+
+
+def _have_changed(saved: SavedRun, prepared: Prepared) -> bool:
+    """Whether these are not the rows that the newest checkpoint was trained on. Without a good one nobody knows."""
+    tasks = [dataclasses.replace(task, reasons=()) for task in (saved.task, prepared.task)]
+    if tasks[0] != tasks[1]:
+        return True
+    good = [folder for folder in checkpoint.folders(saved.folder)[-1:] if checkpoint.why_not(folder) is None]
+    was = [(checkpoint.load_identity(folder) or {}).get("data", {}).get("training") for folder in good]
+    if not any(was):
+        return False
+    rows = prepared.splits["train"]
+    table = tokenize(rows, saved.task, saved.tokenizer, max_length=saved.tokenizer.model_max_length)
+    return rows_of(table) != was[0]

@@ -186,6 +186,28 @@ def test_evaluate_goes_on_without_the_training_rows(run: Run, place: pathlib.Pat
     assert "no baselines" in done.err
 
 
+@pytest.mark.parametrize("change", ["labels", "texts", "column"])
+def test_no_baseline_learns_from_rows_that_have_changed(change: str, run: Run, place: pathlib.Path) -> None:
+    rows = tiny.reviews(30)
+    tiny.write(place / "changes.csv", rows)
+    out = f"changed-{change}"
+    options = ["--model", "tiny", "--updates", 2, "--no-baselines", "--out", out, "--cpu"]
+    assert run("train", "changes.csv", *options).status == 0
+    same = run("evaluate", out, "new.csv", "--json")
+    assert len(same.json["scores"]) == 3
+    assert "no baselines" not in same.err
+    other = {"positive": "negative", "negative": "positive"}
+    changed = {
+        "labels": [{**row, "label": other[row["label"]]} for row in rows],
+        "texts": [{**row, "text": f"a {row['text']}"} for row in rows],
+        "column": [{"review": row["text"], "label": row["label"]} for row in rows],
+    }
+    tiny.write(place / "changes.csv", changed[change])
+    done = run("evaluate", out, "new.csv", "--json")
+    assert list(done.json["scores"]) == ["model"]
+    assert "no baselines: the training rows have changed" in done.err
+
+
 # predict
 
 
