@@ -1,6 +1,8 @@
 """Predictions as people read them: names with probabilities, and files that come back as they were."""
 
 import csv
+import datetime
+import decimal
 import json
 import pathlib
 from typing import Any
@@ -118,3 +120,31 @@ def test_the_users_columns_stand_beside_the_predictions() -> None:
         {"id": 8, "prediction (given)": "b", "label": -1, "prediction": "y"},
     ]
     assert beside(rows.select([]), []) == []
+
+
+def test_no_column_takes_the_place_of_another() -> None:
+    from datasets import Dataset
+
+    from warmstart.evaluation.tables import beside
+
+    given = {"text": ["t"], "prediction": ["a"], "prediction (given)": ["b"], "p(x)": ["c"], "p(x) (given)": ["d"]}
+    for names in (list(given), list(given)[::-1]):
+        found = beside(Dataset.from_dict({name: given[name] for name in names}), [{"prediction": "new", "p(x)": 1.0}])
+        assert found == [
+            {
+                **{"text": "t", "prediction (given) (given)": "a", "prediction (given)": "b"},
+                **{"p(x) (given) (given)": "c", "p(x) (given)": "d", "prediction": "new", "p(x)": 1.0},
+            }
+        ]
+
+
+def test_what_json_has_no_word_for_is_still_written(tmp_path: pathlib.Path) -> None:
+    when = datetime.datetime(2024, 5, 6, 7, 8)
+    row = {"when": when, "day": when.date(), "price": decimal.Decimal("1.10"), "raw": b"caf\xc3\xa9 \xff"}
+    write_rows(
+        tmp_path / "p.jsonl", [{**row, "n": [float("nan"), {"x": float("-inf")}], "b": True, "i": 2, "no": None}]
+    )
+    assert json.loads((tmp_path / "p.jsonl").read_text(encoding="utf-8")) == {
+        **{"when": "2024-05-06 07:08:00", "day": "2024-05-06", "price": "1.10", "raw": "café \\xff"},
+        **{"n": [None, {"x": None}], "b": True, "i": 2, "no": None},
+    }

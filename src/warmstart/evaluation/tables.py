@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import pathlib
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +50,10 @@ def prediction_rows(task: Task, logits: npt.NDArray[Any]) -> list[dict[str, Any]
 
 def beside(rows: "Dataset", predictions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The user's rows, every column of them, with their predictions. Classes that the table holds as numbers get their
-    names; a column that is called like one of the predictions' gets " (given)" behind its name.
+    names; a column that is called like one of the predictions' gets " (given)" behind its name, as often as it takes
+    for no other to have that name.
     """
-    new = set(predictions[0]) if predictions else set()
-    names = {name: f"{name} (given)" if name in new else name for name in rows.column_names}
+    names = _names(rows.column_names, list(predictions[0]) if predictions else [])
     features = rows.features
 
     def cell(name: str, value: Any) -> Any:
@@ -65,10 +66,34 @@ def beside(rows: "Dataset", predictions: list[dict[str, Any]]) -> list[dict[str,
     ]
 
 
+def _names(given: list[str], new: list[str]) -> dict[str, str]:
+    """What each given column is called beside the new ones."""
+    names = {name: name for name in given}
+    taken = {*new, *given}
+    for name in given:
+        while name in new and names[name] in taken:
+            names[name] += " (given)"
+        taken.add(names[name])
+    return names
+
+
+def _plain(value: Any) -> Any:
+    """As JSON can hold it: what is not finite is null, a date or a decimal is its text."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
 def write_rows(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
     """Write rows as CSV, TSV or JSON lines, by the name's ending; the file appears whole or not at all."""
     if path.suffix.lower() in (".jsonl", ".ndjson", ".json"):
-        content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        content = "".join(json.dumps(_plain(row), ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
     else:
         out = io.StringIO()
         writer = csv.DictWriter(
