@@ -147,6 +147,21 @@ def test_a_tsv_file_and_typed_tabs(make: Make) -> None:
     assert make("b.txt", "text\tlabel\na, b\tpos\n", delimiter="\\t")[0] == {"text": "a, b", "label": "pos"}
 
 
+def test_a_further_tsv_file_keeps_its_tabs(tmp_path: pathlib.Path) -> None:
+    """And a further .csv file has the delimiter of the first."""
+    first, tabs, same = tmp_path / "a.csv", tmp_path / "b.tsv", tmp_path / "c.csv"
+    for path, separator in ((first, ";"), (tabs, "\t"), (same, ";")):
+        path.write_text(f"text{separator}label\na, b{separator}pos\n")
+    found = load(first, validation=str(tabs), test=str(same), delimiter=";", cache_dir=str(tmp_path / "cache"))
+    for name in ("train", "validation", "test"):
+        assert found[name][0] == {"text": "a, b", "label": "pos"}
+    strange = tmp_path / "d.tsv"
+    strange.write_text("text;label\na, b;pos\n")
+    assert (
+        load(strange, test=str(strange), delimiter=";", cache_dir=str(tmp_path / "cache"))["test"][0]["text"] == "a, b"
+    )
+
+
 # What it may not hold
 
 

@@ -40,7 +40,8 @@ def load(
         validation: a file to add as the split "validation".
         test: a file to add as the split "test".
         encoding: of CSV, TSV and JSON files.
-        delimiter: of CSV and TSV files, where it is neither the comma nor the tab that the suffix says.
+        delimiter: of CSV and TSV files, where it is neither the comma nor the tab that the suffix says. That of
+            `validation` and `test` too, unless they are .tsv files beside a source of another kind.
         cache_dir: where the parsed rows are kept, if not in datasets' own cache.
 
     Raises:
@@ -55,12 +56,14 @@ def load(
         if config is not None:
             raise _no_config(config, text("several files", "多个文件"))
         splits = datasets.DatasetDict()
-        files = [*source.items()]
+        files = [(name, path, delimiter) for name, path in source.items()]
     else:
         splits = _from_one(os.fspath(source), config, cache_dir, dataset)
         files = []
-    files += [(name, path) for name, path in (("validation", validation), ("test", test)) if path is not None]
-    for name, path in files:
+    for name, path in (("validation", validation), ("test", test)):
+        if path is not None:
+            files.append((name, path, None if _says_otherwise(path, source) else delimiter))
+    for name, path, separator in files:
         split = folders.split_name(name)
         if split in splits:
             raise UserError(
@@ -70,10 +73,17 @@ def load(
                     "the source has that split already: leave out one of the two", "数据源中已有该划分: 请去掉其中一个"
                 ),
             )
-        splits[split] = dataset([_file(os.fspath(path))], split)
+        splits[split] = dataset([_file(os.fspath(path))], split, delimiter=separator)
     if not splits:
         raise UserError(text("no files are given", "没有给出文件"), fix=text("name at least one", "请至少给出一个"))
     return splits
+
+
+def _says_otherwise(path: str, source: object) -> bool:
+    """Whether a further file's name says what separates its columns, as that of the source does not. That of a .csv
+    file does not: in many countries it is a semicolon."""
+    ending = pathlib.Path(path).suffix.lower()
+    return ending in (".tsv", ".tab") and not str(source).lower().endswith(ending)
 
 
 def _from_one(source: str, config: str | None, cache_dir: str | None, dataset: folders.Open) -> "datasets.DatasetDict":
