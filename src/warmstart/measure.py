@@ -51,7 +51,7 @@ def measure_run(
         text(f"measured on {split!r}: ", f"在 {split!r} 上评估: ") + _unlabelled(task, splits[name], name)
         for name in there[: there.index(split)]
     ]
-    saved.check_columns(splits[split].select([]))  # names and types; the cells are looked at next
+    saved.check_columns(splits[split])
     checked, warnings = check(DatasetDict({split: splits[split]}), task, on_empty=on_empty, for_training=False)
     rows = checked[split]
     logits = saved.logits(rows)

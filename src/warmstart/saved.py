@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from warmstart import paths
+from warmstart.data.checks import OnEmpty, check
 from warmstart.data.task import Task
 from warmstart.data.tokens import tokenize
-from warmstart.errors import UserError, did_you_mean, examples, text
+from warmstart.errors import UserError, did_you_mean, text
 from warmstart.models.load import load_tokenizer, loading, quietly
 from warmstart.models.trust import trusted
 from warmstart.recipe import Recipe
@@ -72,24 +73,40 @@ class SavedRun:
             return AutoModelForSequenceClassification.from_pretrained(str(self.folder / "model"))
 
     def logits(self, rows: "Dataset", processes: int | None = None) -> npt.NDArray[np.float32]:
-        """The model's outputs, float32 `[rows, outputs]`, in the order of `rows`, which must have the task's text
-        columns.
+        """The model's outputs, float32 `[rows, outputs]`, in the order of `rows`. Raises UserError unless every row has
+        the texts that the model reads (`readable` leaves the others out).
         """
         from warmstart.training.arguments import TrainingArguments
         from warmstart.training.trainer import Trainer
 
-        self.check_columns(rows)
-        unlabelled = dataclasses.replace(self.task, label=None)
+        rows, _ = self.readable(rows)
         length = self.tokenizer.model_max_length
-        table = tokenize(rows, unlabelled, self.tokenizer, max_length=length, processes=processes)
+        table = tokenize(rows, self._unlabelled, self.tokenizer, max_length=length, processes=processes)
         with tempfile.TemporaryDirectory() as nowhere:
             arguments = TrainingArguments(nowhere, per_device_eval_batch_size=32, report_to="none")
             trainer = Trainer(self.model, arguments, processing_class=self.tokenizer)
             found: npt.NDArray[np.float32] = trainer.predict(table).predictions
         return found
 
+    def readable(
+        self, rows: "Dataset", split: str = "train", on_empty: OnEmpty = "error"
+    ) -> tuple["Dataset", tuple[str, ...]]:
+        """The rows of a split, less those without text where `on_empty` is "drop", and notes for the user. Raises
+        UserError for columns as `check_columns` does, and for cells without text, empty or blank, that are to stay.
+        """
+        from datasets import DatasetDict
+
+        self.check_columns(rows)
+        task = self._unlabelled
+        checked, notes = check(DatasetDict({split: rows}), task, on_empty=on_empty, for_training=False)
+        return checked[split], notes
+
+    @property
+    def _unlabelled(self) -> Task:
+        return dataclasses.replace(self.task, label=None)
+
     def check_columns(self, rows: "Dataset") -> None:
-        """Raises UserError unless `rows` has the columns that the model reads, with a text in every cell."""
+        """Raises UserError unless `rows` has the columns that the model reads, and they are of text."""
         for column in (self.task.text, self.task.pair):
             if column is None:
                 continue
@@ -105,14 +122,6 @@ class SavedRun:
                     text(f"column {column!r} holds no text", f"{column!r} 列不是文本"),
                     where=text(f"its type is {dtype}", f"其类型为 {dtype}"),
                     fix=text("write its cells as text", "请把单元格写成文本"),
-                )
-            cells = rows.select_columns([column]).with_format("arrow")[:].column(column)
-            missing = np.flatnonzero(cells.is_null().to_numpy())
-            if len(missing):
-                raise UserError(
-                    text(f"{len(missing):,} rows have no text", f"{len(missing):,} 行没有文本"),
-                    where=text(f"column {column!r}", f"{column!r} 列") + f": {examples(missing + 1)}",
-                    fix=text("fill them in, or leave them out", "请补全文本, 或去掉这些行"),
                 )
 
 

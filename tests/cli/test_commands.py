@@ -224,7 +224,7 @@ def test_predict_one_text(run: Run, trained: dict[str, Any]) -> None:
 
 
 def test_predict_takes_a_text_of_any_length_and_kind(run: Run, trained: dict[str, Any]) -> None:
-    for text in ("good " * 2000, "g" * 5000, "好", "-", "", "a/b/" * 500, "what? [bold]*", "nothing.", "line\nline"):
+    for text in ("good " * 2000, "g" * 5000, "好", "-", "a/b/" * 500, "what? [bold]*", "nothing.", "line\nline"):
         done = run("predict", trained["run"], "--json", "--", text)
         assert done.status == 0, text
         assert done.json["prediction"] in ("negative", "positive")
@@ -269,6 +269,38 @@ def test_predictions_lie_beside_the_file_unless_said_otherwise(
     assert run("predict", others["pairs"], "pairs.csv", "--json").json["rows"] == 40
     with (place / "pairs.predictions.csv").open(newline="") as file:
         assert next(csv.reader(file))[:4] == ["one", "two", "label", "prediction"]  # every column that was given
+
+
+def test_predict_a_folder(run: Run, trained: dict[str, Any], place: pathlib.Path) -> None:
+    (place / "folder").mkdir()
+    tiny.write(place / "folder" / "train.csv", tiny.reviews(5))
+    tiny.write(place / "folder" / "test.csv", tiny.reviews(3, seed=9))
+    done = run("predict", trained["run"], "folder/", "--json")
+    assert done.json == {"rows": 5, "out": "folder.predictions.csv"}
+    assert "of the splits train, test the first is predicted" in done.err
+    assert run("predict", trained["run"], "sample").out.startswith(("positive", "negative"))  # a text
+
+
+def test_predict_finds_a_home_folder(
+    run: Run, trained: dict[str, Any], place: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(place))
+    out = str(place / "home.csv")
+    assert run("predict", trained["run"], "~/new.csv", "--out", "~/home.csv", "--json").json["out"] == out
+    assert pathlib.Path(out).is_file()
+
+
+def test_predict_leaves_out_rows_without_text(run: Run, trained: dict[str, Any], place: pathlib.Path) -> None:
+    (place / "blank.csv").write_text('text,label\ngood,1\n"",2\n"  ",3\nbad,4\n')
+    refused = run("predict", trained["run"], "blank.csv")
+    assert refused.status == 2
+    for phrase in ("no text in 2 rows", "rows 2, 3", "--on-empty drop"):
+        assert phrase in refused.err
+    done = run("predict", trained["run"], "blank.csv", "--on-empty", "drop", "--json")
+    assert done.json["rows"] == 2
+    assert "2 rows without text dropped" in done.err
+    with (place / "blank.predictions.csv").open(newline="") as file:
+        assert [row["label"] for row in csv.DictReader(file)] == ["1", "4"]
 
 
 # resume

@@ -1,7 +1,8 @@
 """warmstart predict"""
 
 import os
-from typing import Any
+import pathlib
+from typing import Any, Literal
 
 from warmstart.cli.chinese import in_chinese
 
@@ -22,7 +23,8 @@ ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")  # of files that can be
     run
         运行的文件夹。
     text
-        文本, 或文件名 (CSV, TSV, JSONL, Parquet)。
+        文本, 或数据表: 文件 (CSV, TSV, JSONL, Parquet) 或文件夹; 给出 `--out`、`--config`、`--delimiter` 或
+        `--on-empty` 时一律视为数据表。
     pair
         文本对的第二个文本。
     out
@@ -33,6 +35,8 @@ ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")  # of files that can be
         输入文件的编码。
     delimiter
         列分隔符 (文件名无法说明时)。
+    on_empty
+        如何处理文本为空的行; drop: 输出文件中不含这些行。
     json
         以 JSON 输出。
     """
@@ -46,6 +50,7 @@ def predict(
     config: str | None = None,
     encoding: str = "utf-8",
     delimiter: str | None = None,
+    on_empty: Literal["error", "drop"] = "error",
     json: bool = False,
 ) -> None:
     """Predict with the model of RUN: one text (or pair), or a file of them into a file.
@@ -61,7 +66,8 @@ def predict(
     run
         The run's folder.
     text
-        A text, or the name of a file (CSV, TSV, JSONL, Parquet).
+        A text, or a table: a file (CSV, TSV, JSONL, Parquet) or a folder; with `--out`, `--config`, `--delimiter` or
+        `--on-empty` always a table.
     pair
         The second text of a pair.
     out
@@ -73,22 +79,38 @@ def predict(
         Encoding of the input file.
     delimiter
         What separates columns, if the file name does not say.
+    on_empty
+        What to do with rows whose text is empty; drop: they are not in the file that is written.
     json
         Print as JSON.
     """
     from warmstart.cli.show import quiet_libraries
+    from warmstart.data.reading.contents import KINDS
     from warmstart.saved import SavedRun
 
     quiet_libraries()
     saved = SavedRun.open(run)
-    if pair is None and (os.path.isfile(text) or _looks_like_a_file(text)):
-        _file(saved, text, out, {"config": config, "encoding": encoding, "delimiter": delimiter}, json)
+    only_of_tables = (out, config, delimiter, None if on_empty == "error" else on_empty)
+    is_table = any(option is not None for option in only_of_tables) or os.path.exists(os.path.expanduser(text))
+    if is_table and pair is not None:
+        raise _no_pair(text)
+    if is_table or (pair is None and os.path.splitext(text)[1].lower() in KINDS):
+        reading = {"config": config, "encoding": encoding, "delimiter": delimiter}
+        _table(saved, text, out, reading, on_empty, json)
     else:
         _one(saved, text, pair, json)
 
 
-def _looks_like_a_file(text: str) -> bool:
-    return " " not in text and os.path.splitext(text)[1].lower() in (*ENDINGS, ".parquet")
+def _no_pair(table: str) -> Exception:
+    from warmstart import errors
+
+    return errors.UserError(
+        errors.text(
+            "--pair is the second text of one pair, not of a table", "--pair 是单个文本对的第二个文本, 不用于数据表"
+        ),
+        where=table,
+        fix=errors.text("leave --pair out: a table has a column of them", "去掉 --pair: 数据表中自有该列"),
+    )
 
 
 def _one(saved: object, text: str, pair: str | None, json: bool) -> None:
@@ -110,6 +132,12 @@ def _one(saved: object, text: str, pair: str | None, json: bool) -> None:
             where="--pair",
             fix='--pair "..."' if needs else errors.text("leave --pair out", "去掉 --pair"),
         )
+    if not text.strip() or (pair is not None and not pair.strip()):
+        raise errors.UserError(
+            errors.text("there is no text to predict from", "没有可供预测的文本"),
+            where="--pair" if text.strip() else "TEXT",
+            fix=errors.text("give one that is not blank", "请给出非空白的文本"),
+        )
     rows = {saved.task.text: [text], **({saved.task.pair: [pair]} if saved.task.pair else {})}
     found = prediction_rows(saved.task, saved.logits(Dataset.from_dict(rows)))[0]
     if json:
@@ -121,29 +149,41 @@ def _one(saved: object, text: str, pair: str | None, json: bool) -> None:
         print(f"  {name[2:-1]}  {score:.4f}")
 
 
-def _file(saved: object, path: str, out: str | None, reading: dict[str, Any], json: bool) -> None:
-    import pathlib
-
+def _table(
+    saved: object, name: str, out: str | None, reading: dict[str, Any], on_empty: Literal["error", "drop"], json: bool
+) -> None:
     from warmstart import errors
     from warmstart.cli.show import as_json, say
     from warmstart.data.sources import load
     from warmstart.evaluation.tables import beside, prediction_rows, write_rows
+    from warmstart.paths import expanded
     from warmstart.saved import SavedRun
 
     assert isinstance(saved, SavedRun)
-    source = pathlib.Path(path)
-    target = pathlib.Path(out) if out else source.with_name(f"{source.stem}.predictions.csv")
+    target = expanded(out) if out else _beside(expanded(name))
     if target.suffix.lower() not in ENDINGS:
         raise errors.UserError(
             errors.text(f"predictions cannot be written as {target.suffix!r}", f"无法写成 {target.suffix!r} 格式"),
             where=f"--out {target}",
             fix=errors.text(f"end the name with one of {', '.join(ENDINGS)}", f"文件名请以 {', '.join(ENDINGS)} 结尾"),
         )
-    splits = load(path, **reading)
-    rows = next(iter(splits.values()))
+    splits = load(name, **reading)
+    split = next(iter(splits))
+    if len(splits) > 1:
+        listed = ", ".join(splits)
+        say(errors.text(f"of the splits {listed} the first is predicted", f"只预测第一个划分 (共有: {listed})"))
+    rows, notes = saved.readable(splits[split], split, on_empty)
+    for note in notes:
+        say(note)
     written = beside(rows, prediction_rows(saved.task, saved.logits(rows)))
     write_rows(target, written)
     if json:
         as_json({"rows": len(written), "out": str(target)})
     else:
         say(errors.text(f"{len(written):,} predictions are in {target}", f"{len(written):,} 条预测已写入 {target}"))
+
+
+def _beside(source: pathlib.Path) -> pathlib.Path:
+    """`NAME.predictions.csv` beside a file or folder; for what is not on this machine, in the current folder."""
+    folder = source.parent if source.exists() else pathlib.Path()
+    return folder / f"{source.absolute().stem}.predictions.csv"
