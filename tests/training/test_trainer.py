@@ -644,7 +644,7 @@ def test_what_cannot_work_together_is_refused_before_training(tmp_path: pathlib.
     with pytest.raises(UserError, match="model_init"):
         make(tmp_path, model_init=lambda: tiny_bert(), optimizers=(optimizer, None))
     with pytest.raises(UserError, match="nothing to evaluate on"):
-        make(tmp_path, eval_strategy="epoch", eval_dataset=None)
+        make(tmp_path, eval_strategy="epoch", eval_dataset=None).train()
     with pytest.raises(UserError, match=r"transformers\.\S+TrainingArguments") as caught:
         Trainer(tiny_bert(), arguments(tmp_path, transformers.TrainingArguments))
     assert "warmstart.TrainingArguments" in caught.value.fix

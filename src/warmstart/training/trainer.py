@@ -61,7 +61,7 @@ class Trainer(Keeping):
         tokenizer: Any = None,
     ) -> None:
         self.args = args if args is not None else TrainingArguments("tmp_trainer")
-        _refuse_what_cannot_work(self.args, eval_dataset, model_init, optimizers)
+        _refuse_what_cannot_work(self.args, model_init, optimizers)
         self.processes = Processes(use_cpu=self.args.use_cpu)
         _seed(self.args)
         if (model is None) == (model_init is None):
@@ -113,10 +113,7 @@ class Trainer(Keeping):
         folder, or True for the newest good one in `output_dir`."""
         if trial is not None:
             raise UserError(text("hyper-parameter trials are not supported", "不支持超参数搜索"), where="Trainer.train")
-        if self.train_dataset is None:
-            raise UserError(
-                text("there is nothing to train on", "没有训练数据"), "Trainer", fix="Trainer(train_dataset=...)"
-            )
+        self._need_rows()
         resume = self._checkpoint_to_resume(resume_from_checkpoint or self.args.resume_from_checkpoint)
         _seed(self.args)
         if self.model_init is not None:
@@ -145,6 +142,20 @@ class Trainer(Keeping):
             self.announce(on)
             engine = self._engine(on, signals)
             return self._updates(feed, first, had_stopped, engine, per_epoch, last, ignore_keys_for_eval)
+
+    def _need_rows(self) -> None:
+        """Raises UserError where a data set is missing. A trainer that only predicts needs none."""
+        if self.train_dataset is None:
+            raise UserError(
+                text("there is nothing to train on", "没有训练数据"), "Trainer", fix="Trainer(train_dataset=...)"
+            )
+        if self.args.eval_strategy != "no" and self.eval_dataset is None:
+            wanted = f"eval_strategy={self.args.eval_strategy.value!r}"
+            raise UserError(
+                text(f"{wanted}, and there is nothing to evaluate on", f"{wanted}, 但没有验证数据"),
+                where="Trainer",
+                fix="Trainer(eval_dataset=...)",
+            )
 
     def _techniques(self) -> contextlib.AbstractContextManager[Techniques]:
         """What makes this trainer's steps fast, inside a block."""
@@ -405,19 +416,12 @@ class Trainer(Keeping):
         return loss
 
 
-def _refuse_what_cannot_work(args: Any, eval_dataset: Any, model_init: Any, optimizers: tuple[Any, Any]) -> None:
+def _refuse_what_cannot_work(args: Any, model_init: Any, optimizers: tuple[Any, Any]) -> None:
     if not isinstance(args, TrainingArguments):
         raise UserError(
             text(f"args is a {type(args).__module__}.{type(args).__name__}", f"args 是 {type(args).__name__}"),
             where="Trainer",
             fix=text("use warmstart.TrainingArguments", "请用 warmstart.TrainingArguments"),
-        )
-    if args.eval_strategy != "no" and eval_dataset is None:
-        wanted = f"eval_strategy={args.eval_strategy.value!r}"
-        raise UserError(
-            text(f"{wanted}, and there is nothing to evaluate on", f"{wanted}, 但没有验证数据"),
-            where="Trainer",
-            fix="Trainer(eval_dataset=...)",
         )
     if model_init is not None and any(each is not None for each in optimizers):
         raise UserError(
