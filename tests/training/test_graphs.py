@@ -97,6 +97,10 @@ def test_what_is_unusual_is_not_taken() -> None:
         assert not graphs.takes([padded(rows, np.arange(7))])
         assert not graphs.takes([{name: value for name, value in usual.items() if name != "labels"}])
         assert not graphs.takes([{**usual, "weight": torch.ones(8)}])
+        handle = model.bert.register_forward_hook(lambda module, args, output: None)  # it would see flat tokens
+        assert not graphs.takes([usual])
+        handle.remove()
+        assert graphs.takes([usual])
         graphs.broken = "once"
         assert not graphs.takes([usual])
 

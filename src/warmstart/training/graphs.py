@@ -60,7 +60,9 @@ class Graphs:
     def takes(self, batches: Sequence[Batch]) -> bool:
         """Whether this update can run here: one micro-batch, of the usual size, with nothing unusual in it."""
         usual = {"input_ids", "attention_mask", "token_type_ids", "labels"}
-        if self.broken or len(batches) != 1 or not batches[0].keys() <= usual or "labels" not in batches[0]:
+        if self.broken or self._encoder.calls.observed:
+            return False
+        if len(batches) != 1 or not batches[0].keys() <= usual or "labels" not in batches[0]:
             return False
         mask = batches[0]["attention_mask"]
         return len(mask) == self._rows and mask.shape[1] <= self._width and bool(mask[:, 0].all())

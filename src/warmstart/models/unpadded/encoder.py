@@ -12,8 +12,9 @@ from torch import nn
 from warmstart.errors import text
 from warmstart.models.unpadded import layer as layers
 from warmstart.models.unpadded.bits import Bits
+from warmstart.models.unpadded.calls import Calls, hooks_of
 from warmstart.models.unpadded.dropout import Dropout
-from warmstart.models.unpadded.families import find_encoder, layers_of, reader_of, reads_first_token
+from warmstart.models.unpadded.families import find_encoder, layers_of, reads_first_token
 from warmstart.models.unpadded.layer import Pass
 from warmstart.models.unpadded.places import Places, key_mask, pad, places, unpad
 from warmstart.models.unpadded.working import Working, linear
@@ -36,7 +37,7 @@ class Unpadded:
     bits: Bits = dataclasses.field(default_factory=Bits)
     working: Working = dataclasses.field(default_factory=Working)
     flat: list[Places] = dataclasses.field(default_factory=list)  # of a call whose inputs are flat already
-    calls: list[bool] = dataclasses.field(default_factory=list)  # of the model that are under way: whether unpadded
+    calls: Calls = dataclasses.field(default_factory=Calls)
 
 
 _attached: "weakref.WeakKeyDictionary[nn.Module, Unpadded]" = weakref.WeakKeyDictionary()
@@ -66,15 +67,12 @@ def unpadded(model: nn.Module, without: Collection[str] = ()) -> Iterator[Unpadd
     state = Unpadded(tuple(on), "", Bits(), Working(WORKING_WEIGHTS in on))
     swapped = _swap_dropout(model, encoder, state.bits) if DROPOUT_BITS in on else []
     encoder.forward = _Forward(encoder, state)
-    follow = _Follow(model, state)
-    handles = [model.register_forward_pre_hook(follow.begin), model.register_forward_hook(follow.end, always_call=True)]
     _attached[model] = state
     try:
-        yield state
+        with state.calls.followed(model):
+            yield state
     finally:
         del encoder.forward, _attached[model]
-        for handle in handles:
-            handle.remove()
         for parent, name, module in swapped:
             module.train(parent.training)
             setattr(parent, name, module)
@@ -100,7 +98,7 @@ def _why_not(model: nn.Module, encoder: nn.Module | None, without: Collection[st
     dtypes = {parameter.dtype for parameter in encoder.parameters()}
     if dtypes != {torch.float32}:
         return text("its weights are not fp32", "权重不是 fp32")
-    if any(_hooks(model)) or any(_has_own_forward(m) or hasattr(m, "base_layer") for m in encoder.modules()):
+    if any(hooks_of(model)) or any(_has_own_forward(m) or hasattr(m, "base_layer") for m in encoder.modules()):
         return text("something is hooked into its layers", "其层中挂有钩子")
     if any(isinstance(m, nn.Linear) and (type(m) is not nn.Linear or m.bias is None) for m in encoder.modules()):
         return text("its layers have been replaced", "其层已被替换")
@@ -110,31 +108,6 @@ def _why_not(model: nn.Module, encoder: nn.Module | None, without: Collection[st
 def _has_own_forward(module: nn.Module) -> bool:
     own = vars(module).get("forward")  # in a copy that was made in a block like this it is the stock one
     return own is not None and getattr(own, "__func__", None) is not type(module).forward
-
-
-def _hooks(model: Any) -> list[dict[int, Any]]:
-    """The hooks of those parts of `model` that are given what is computed for every token."""
-    names = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-    encoder, reader = find_encoder(model), reader_of(model)
-    parts = [model.base_model, *(encoder.modules() if encoder else ()), *([reader] if reader else ())]
-    return [getattr(part, name) for part in parts for name in names]
-
-
-class _Follow:
-    """Lets `state` know of calls of the whole model. In a copy of the model it does nothing."""
-
-    def __init__(self, model: nn.Module | None = None, state: Unpadded | None = None) -> None:
-        self._model, self._state = model, state or Unpadded()
-        self._hooks = _hooks(model) if model is not None else []  # some may come later
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _Follow, ()
-
-    def begin(self, module: nn.Module, args: Any) -> None:
-        self._state.calls.append(module is self._model and not any(self._hooks))
-
-    def end(self, module: nn.Module, args: Any, output: Any) -> None:
-        self._state.calls.pop()
 
 
 def _swap_dropout(model: nn.Module, encoder: nn.Module, bits: Bits) -> list[tuple[nn.Module, str, nn.Module]]:
@@ -168,7 +141,7 @@ class _Forward:
         from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
 
         state = self._state
-        if not state.calls or not state.calls[-1]:
+        if not state.calls.whole:
             return self._stock(hidden_states, *args, **kwargs)
         at = state.flat[-1] if state.flat else _places(self._encoder, hidden_states, args, kwargs)
         if at is None:
