@@ -33,6 +33,7 @@ STAGES = [
     {"evaluation"},
     {"evaluation.report", "evaluation.tables"},
     {"training.surface"},
+    {"training.making"},
     {"training.evaluating"},
     {"training.keeping"},
     {"training.trainer"},

@@ -17,11 +17,11 @@ from warmstart.evaluation.predict import Predictions, Predictor, dataset_batches
 from warmstart.models.unpadded.encoder import unpadded
 from warmstart.training.feeding import Loader, hidden_labels, loader_options, used_columns, without_unused_columns
 from warmstart.training.losses import check_named, loss_of
+from warmstart.training.making import Making
 from warmstart.training.optimiser import switch
-from warmstart.training.surface import Surface
 
 
-class Evaluating(Surface):
+class Evaluating(Making):
     """What `Trainer` inherits for rows that it does not learn from."""
 
     compute_loss_func: Any

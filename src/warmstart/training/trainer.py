@@ -27,7 +27,7 @@ from warmstart.training.interruption import Interrupted, Signals, listening
 from warmstart.training.keeping import Keeping
 from warmstart.training.loop import updates
 from warmstart.training.losses import default_collator, label_names_of
-from warmstart.training.optimiser import make_optimizer, make_scheduler, parameter_groups, switch
+from warmstart.training.optimiser import switch
 from warmstart.training.progress import put_away
 from warmstart.training.step import Engine, Hooks, StepResult, needs_metric
 from warmstart.training.techniques import Techniques, techniques
@@ -80,7 +80,7 @@ class Trainer(Keeping):
         self.compute_metrics = compute_metrics
         self.preprocess_logits_for_metrics = preprocess_logits_for_metrics
         self.optimizer, self.lr_scheduler = optimizers
-        self._made: tuple[Any, Any] = (None, None)  # by `train`, for one run; any other is the user's
+        self._made = (None, None)
         self.optimizer_cls_and_kwargs = optimizer_cls_and_kwargs
         self.label_names = self.args.label_names or label_names_of(self.model)
         self.is_in_train = False
@@ -363,53 +363,6 @@ class Trainer(Keeping):
         self.state.num_input_tokens_seen += result.tokens
         if hasattr(self.model, "num_parameters"):
             self.state.total_flos += 6 * result.tokens * self._parameters_computed
-
-    def _prepare_model(self) -> None:
-        """Put the model on its device, the same on every process."""
-        self.model.to(self.processes.device)
-        self.processes.same_weights(self.model)
-        if self.args.gradient_checkpointing:
-            enable: Any = getattr(self.model, "activation_checkpointing_enable", None)
-            enable = enable or self.model.gradient_checkpointing_enable  # what older versions call it
-            enable(self.args.gradient_checkpointing_kwargs)
-        if getattr(self.model, "config", None) is not None:
-            self.model.config.use_cache = self.args.use_cache  # type: ignore[union-attr]
-        if hasattr(self.model, "num_parameters"):
-            self._parameters_computed = self.model.num_parameters(exclude_embeddings=True)  # type: ignore[operator]
-
-    def _create_for(self, total_updates: int) -> None:
-        """The optimiser and schedule of this run; those that are the user's stay."""
-        if self.optimizer is self._made[0]:
-            self.optimizer = None
-        if self.lr_scheduler is self._made[1]:
-            self.lr_scheduler = None
-        theirs = self.optimizer, self.lr_scheduler
-        self.create_optimizer_and_scheduler(total_updates)
-        ours = (self.optimizer, self.lr_scheduler)
-        self._made = (ours[0] if theirs[0] is None else None, ours[1] if theirs[1] is None else None)
-
-    def create_optimizer_and_scheduler(self, num_training_steps: int) -> None:
-        """Make what the user did not give."""
-        self.create_optimizer()
-        self.create_scheduler(num_training_steps)
-
-    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """The optimiser of the arguments, unless there is one already."""
-        if self.optimizer is None:
-            if self.optimizer_cls_and_kwargs is not None:
-                make, options = self.optimizer_cls_and_kwargs
-                self.optimizer = make(parameter_groups(self.model, self.args.weight_decay), **options)
-            else:
-                self.optimizer = make_optimizer(self.model if model is None else model, self.args)
-        return self.optimizer
-
-    def create_scheduler(self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None) -> Any:
-        """The schedule of the arguments, unless there is one already."""
-        if self.lr_scheduler is None:
-            target = self.create_optimizer() if optimizer is None else optimizer
-            self.lr_scheduler = make_scheduler(target, self.args, num_training_steps)
-            self._made = (self._made[0], self.lr_scheduler)  # a run makes its own, of its own length
-        return self.lr_scheduler
 
     def _training_loss(self, model: nn.Module, batch: dict[str, Any]) -> torch.Tensor:
         loss: torch.Tensor = self.compute_loss(model, batch)
