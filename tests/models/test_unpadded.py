@@ -412,6 +412,13 @@ def half() -> Any:
     return small("bert").bfloat16()
 
 
+def patched() -> Any:
+    model = small("bert")
+    pooler = model.bert.pooler
+    pooler.forward = lambda hidden: torch.tanh(pooler.dense(hidden.mean(1)))
+    return model
+
+
 def replaced() -> Any:
     class Mine(nn.Linear):
         pass
@@ -421,7 +428,7 @@ def replaced() -> Any:
     return model
 
 
-@pytest.mark.parametrize("make", [modernbert, lambda: small("deberta"), checkpointing, hooked, half, replaced])
+@pytest.mark.parametrize("make", [modernbert, lambda: small("deberta"), checkpointing, hooked, half, replaced, patched])
 def test_what_it_does_not_know_runs_padded_and_it_says_why(make: Any) -> None:
     model = make()
     inputs = batch([9, 20, 7], 0)

@@ -505,6 +505,47 @@ def test_hidden_labels_are_no_labels(tmp_path: pathlib.Path) -> None:
         trainer.evaluate(hidden)
 
 
+def test_labels_that_are_not_classes_are_not_taken_for_hidden(tmp_path: pathlib.Path) -> None:
+    """Vectors in a format, labels that a transform makes, and numbers that are all -1."""
+    model = tiny_bert(problem_type="multi_label_classification")
+    bare = EVAL.remove_columns("label")
+    vectors = bare.add_column("labels", [[1.0, 0.0]] * len(EVAL)).with_format("torch")
+    assert "eval_loss" in make(tmp_path, model=model, data_collator=None).evaluate(vectors.select([0]))
+
+    def later(rows: dict[str, Any]) -> dict[str, Any]:
+        return {**{name: rows[name] for name in ("input_ids", "attention_mask")}, "labels": rows["label"]}
+
+    trainer = make(tmp_path, remove_unused_columns=False)
+    assert "eval_loss" in trainer.evaluate(EVAL.with_transform(later))
+    numbers = bare.add_column("label", [-1.0] * len(EVAL))
+    assert "eval_loss" in make(tmp_path, model=tiny_bert(labels=1)).evaluate(numbers)
+
+
+def test_an_override_of_save_model_that_saves_a_part_leaves_whole_checkpoints(tmp_path: pathlib.Path) -> None:
+    class Part(Trainer):
+        def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+            super().save_model(str(pathlib.Path(output_dir or "") / "inner"), _internal_call)
+            self.model.bert.save_pretrained(output_dir)
+
+    def made() -> Any:
+        return make(tmp_path, kind=Part, max_steps=4, save_strategy="steps", save_steps=2)
+
+    whole = made()
+    whole.train()
+    shutil.rmtree(tmp_path / "checkpoint-4")
+    assert (tmp_path / "checkpoint-2" / "inner" / "model.safetensors").is_file()
+    again = made()
+    again.train(resume_from_checkpoint=True)
+    assert same(weights(again), weights(whole))
+
+
+def test_what_another_program_wrote_is_set_aside_and_not_removed(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "checkpoint-2").mkdir()
+    (tmp_path / "checkpoint-2" / "optimizer.pt").write_text("theirs")
+    make(tmp_path, max_steps=2, save_strategy="steps", save_steps=2).train()
+    assert [path.read_text() for path in tmp_path.rglob("optimizer.pt")] == ["theirs"]
+
+
 def test_rows_without_labels_have_predictions_and_no_metrics(tmp_path: pathlib.Path) -> None:
     class PadInputs(Pad):
         def __call__(self, examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:

@@ -85,7 +85,6 @@ def predict(
         Print as JSON.
     """
     from warmstart.cli.show import quiet_libraries
-    from warmstart.data.reading.contents import KINDS
     from warmstart.saved import SavedRun
 
     quiet_libraries()
@@ -94,11 +93,18 @@ def predict(
     is_table = any(option is not None for option in only_of_tables) or os.path.exists(os.path.expanduser(text))
     if is_table and pair is not None:
         raise _no_pair(text)
-    if is_table or (pair is None and os.path.splitext(text)[1].lower() in KINDS):
+    if is_table or (pair is None and _looks_like_a_file(text)):
         reading = {"config": config, "encoding": encoding, "delimiter": delimiter}
         _table(saved, text, out, reading, on_empty, json)
     else:
         _one(saved, text, pair, json)
+
+
+def _looks_like_a_file(text: str) -> bool:
+    """Of what is not there: a sentence may end with the name of a file, but has more than three words as a rule."""
+    from warmstart.data.reading.contents import KINDS
+
+    return len(text.split()) <= 3 and os.path.splitext(text)[1].lower() in KINDS
 
 
 def _no_pair(table: str) -> Exception:

@@ -130,6 +130,8 @@ def save(
 ) -> None:
     """Write a checkpoint, whole or not at all. Without an optimiser it can be loaded but not resumed from. `progress`:
     what the engine itself needs to go on; `identity`: what run it is of."""
+    if folder.exists() and is_foreign(folder):
+        storage.set_aside(folder)  # it is not ours to remove
     with storage.new_folder(folder) as work:
         save_weights(work)
         storage.write_json(work / STATE, state)

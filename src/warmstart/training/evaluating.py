@@ -147,8 +147,8 @@ class Evaluating(Making):
             keep_outputs=not loss_only,
         )
         switch(self.optimizer, "eval")
-        steady = not self._is_own("compute_loss") and not self._is_own("prediction_step")
-        with unpadded(self.model, self.args.without) as encoder, encoder.working.held(steady):
+        own_code = self._is_own("compute_loss") or self._is_own("prediction_step") or self.compute_loss_func is not None
+        with unpadded(self.model, self.args.without) as encoder, encoder.working.held(steady=not own_code):
             found = predict(predictor, begin())
         metrics: dict[str, Any] = {}
         if self.compute_metrics is not None and found.outputs is not None and found.labels is not None:

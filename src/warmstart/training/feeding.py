@@ -114,16 +114,19 @@ def used_columns(model: nn.Module, label_names: list[str]) -> list[str]:
 
 
 def hidden_labels(dataset: Any, label_names: list[str]) -> list[str]:
-    """The columns of labels that are all -1, which is how GLUE's test splits say that theirs are not public."""
+    """The columns of classes that are all -1, which is how GLUE's test splits say that theirs are not public."""
     import datasets
 
     if not isinstance(dataset, datasets.Dataset) or not len(dataset):
         return []
-    names = [
-        name for name in dict.fromkeys(["label", "labels", "label_ids", *label_names]) if name in dataset.column_names
-    ]
-    first = dataset.select([0])
-    return [name for name in names if first[name][0] == -1 and all(value == -1 for value in dataset[name])]
+    raw = dataset.with_format(None)  # not what a transform of the user's makes of it
+    names = dict.fromkeys(["label", "labels", "label_ids", *label_names])
+    classes = [name for name in names if _is_whole(raw.features.get(name))]
+    return [name for name in classes if raw[0][name] == -1 and all(value == -1 for value in raw[name])]
+
+
+def _is_whole(feature: Any) -> bool:
+    return str(getattr(feature, "dtype", "")).startswith(("int", "uint"))
 
 
 def without_unused_columns(dataset: Any, collate: Collate, used: list[str]) -> tuple[Any, Callable[[list[Any]], Any]]:

@@ -22,7 +22,7 @@ from warmstart.training.identity import (
     weights_of,
 )
 from warmstart.training.optimiser import switch
-from warmstart.training.saving import load_weights, save_weights
+from warmstart.training.saving import holds_weights, load_weights, save_weights
 
 
 class Keeping(Evaluating):
@@ -93,10 +93,10 @@ class Keeping(Evaluating):
         self._rotate(folder)
 
     def _write_weights(self, work: pathlib.Path) -> None:
-        """As `save_model` does, which may be the user's; a checkpoint has the engine's weights also if that leaves
-        none, since the run could not go on from it."""
+        """As `save_model` does, which may be the user's; where that leaves other weights than the model's, or none, the
+        model's are written after it, since the run could not go on without them."""
         self.save_model(str(work), _internal_call=True)
-        if not any(work.glob("*.safetensors")):
+        if type(self).save_model is not Keeping.save_model and not holds_weights(self.model, work):
             save_weights(self.model, self.processing_class, work)
 
     def _rotate(self, newest: pathlib.Path) -> None:

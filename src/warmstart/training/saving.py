@@ -45,6 +45,16 @@ def load_weights(model: nn.Module, folder: pathlib.Path) -> None:
     model.load_state_dict(saved, strict=False)  # in place: what is tied stays tied
 
 
+def holds_weights(model: nn.Module, folder: pathlib.Path) -> bool:
+    """Whether all of the model's weights are in a folder, under names that `load_weights` knows."""
+    if not (folder / WEIGHTS).is_file() and not (folder / INDEX).is_file():
+        return False
+    saved = _tensors(folder)
+    if _misfits(model, saved) and hasattr(type(model), "from_pretrained"):
+        saved = _renamed_back(model, folder, saved)
+    return not _misfits(model, saved)
+
+
 def _tensors(folder: pathlib.Path) -> Tensors:
     """The saved weights by name, from one file or from several and their index."""
     index = folder / INDEX

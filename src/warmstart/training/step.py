@@ -156,18 +156,18 @@ def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], width: int
     loss = torch.zeros((), device=engine.processes.device)
     rows = tokens = 0
     try:
-        with engine.techniques.encoder.working.held(steady=not engine.own_loss):
-            for number, piece in enumerate(pieces):
-                bits.micro_batch(rows, tokens)
-                rows, tokens = rows + piece.rows, tokens + piece.tokens
-                if piece.targets:  # the mean over no targets is NaN
-                    batch = engine.processes.to_device(piece.batch)
-                    with engine.processes.autocast(engine.precision):
-                        share = engine.loss(engine.model, batch) * (piece.targets / total)
-                    share.backward()  # type: ignore[no-untyped-call]
-                    loss += share.detach().float()
-                if number + 1 < len(pieces):
-                    engine.hooks.after_micro_batch()
+        for number, piece in enumerate(pieces):
+            bits.micro_batch(rows, tokens)
+            rows, tokens = rows + piece.rows, tokens + piece.tokens
+            if piece.targets:  # the mean over no targets is NaN
+                batch = engine.processes.to_device(piece.batch)
+                held = engine.techniques.encoder.working.held(steady=not engine.own_loss)
+                with held, engine.processes.autocast(engine.precision):
+                    share = engine.loss(engine.model, batch) * (piece.targets / total)
+                share.backward()  # type: ignore[no-untyped-call]
+                loss += share.detach().float()
+            if number + 1 < len(pieces):
+                engine.hooks.after_micro_batch()
     finally:
         bits.end()
     return loss

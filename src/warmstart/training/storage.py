@@ -63,8 +63,8 @@ def new_folder(target: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 def is_in_the_making(folder: pathlib.Path) -> bool:
-    """Whether it is what `new_folder` has given to write into."""
-    return folder.name.endswith(UNFINISHED)
+    """Whether it is what `new_folder` has given to write into, or in there."""
+    return any(part.name.endswith(UNFINISHED) for part in (folder, *folder.parents))
 
 
 @contextlib.contextmanager

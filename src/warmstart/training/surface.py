@@ -215,6 +215,7 @@ class Surface:
         folder = pathlib.Path(output_dir or self.args.output_dir)
         switch(self.optimizer, "eval")
         if storage.is_in_the_making(folder):
+            folder.mkdir(exist_ok=True)
             save_weights(self.model, self.processing_class, folder)
             return
         if self.processes.is_main:

@@ -346,7 +346,7 @@ class Trainer(Keeping):
             max_grad_norm=self.args.max_grad_norm or 0.0,
             seed=self.args.seed,
             precision=self._precision(),
-            own_loss=self._is_own("compute_loss"),
+            own_loss=self._is_own("compute_loss") or self.compute_loss_func is not None,
             hooks=Hooks(
                 tell(handler.on_substep_end), tell(handler.on_pre_optimizer_step), tell(handler.on_optimizer_step)
             ),

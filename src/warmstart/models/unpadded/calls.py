@@ -53,6 +53,10 @@ class Calls:
 def hooks_of(model: Any) -> list[dict[int, Any]]:
     """The hooks of those parts of `model` that are given what is computed for every token."""
     names = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return [getattr(part, name) for part in parts_of(model) for name in names]
+
+
+def parts_of(model: Any) -> list[nn.Module]:
+    """Those parts of one of the known models that are given what is computed for every token."""
     encoder, reader = find_encoder(model), reader_of(model)
-    parts = [model.base_model, *(encoder.modules() if encoder else ()), *([reader] if reader else ())]
-    return [getattr(part, name) for part in parts for name in names]
+    return [model.base_model, *(encoder.modules() if encoder else ()), *([reader] if reader else ())]

@@ -12,7 +12,7 @@ from torch import nn
 from warmstart.errors import text
 from warmstart.models.unpadded import layer as layers
 from warmstart.models.unpadded.bits import Bits
-from warmstart.models.unpadded.calls import Calls, hooks_of
+from warmstart.models.unpadded.calls import Calls, hooks_of, parts_of
 from warmstart.models.unpadded.dropout import Dropout
 from warmstart.models.unpadded.families import find_encoder, layers_of, reads_first_token
 from warmstart.models.unpadded.layer import Pass
@@ -98,7 +98,8 @@ def _why_not(model: nn.Module, encoder: nn.Module | None, without: Collection[st
     dtypes = {parameter.dtype for parameter in encoder.parameters()}
     if dtypes != {torch.float32}:
         return text("its weights are not fp32", "权重不是 fp32")
-    if any(hooks_of(model)) or any(_has_own_forward(m) or hasattr(m, "base_layer") for m in encoder.modules()):
+    parts = [model, *parts_of(model)]
+    if any(hooks_of(model)) or any(_has_own_forward(m) or hasattr(m, "base_layer") for m in parts):
         return text("something is hooked into its layers", "其层中挂有钩子")
     if any(isinstance(m, nn.Linear) and (type(m) is not nn.Linear or m.bias is None) for m in encoder.modules()):
         return text("its layers have been replaced", "其层已被替换")
