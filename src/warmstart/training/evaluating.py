@@ -147,8 +147,8 @@ class Evaluating(Making):
             keep_outputs=not loss_only,
         )
         switch(self.optimizer, "eval")
-        own_code = self._is_own("compute_loss") or self._is_own("prediction_step") or self.compute_loss_func is not None
-        with unpadded(self.model, self.args.without) as encoder, encoder.working.held(steady=not own_code):
+        steady = not self._has_own_loss() and not self._is_own("prediction_step")
+        with unpadded(self.model, self.args.without) as encoder, encoder.working.held(steady):
             found = predict(predictor, begin())
         metrics: dict[str, Any] = {}
         if self.compute_metrics is not None and found.outputs is not None and found.labels is not None:
@@ -164,6 +164,10 @@ class Evaluating(Making):
     def _is_own(self, method: str) -> bool:
         """Whether a subclass, or this very trainer, has put a method of its own in the place of one of these."""
         return method in vars(self) or getattr(type(self), method) is not getattr(Evaluating, method)
+
+    def _has_own_loss(self) -> bool:
+        """Whether the loss is code of the user's."""
+        return self._is_own("compute_loss") or self.compute_loss_func is not None
 
     def _precision(self) -> torch.dtype | None:
         return torch.bfloat16 if self.args.bf16 else None

@@ -31,9 +31,7 @@ def save_weights(model: nn.Module, processing_class: Any, folder: pathlib.Path) 
 def load_weights(model: nn.Module, folder: pathlib.Path) -> None:
     """Put the saved weights into `model`, in place, however it was changed since it was made. Raises UserError, and
     changes nothing, if they are not the weights of such a model."""
-    saved = _tensors(folder)
-    if _misfits(model, saved) and hasattr(type(model), "from_pretrained"):
-        saved = _renamed_back(model, folder, saved)
+    saved = _saved(model, folder)
     wrong = _misfits(model, saved)
     if wrong:
         listed = "; ".join([*wrong[:5], *(["..."] if len(wrong) > 5 else [])])
@@ -47,12 +45,16 @@ def load_weights(model: nn.Module, folder: pathlib.Path) -> None:
 
 def holds_weights(model: nn.Module, folder: pathlib.Path) -> bool:
     """Whether all of the model's weights are in a folder, under names that `load_weights` knows."""
-    if not (folder / WEIGHTS).is_file() and not (folder / INDEX).is_file():
-        return False
+    there = (folder / WEIGHTS).is_file() or (folder / INDEX).is_file()
+    return there and not _misfits(model, _saved(model, folder))
+
+
+def _saved(model: nn.Module, folder: pathlib.Path) -> Tensors:
+    """The saved weights, under the names that `model` has for them."""
     saved = _tensors(folder)
     if _misfits(model, saved) and hasattr(type(model), "from_pretrained"):
-        saved = _renamed_back(model, folder, saved)
-    return not _misfits(model, saved)
+        return _renamed_back(model, folder, saved)
+    return saved
 
 
 def _tensors(folder: pathlib.Path) -> Tensors:

@@ -173,7 +173,7 @@ class Trainer(Keeping):
         """CUDA graphs of this run's updates, or why there are none."""
         table, args = self.train_dataset, self.args
         assert self.optimizer is not None
-        own_loss = self._is_own("compute_loss") or self.compute_loss_func is not None or args.label_smoothing_factor > 0
+        own_loss = self._has_own_loss() or args.label_smoothing_factor > 0
         why_not = why_no_graphs(
             self.optimizer,
             encoder,
@@ -346,7 +346,7 @@ class Trainer(Keeping):
             max_grad_norm=self.args.max_grad_norm or 0.0,
             seed=self.args.seed,
             precision=self._precision(),
-            own_loss=self._is_own("compute_loss") or self.compute_loss_func is not None,
+            own_loss=self._has_own_loss(),
             hooks=Hooks(
                 tell(handler.on_substep_end), tell(handler.on_pre_optimizer_step), tell(handler.on_optimizer_step)
             ),
