@@ -7,9 +7,9 @@
 Weights are random (only speed is measured) and so are the ids; lengths are those of MRPC's pairs (normal around 53,
 between 20 and 110 tokens), or all around the number that is given. A: the stock trainer at its defaults. B: bf16,
 grouped by length, the faster attention of eager and sdpa. They take turns in one process; each measures its updates
-after the first ones, until the device has finished, and then the evaluation of as many rows. On a CUDA device the
-first lines say whether updates are graphs. Writes benchmarks/results/steps-DEVICE.json, .md and, with the extra
-`bench` installed, a figure, steps-DEVICE.svg.
+after the first ones, until the device has finished, and then the evaluation of as many rows. On a CUDA device lines
+say whether updates are graphs and how many there came to be, and it ends if capturing fails. Writes
+benchmarks/results/steps-DEVICE.json, .md and, with the extra `bench` installed, a figure, steps-DEVICE.svg.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from transformers.trainer_callback import TrainerCallback
 import warmstart
 from benchmarks import machine
 from warmstart.data.tokens import TokenTable
+from warmstart.training.techniques import Techniques
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 MODELS = {
@@ -84,7 +85,7 @@ def make(
     if who.startswith("warmstart"):
         arguments = warmstart.TrainingArguments(out, bf16=who.endswith("bf16"), without=without, **settings)
         trainer: Any = warmstart.Trainer(model, arguments, train_dataset=table, eval_dataset=table)
-        trainer.announce = lambda on: print(f"    {who}: {on}", flush=True)
+        trainer.announce = lambda on: _note(trainer, who, on)
     else:
         starts = table.offsets
         ids = [table.ids[starts[i] : starts[i + 1]].tolist() for i in range(len(table))]
@@ -96,6 +97,19 @@ def make(
         )
     trainer.pop_callback(transformers.PrinterCallback)
     return trainer
+
+
+def _note(trainer: Any, who: str, on: Techniques) -> None:
+    print(f"    {who}: {on}", flush=True)
+    trainer.on = on
+
+
+def _must_have_held(on: Techniques) -> None:
+    """Numbers of updates that were done one operation after the other are not those of graphs."""
+    if on.graphs is not None:
+        if on.graphs.broken or not on.graphs.captured:
+            raise SystemExit(f"updates were not captured as CUDA graphs: {on.graphs.broken or 'none came twice'}")
+        print(f"    {on.graphs.captured} graphs", flush=True)
 
 
 def measure(
@@ -118,6 +132,8 @@ def measure(
         trainer = make(who, shape, table, out, settings, without)
         trainer.add_callback(clock)
         trainer.train()
+        if who.startswith("warmstart"):
+            _must_have_held(trainer.on)
         began = time.perf_counter()
         trainer.evaluate()
         seconds = time.perf_counter() - began
@@ -199,7 +215,7 @@ def main() -> None:
     parser.add_argument("--lengths", nargs="+", default=["mrpc"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--updates", type=int, default=200 if torch.cuda.is_available() else 12)
-    parser.add_argument("--warm", type=int, default=60 if torch.cuda.is_available() else 4)
+    parser.add_argument("--warm", type=int, default=100 if torch.cuda.is_available() else 4)
     asked = parser.parse_args()
     who = ["A", "B eager", "B sdpa", "warmstart bf16", "warmstart fp32"]
     cases = []

@@ -2,8 +2,8 @@
 
     python -m benchmarks.techniques [--batch-size 8] [--rounds 5]
 
-The shape of the packaged checkpoint with random weights, ids of MRPC's lengths, bf16 where the processor has it. Writes
-benchmarks/results/techniques.json and .md.
+The shape of the packaged checkpoint (on a CUDA device BERT-base's) with random weights, ids of MRPC's lengths, bf16
+where the processor has it. Writes benchmarks/results/techniques-DEVICE.json and .md.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from benchmarks.steps import MODELS, RESULTS, measure, rows_of
 from warmstart.training.precision import has_bf16
 from warmstart.training.techniques import NAMES
 
-UPDATES, WARM = 20, 6
+MODEL, UPDATES, WARM = ("minilm", 20, 6) if not torch.cuda.is_available() else ("bert-base", 200, 100)
 
 
 def table(found: dict[str, Any]) -> str:
@@ -26,8 +26,8 @@ def table(found: dict[str, Any]) -> str:
     lines = [
         "# What each technique is worth",
         "",
-        f"Milliseconds an update of {found['batch_size']} rows; median [lowest, highest] of {len(every)} rounds,",
-        f"{found['machine']['date']}. {machine.sentence(found['machine'])}",
+        f"Milliseconds an update of {found['batch_size']} rows, {found['model']}; median [lowest, highest] of",
+        f"{len(every)} rounds, {found['machine']['date']}. {machine.sentence(found['machine'])}",
         "",
         "| | ms an update | times as long as with all |",
         "|---|---|---|",
@@ -54,16 +54,21 @@ def main() -> None:
     for number in range(asked.rounds):
         order = list(choices)[number % len(choices) :] + list(choices)[: number % len(choices)]
         for name in order:
-            found = measure(who, MODELS["minilm"], rows, asked.batch_size, UPDATES, WARM, choices[name])
+            found = measure(who, MODELS[MODEL], rows, asked.batch_size, UPDATES, WARM, choices[name])
             rate = found["training"]
             milliseconds[name].append(1000 * asked.batch_size / rate)
         print(
             number + 1, {name: round(statistics.median(values), 1) for name, values in milliseconds.items()}, flush=True
         )
-    found = {"batch_size": asked.batch_size, "machine": machine.describe(), "milliseconds": milliseconds}
+    found = {
+        "model": MODEL,
+        "batch_size": asked.batch_size,
+        "machine": machine.describe(),
+        "milliseconds": milliseconds,
+    }
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "techniques.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    (RESULTS / "techniques.md").write_text(table(found), encoding="utf-8")
+    (RESULTS / f"techniques-{device.type}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    (RESULTS / f"techniques-{device.type}.md").write_text(table(found), encoding="utf-8")
     print(table(found))
 
 

@@ -99,16 +99,18 @@ def refuse_settings(recipe: Recipe, task: Task) -> None:
     from transformers.trainer_utils import SchedulerType
     from transformers.training_args import OptimizerNames
 
-    lacks = {each.value: _what_it_lacks(each.value) for each in SchedulerType}
-    schedules = [name for name, lack in lacks.items() if not lack]
-    if lacks.get(recipe.schedule):
+    schedules = [each.value for each in SchedulerType]
+    lack = _what_it_lacks(recipe.schedule) if recipe.schedule in schedules else ""
+    if lack:
         raise UserError(
             text(
                 f"{recipe.schedule!r} needs options that a recipe has not", f"配方没有 {recipe.schedule!r} 所需的选项"
             ),
-            where=f"--schedule: {lacks[recipe.schedule]}",
-            fix=did_you_mean(recipe.schedule, schedules),
+            where=f"--schedule: {lack}",
+            fix=did_you_mean(recipe.schedule, _that_need_nothing(schedules)),
         )
+    if recipe.schedule not in schedules:
+        schedules = _that_need_nothing(schedules)
     for option, value, known in (
         ("--schedule", recipe.schedule, schedules),
         ("--optimizer", recipe.optimizer, [each.value for each in OptimizerNames]),
@@ -131,6 +133,10 @@ def refuse_settings(recipe: Recipe, task: Task) -> None:
             where="--evaluate-every never",
             fix="--evaluate-every epoch",
         )
+
+
+def _that_need_nothing(schedules: list[str]) -> list[str]:
+    return [name for name in schedules if not _what_it_lacks(name)]
 
 
 def _what_it_lacks(schedule: str) -> str:

@@ -147,7 +147,13 @@ def test_a_run_tells_what_is_on_first(tmp_path: pathlib.Path) -> None:
 
     data = tiny.write(tmp_path / "data.csv", tiny.reviews(40))
     said: list[str] = []
-    recipe = {"data": str(data), "model": tiny.checkpoint(tmp_path / "m"), "updates": 2, "baselines": False}
+    recipe = {
+        "data": str(data),
+        "model": tiny.checkpoint(tmp_path / "m"),
+        "updates": 2,
+        "baselines": False,
+        "cpu": True,
+    }
     result = warmstart.train(
         warmstart.Recipe.of({**recipe, "out": str(tmp_path / "run"), "without": ("first-token",)}), say=said.append
     )

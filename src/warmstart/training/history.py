@@ -1,6 +1,10 @@
 """The losses of a run, between one log and the next and over all of it."""
 
-from warmstart.training.nonfinite import is_finite, refusal
+import math
+
+import torch
+
+from warmstart.training.nonfinite import refusal
 from warmstart.training.step import StepResult
 
 WAITING = 256  # updates that are looked at together: reading one waits for the device
@@ -61,10 +65,14 @@ class Losses:
 
     def _read(self) -> None:
         """Look at the updates that wait."""
-        for result in self._waiting:
-            finite = is_finite(result.loss, result.grad_norm) if result.finite is None else result.finite
+        if not self._waiting:
+            return
+        losses = torch.stack([result.loss for result in self._waiting]).tolist()  # the device is waited for twice,
+        norms = torch.stack([result.grad_norm for result in self._waiting]).tolist()  # however many updates there are
+        for result, loss, norm in zip(self._waiting, losses, norms, strict=True):
+            finite = math.isfinite(loss) and math.isfinite(norm) if result.finite is None else result.finite
             if finite:
-                self._sum, self._steps, self._last = self._sum + float(result.loss), self._steps + 1, result
+                self._sum, self._steps, self._last = self._sum + loss, self._steps + 1, result
             elif self._skip:
                 self._skipped += 1
             else:

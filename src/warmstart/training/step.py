@@ -86,10 +86,9 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     counted = (sum(piece.targets for piece in pieces), sum(piece.tokens for piece in pieces))
     targets, tokens, stop = engine.processes.totals(*counted, int(engine.signals.told))
     learning_rate = float(engine.optimizer.param_groups[0]["lr"])
-    graphs = engine.techniques.graphs
     finite: bool | None = None
-    if graphs is not None and targets and graphs.takes(batches):
-        loss, norm = graphs.run(batches[0])
+    if (replayed := _replayed(engine, update, batches) if targets else None) is not None:
+        loss, norm = replayed
     else:
         loss = engine.processes.summed(_gradients(engine, update, batches, pieces, max(targets, 1)))
         norm = total_norm(engine.optimizer)
@@ -102,6 +101,17 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     clear(engine)
     alone = engine.processes.count == 1  # several learn of each other's signals with the next update's counts
     return StepResult(update, loss, norm, learning_rate, tokens, finite, stop > 0 or (alone and engine.signals.told))
+
+
+def _replayed(engine: Engine, update: Update, batches: Sequence[Batch]) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Loss and gradient norm of an update done as a CUDA graph; None if it was not, and nothing has changed."""
+    graphs = engine.techniques.graphs
+    if graphs is None or engine.fitting.limit is not None or not graphs.takes(batches):
+        return None
+    outcome = graphs.run(batches[0])
+    if outcome is None:
+        _start_again(engine, update)
+    return outcome
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,12 +149,9 @@ def _gradients(
             engine.fitting.shrink([piece.batch for piece in pieces], error)
         if loss is None:  # out here nothing holds what the attempt had computed
             pieces = _pieces(engine, batches)
-            clear(engine)
             for buffer, before in buffers:
                 buffer.data.copy_(before)
-            reseed(engine.seed, update.index, engine.processes.index)
-            if engine.processes.device.type != "cpu":
-                torch.accelerator.memory.empty_cache()
+            _start_again(engine, update)
     engine.processes.sum_gradients(trained(engine))
     return loss
 
@@ -171,6 +178,14 @@ def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], width: int
     finally:
         bits.end()
     return loss
+
+
+def _start_again(engine: Engine, update: Update) -> None:
+    """Forget an attempt that did not fit into the memory."""
+    clear(engine)
+    reseed(engine.seed, update.index, engine.processes.index)
+    if engine.processes.device.type != "cpu":
+        torch.accelerator.memory.empty_cache()
 
 
 def clear(engine: Engine) -> None:

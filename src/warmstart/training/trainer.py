@@ -19,9 +19,10 @@ from warmstart.errors import UserError, text
 from warmstart.models.unpadded.encoder import Unpadded
 from warmstart.training.accelerator import Processes
 from warmstart.training.arguments import TrainingArguments
+from warmstart.training.capturable import why_no_graphs
 from warmstart.training.feeding import first_epoch, make_feed
 from warmstart.training.fitting import Fitting
-from warmstart.training.graphs import Graphs, why_no_graphs
+from warmstart.training.graphs import Graphs
 from warmstart.training.history import Losses
 from warmstart.training.interruption import Interrupted, Signals, listening
 from warmstart.training.keeping import Keeping
@@ -177,6 +178,7 @@ class Trainer(Keeping):
         why_not = why_no_graphs(
             self.optimizer,
             encoder,
+            self.callback_handler.callbacks,
             table=isinstance(table, TokenTable),
             micro_batches=args.gradient_accumulation_steps,
             processes=self.processes.count,
@@ -190,7 +192,6 @@ class Trainer(Keeping):
             self.optimizer,
             encoder,
             rows=args.per_device_train_batch_size,
-            width=int(table.lengths.max()),
             max_grad_norm=args.max_grad_norm or 0.0,
             precision=self._precision(),
         )

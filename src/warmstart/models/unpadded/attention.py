@@ -11,8 +11,8 @@ from warmstart.models.unpadded.places import Places, scatter
 def attention(qkv: torch.Tensor, at: Places, heads: int, p: float, bits: Bits | None) -> torch.Tensor:
     """What each token gathers from its own sequence.
 
-    `qkv`: `[filled, 3 * hidden]`, queries, keys and values side by side; returns `[filled, hidden]`. A share `p` of the
-    attention weights is dropped.
+    `qkv`: `[filled, 3 * hidden]`, queries, keys and values side by side; `at`: its places for so many `heads`; returns
+    `[filled, hidden]`. A share `p` of the attention weights is dropped.
     """
     keep, scale = None, 1.0
     if p > 0:
@@ -40,8 +40,7 @@ class _Attention(torch.autograd.Function):
         if at.bias is None:
             scores = torch.bmm(q, k.transpose(1, 2)).mul_(root)
         else:
-            bias = at.bias.to(q.dtype)[:, None].expand(-1, heads, -1, -1).reshape(len(q), 1, at.width)
-            scores = torch.baddbmm(bias.expand(-1, at.width, -1), q, k.transpose(1, 2), alpha=root)
+            scores = torch.baddbmm(at.bias.expand(-1, at.width, -1), q, k.transpose(1, 2), alpha=root)
         weights = torch.softmax(scores, -1)
         kept = weights if keep is None else masked(weights, keep)
         ctx.save_for_backward(q, k, v, weights, kept, *([] if keep is None else [keep]))

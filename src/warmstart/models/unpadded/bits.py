@@ -23,7 +23,7 @@ def made_up(p: float) -> float:
 
 def torch_keep(shape: tuple[int, ...], p: float, device: torch.device) -> torch.Tensor:
     """A mask from torch's own generator, in the form of those below."""
-    return (torch.rand(shape, device=device) < keep_rate(p)).to(torch.int16).neg_()
+    return torch.empty(shape, dtype=torch.int16, device=device).bernoulli_(keep_rate(p)).neg_()
 
 
 def masked(x: torch.Tensor, keep: torch.Tensor) -> torch.Tensor:

@@ -153,7 +153,13 @@ class _Forward:
         encoder, state = self._encoder, self._state
         device = hidden_states.device.type
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden_states.dtype
-        now = Pass(at, dtype, encoder.training, state.bits if DROPOUT_BITS in state.on else None, state.working)
+        now = Pass(
+            at.for_heads(self._layers[0].heads, dtype),
+            dtype,
+            encoder.training,
+            state.bits if DROPOUT_BITS in state.on else None,
+            state.working,
+        )
         first = at.first if FIRST_TOKEN in state.on else None
         with torch.autocast(device, enabled=False):
             x = hidden_states[0] if state.flat else unpad(hidden_states, at)

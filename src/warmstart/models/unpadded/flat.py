@@ -73,7 +73,7 @@ def flatten(batch: dict[str, torch.Tensor], width: int, offset: int) -> Flat:
     return Flat(
         ids=ids[None],
         types=filled(torch.zeros(tokens) if types is None else types[mask], torch.zeros(filling))[None],
-        positions=filled(columns, extra)[None] + offset,
+        positions=filled(columns, torch.zeros(filling))[None] + offset,  # a model may have no more than the longest row
         index=filled(numbers * width + columns, rows * width + extra),
         lengths=filled(mask.sum(1), torch.tensor([filling])),
         labels=batch["labels"],

@@ -17,7 +17,8 @@ class Places:
         mask     [[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]]
         index    [0, 1, 2, 5, 6, 7, 8, 9]     int64 [tokens]: where each token lies in the flat padded batch
         first    [0, 3]                       int64 [rows]: the first token of each row in ragged order
-        bias     what attention adds to the scores of each key: 0, or NEVER for padding; float32 [rows, 1, width]
+        bias     what attention adds to the scores of each key: 0, or NEVER for padding; float32 [rows, 1, width], or
+                 [rows * heads, 1, width] in the type that is multiplied in, which a pass makes once for all its layers
 
     `index` and `bias` are None where nothing is padded. Behind the `tokens` come zeros up to `filled`, which nothing
     reads.
@@ -30,6 +31,13 @@ class Places:
     index: torch.Tensor | None
     first: torch.Tensor
     bias: torch.Tensor | None
+
+    def for_heads(self, heads: int, dtype: torch.dtype) -> "Places":
+        """The same places for attention with `heads` heads, computed in `dtype`."""
+        if self.bias is None:
+            return self
+        bias = self.bias.to(dtype)[:, None].expand(-1, heads, -1, -1).reshape(self.rows * heads, 1, self.width)
+        return dataclasses.replace(self, bias=bias)
 
 
 def places(mask: torch.Tensor) -> Places:

@@ -57,12 +57,11 @@ class Working:
                 torch.empty(outputs, first.shape[1], dtype=dtype, device=first.device),
                 torch.empty(outputs, dtype=dtype, device=first.device),
             )
-        start = 0
-        for layer in layers:
-            stop = start + layer.out_features
-            into[0][start:stop].copy_(layer.weight)
-            into[1][start:stop].copy_(layer.bias)
-            start = stop
+        sizes = [layer.out_features for layer in layers]
+        torch._foreach_copy_(  # one kernel where there is a device to launch them
+            [*torch.split(into[0], sizes), *torch.split(into[1], sizes)],
+            [*(layer.weight for layer in layers), *(layer.bias for layer in layers)],
+        )
         return into
 
 
