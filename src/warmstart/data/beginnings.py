@@ -34,12 +34,20 @@ def tokenized(tokenizer: "PreTrainedTokenizerBase", columns: Sequence[list[str]]
 
 
 def _shortened(tokenizer: Any, texts: list[str], max_length: int) -> list[str]:
-    """The texts of a row up to a boundary, the longer one further, or whole where fewer than `max_length` tokens
-    would be left."""
+    """The texts of a row; those that are far too long up to a boundary, the longer one further, or whole where fewer
+    than `max_length` tokens would be left, or no more than the other text has, which is not far too long."""
     longest = max(map(len, texts))
-    found = [_beginning(text, (2 if len(text) == longest else 1) * WORDS * max_length) for text in texts]
-    counts = map(len, tokenizer(found, add_special_tokens=False, verbose=False)["input_ids"])
-    return [short if count >= max_length else text for text, short, count in zip(texts, found, counts, strict=True)]
+    far = [len(text) > LONG * max_length for text in texts]
+    found = [
+        _beginning(text, (2 if len(text) == longest else 1) * WORDS * max_length) if too_long else text
+        for text, too_long in zip(texts, far, strict=True)
+    ]
+    counts = [len(ids) for ids in tokenizer(found, add_special_tokens=False, verbose=False)["input_ids"]]
+    other = max((count for count, too_long in zip(counts, far, strict=True) if not too_long), default=0)
+    return [
+        short if count >= max(max_length, other + 1) else text
+        for text, short, count in zip(texts, found, counts, strict=True)
+    ]
 
 
 def _stops_at_boundaries(tokenizer: Any) -> bool:
