@@ -65,4 +65,4 @@ def examples(items: Iterable[object], most: int = MOST_EXAMPLES) -> str:
     items = list(items)
     shown = ", ".join(str(item) for item in items[:most])
     rest = len(items) - most
-    return shown if rest <= 0 else shown + text(f" and {rest} more", f" 等, 另有 {rest} 个")
+    return shown if rest <= 0 else shown + text(f" and {rest} more", f" 等 {len(items)} 个")

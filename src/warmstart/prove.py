@@ -51,7 +51,7 @@ def prove(folder: str | pathlib.Path, say: Say = silent) -> Proof:
         raise UserError(
             text("the run has no good checkpoint to compare with", "该运行没有可供比较的完好检查点"),
             where=str(folder),
-            fix=text("train with --save-every, or resume the run", "训练时使用 --save-every, 或恢复该运行"),
+            fix=text("train with --save-every, or resume the run", "请在训练时使用 --save-every, 或恢复该运行"),
         )
     start, goal = _nearest(good)
     processes = Processes(use_cpu=recipe.cpu)

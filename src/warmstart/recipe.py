@@ -48,7 +48,9 @@ class Recipe(BaseModel):
     encoding: str = Field("utf-8", description=either("Encoding of the text files.", "文本文件的编码。"))
     delimiter: str | None = Field(
         None,
-        description=either("What separates columns, if the file name does not say.", "列分隔符 (文件名无法说明时)。"),
+        description=either(
+            "What separates columns, if the file name does not say.", "列分隔符 (从文件名看不出时指定)。"
+        ),
     )
     on_empty: Literal["error", "drop"] = Field(
         "error", description=either("What to do with rows whose text is empty.", "如何处理文本为空的行。")
@@ -57,7 +59,7 @@ class Recipe(BaseModel):
         False,
         description=either(
             "Train although rows are in two splits; they are counted and named.",
-            "即使有行同时出现在两个划分中也训练; 会统计并列出这些行。",
+            "即使有行同时出现在两个划分中也照常训练; 会统计并列出这些行。",
         ),
     )
 
@@ -71,7 +73,7 @@ class Recipe(BaseModel):
         None,
         description=either(
             "One class a row, several labels a row, or a number to predict.",
-            "每行一个类别 (classes)、多个标签 (labels) 或预测一个数 (number)。",
+            "每行一个类别 (classes)、多个标签 (labels) 或一个要预测的数值 (number)。",
         ),
     )
 
@@ -172,14 +174,15 @@ class Recipe(BaseModel):
     evaluate_every: Every = Field(
         "epoch",
         description=either(
-            "Evaluate each epoch, never, or every so many updates.", "每轮评估 (epoch)、从不 (never) 或每隔若干次更新。"
+            "Evaluate each epoch, never, or every so many updates.",
+            "每轮评估 (epoch)、从不评估 (never), 或每隔多少次更新评估一次。",
         ),
     )
     save_every: Every = Field(
         "epoch",
         description=either(
             "Save a checkpoint each epoch, never, or every so many updates.",
-            "每轮保存检查点 (epoch)、从不 (never) 或每隔若干次更新。",
+            "每轮保存检查点 (epoch)、从不保存 (never), 或每隔多少次更新保存一次。",
         ),
     )
     keep: int = Field(2, ge=1, description=either("Checkpoints to keep.", "保留的检查点个数。"))
@@ -200,10 +203,10 @@ class Recipe(BaseModel):
     patience: int | None = Field(
         None,
         ge=1,
-        description=either("Stop after so many evaluations without a better one.", "连续若干次评估没有改进时停止。"),
+        description=either("Stop after so many evaluations without a better one.", "连续多少次评估没有改进就停止。"),
     )
     baselines: bool = Field(True, description=either("Also compute the two baselines.", "同时计算两个基线。"))
-    log_every: int = Field(10, ge=1, description=either("Log every so many updates.", "每隔若干次更新记录一次日志。"))
+    log_every: int = Field(10, ge=1, description=either("Log every so many updates.", "每隔多少次更新记录一次日志。"))
     report_to: tuple[str, ...] = Field(
         (),
         description=either("Trackers, by their names in transformers.", "实验跟踪工具, 使用 transformers 中的名称。"),

@@ -111,7 +111,7 @@ def prepare(recipe: Recipe) -> Prepared:
     task = infer_task(splits, text=recipe.text, pair=recipe.pair, label=recipe.label, kind=recipe.kind)
     if task.label is None:
         raise UserError(
-            text("the table has no label column to learn from", "表中没有可供学习的标签列"),
+            text("the table has no label column to learn from", "表中没有可用于训练的标签列"),
             where=recipe.data,
             fix=text("name it with --label", "请用 --label 指定"),
         )
@@ -256,7 +256,9 @@ def _shape(tables: dict[str, TokenTable]) -> str:
         f"每行 token 数: 中位数 {np.median(lengths):.0f}, 最长 {lengths.max()}",
     )
     if cut > 0:
-        line += text(f"; up to {cut:.1%} of rows were cut at the longest", f"; 至多 {cut:.1%} 的行被截断")
+        line += text(
+            f"; up to {cut:.1%} of rows were cut at the longest", f"; 至多 {cut:.1%} 的行因超过最大长度而被截断"
+        )
     return line
 
 

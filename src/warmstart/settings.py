@@ -29,7 +29,7 @@ def training_arguments(
                 f"每次更新 {recipe.batch_size} 行无法由 {processes.count} 个进程平分",
             ),
             where="--batch-size",
-            fix=text(f"use {share * processes.count}", f"请用 {share * processes.count}"),
+            fix=text(f"use {share * processes.count}", f"请改用 {share * processes.count}"),
         )
     micro = min(recipe.micro_batch_size or share, share)
     while share % micro:
@@ -123,7 +123,7 @@ def refuse_settings(recipe: Recipe, task: Task) -> None:
             )
     if recipe.label_smoothing and task.kind != "classes":
         raise UserError(
-            text("labels can be smoothed only where each row has one class", "只有每行一个类别时才能平滑标签"),
+            text("labels can be smoothed only where each row has one class", "只有每行一个类别时才能使用标签平滑"),
             where="--label-smoothing",
             fix=text("leave it out", "请去掉它"),
         )
@@ -159,5 +159,5 @@ def refuse_length(length: int, tokenizer: Any, task: Task) -> None:
         raise UserError(
             text(f"{length} tokens have no room for text", f"{length} 个 token 放不下文本"),
             where="--max-length",
-            fix=text(f"give at least {least}", f"至少为 {least}"),
+            fix=text(f"give at least {least}", f"请给出不小于 {least} 的值"),
         )

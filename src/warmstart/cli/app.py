@@ -28,7 +28,7 @@ A first example, with a CSV file that has a column of texts and a column of labe
 
 `warmstart demo` shows all of it on a built-in data set, without a network."""
 
-HELP_ZH = """用您自己的文本与标签表格微调预训练 Transformer, 并知道它究竟有多好。
+HELP_ZH = """用您自己的文本与标签表格微调预训练 Transformer, 并清楚了解其效果。
 
 第一个例子 (CSV 文件, 一列文本, 一列标签):
 

@@ -25,7 +25,7 @@ from warmstart.cli.chinese import in_chinese
     encoding
         文件的编码。
     delimiter
-        列分隔符 (文件名无法说明时)。
+        列分隔符 (从文件名看不出时指定)。
     on_empty
         如何处理文本为空的行。
     json
@@ -83,5 +83,6 @@ def evaluate(
         as_json({"run": run, "data": data, **report.to_dict()})
     else:
         score_table(
-            report, text(f"{run} on {report.rows:,} rows of {data}", f"{run} 在 {data} 的 {report.rows:,} 行上")
+            report,
+            text(f"{run} on {report.rows:,} rows of {data}", f"{run} 在 {data} 的 {report.rows:,} 行数据上的结果"),
         )

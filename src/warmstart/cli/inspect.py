@@ -32,7 +32,7 @@ LONGEST_CELL = 60
     label
         标签列。
     kind
-        每行一个类别 (classes)、多个标签 (labels) 或预测一个数 (number)。
+        每行一个类别 (classes)、多个标签 (labels) 或一个要预测的数值 (number)。
     model
         用哪个检查点的分词器计数; 默认为内置模型。
     config
@@ -40,7 +40,7 @@ LONGEST_CELL = 60
     encoding
         文件的编码。
     delimiter
-        列分隔符 (文件名无法说明时)。
+        列分隔符 (从文件名看不出时指定)。
     json
         以 JSON 输出。
     """

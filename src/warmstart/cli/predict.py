@@ -34,7 +34,7 @@ ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")  # of files that can be
     encoding
         输入文件的编码。
     delimiter
-        列分隔符 (文件名无法说明时)。
+        列分隔符 (从文件名看不出时指定)。
     on_empty
         如何处理文本为空的行; drop: 输出文件中不含这些行。
     json
@@ -115,7 +115,7 @@ def _no_pair(table: str) -> Exception:
             "--pair is the second text of one pair, not of a table", "--pair 是单个文本对的第二个文本, 不用于数据表"
         ),
         where=table,
-        fix=errors.text("leave --pair out: a table has a column of them", "去掉 --pair: 数据表中自有该列"),
+        fix=errors.text("leave --pair out: a table has a column of them", "请去掉 --pair: 数据表自带第二个文本的列"),
     )
 
 
@@ -133,10 +133,10 @@ def _one(saved: object, text: str, pair: str | None, json: bool) -> None:
         raise errors.UserError(
             errors.text(
                 "this model reads pairs of texts" if needs else "this model reads single texts, not pairs",
-                "该模型读取文本对" if needs else "该模型只读取单个文本",
+                "该模型读取文本对" if needs else "该模型只读取单个文本, 不读取文本对",
             ),
             where="--pair",
-            fix='--pair "..."' if needs else errors.text("leave --pair out", "去掉 --pair"),
+            fix='--pair "..."' if needs else errors.text("leave --pair out", "请去掉 --pair"),
         )
     if not text.strip() or (pair is not None and not pair.strip()):
         raise errors.UserError(
@@ -169,9 +169,13 @@ def _table(
     target = expanded(out) if out else _beside(expanded(name))
     if target.suffix.lower() not in ENDINGS:
         raise errors.UserError(
-            errors.text(f"predictions cannot be written as {target.suffix!r}", f"无法写成 {target.suffix!r} 格式"),
+            errors.text(
+                f"predictions cannot be written as {target.suffix!r}", f"预测结果无法写成 {target.suffix!r} 格式"
+            ),
             where=f"--out {target}",
-            fix=errors.text(f"end the name with one of {', '.join(ENDINGS)}", f"文件名请以 {', '.join(ENDINGS)} 结尾"),
+            fix=errors.text(
+                f"end the name with one of {', '.join(ENDINGS)}", f"文件名请以其中之一结尾: {', '.join(ENDINGS)}"
+            ),
         )
     splits = load(name, **reading)
     split = next(iter(splits))

@@ -32,10 +32,10 @@ def as_json(value: Any) -> None:
 
 def _captions(report: Report) -> list[str]:
     """What the numbers are, and what they say nothing of."""
-    lines = [text("in brackets: 95 % bootstrap interval", "括号内为 95 % 自助法区间")]
+    lines = [text("in brackets: 95 % bootstrap interval", "括号内为 95 % 自助法置信区间")]
     if report.absent:
         listed, many = examples(map(repr, report.absent)), "es" if len(report.absent) > 1 else ""
-        lines.append(text(f"no rows of the class{many} {listed}: not measured", f"没有类别 {listed} 的数据: 未能衡量"))
+        lines.append(text(f"no rows of the class{many} {listed}: not measured", f"没有类别 {listed} 的数据: 未作评估"))
     return [line.replace("[", "\\[") for line in lines]
 
 

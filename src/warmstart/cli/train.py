@@ -12,7 +12,7 @@ NO_RECIPE = Recipe()
 
 
 @in_chinese(
-    """在 DATA 上微调模型, 运行文件夹中保存模型、分数与预测。
+    """在 DATA 上微调模型, 并把模型、分数与预测保存在运行文件夹中。
 
     DATA 是 CSV、TSV、JSONL 或 Parquet 文件, 或含有这些文件的文件夹, 或 Hub 名称 (如 glue/mrpc), 或 `sample`。
     哪一列是文本、哪一列是标签会自动判断并打印; 可用 `--text`、`--pair` 与 `--label` 指定。
@@ -91,7 +91,7 @@ def show_result(result: "object", *, json: bool) -> None:
         as_json({"run": str(result.folder), "model": str(result.folder / "model"), **result.report.to_dict()})
         return
     rows = result.report.rows
-    score_table(result.report, text(f"on {rows:,} validation rows", f"在 {rows:,} 行验证数据上"))
+    score_table(result.report, text(f"on {rows:,} validation rows", f"{rows:,} 行验证数据上的结果"))
     where = result.folder
     example = f'warmstart predict {shlex.quote(str(where))} "..."' + (' --pair "..."' if result.task.pair else "")
     say(text(f"the model is in {where / 'model'}; use it: {example}", f"模型在 {where / 'model'}; 使用: {example}"))

@@ -148,7 +148,9 @@ def _same_text_two_labels(scans: Scans, task: "Task") -> Iterator[Finding]:
         if differ.any():
             rows = rows[np.isin(keys, keys_in_order[1:][differ])]
             many = number_of(len(rows))
-            problem = text(f"the same text as in a row of another label in {many}", f"{many}与标签不同的另一行文本相同")
+            problem = text(
+                f"the same text as in a row of another label in {many}", f"{many}的文本与另一行相同, 标签却不同"
+            )
             fix = text("see which is right", "请核对哪个标签正确")
             yield Finding(found.place, tuple(rows.tolist()), _label(task), problem, fix)
 

@@ -24,7 +24,7 @@ def leakage(scans: Scans, task: "Task") -> Iterator[Finding]:
     columns = tuple(name for name in (task.text, task.pair) if name is not None)
     fix = text(
         "take them out of one of the two; with --allow-leakage they stay, and the scores say less about new texts",
-        "请从其中一个划分中去掉这些行; 用 --allow-leakage 可保留它们, 但分数将不能代表新文本上的表现",
+        "请从其中一个划分中去掉这些行; 用 --allow-leakage 可保留它们, 但分数就不太能反映在新文本上的表现",
     )
     for (name, one), (_, other) in itertools.combinations(scans.items(), 2):
         if one.keys is None or other.keys is None:
@@ -35,6 +35,6 @@ def leakage(scans: Scans, task: "Task") -> Iterator[Finding]:
             many = f"{len(rows):,} row{'s are' if len(rows) > 1 else ' is'}"
             problem = text(
                 f"{many} in the split {name!r} too (there: {listed(there)})",
-                f"有 {len(rows):,} 行也出现在数据划分 {name!r} 中 (在那里: {listed(there)})",
+                f"有 {len(rows):,} 行也出现在数据划分 {name!r} 中 (在该划分中: {listed(there)})",
             )
             yield Finding(other.place, tuple(rows.tolist()), columns, problem, fix)

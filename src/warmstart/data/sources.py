@@ -137,7 +137,7 @@ def _no_config(config: str, what: str) -> UserError:
     return UserError(
         text(
             f"config={config!r} is given, but {what} has no configurations",
-            f"给出了 config={config!r}, 但{what}没有配置之分",
+            f"给出了 config={config!r}, 但数据不分配置: {what}",
         ),
         fix=text("leave it out", "请去掉它"),
     )

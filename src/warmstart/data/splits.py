@@ -90,7 +90,7 @@ def with_validation(
     said = text(
         f"no validation split: {len(validation):,} of {len(splits['train']):,} training rows are set aside for it "
         f"(fraction {fraction}, seed {seed})",
-        f"没有验证集: 已从 {len(splits['train']):,} 行训练数据中留出 {len(validation):,} 行 "
+        f"没有验证集: 已从 {len(splits['train']):,} 行训练数据中留出 {len(validation):,} 行用于验证 "
         f"(比例 {fraction}, 种子 {seed})",
     )
     if rare := _absent(validation, task) - _absent(train, task):

@@ -72,7 +72,7 @@ class Task:
             raise UserError(
                 words("this is not a saved task", "这不是已保存的任务"),
                 words(f"fields {examples(saved)}", f"字段 {examples(saved)}"),
-                words("use the file as it was written", "请使用原样保存的文件"),
+                words("use the file as it was written", "请使用未经改动的原文件"),
             )
         fields: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()
@@ -99,7 +99,7 @@ def infer_task(
     first = "train" if "train" in splits else next(iter(splits), None)
     if first is None or not len(splits[first]):
         raise UserError(
-            words("there are no rows to learn from", "没有可供学习的数据"),
+            words("there are no rows to learn from", "没有可用于训练的数据"),
             words(f"split {first!r}", f"数据划分 {first!r}") if first else "",
             words("give a table with rows", "请给出有数据行的表格"),
         )

@@ -80,7 +80,10 @@ def _check_lengths(known: list[list[str]], labels: Array, new: list[list[str]]) 
             ),
         )
     if not len(labels) or not new[0]:
-        raise UserError(text("there are no rows to learn from, or none to predict", "没有可供学习或预测的行"))
+        raise UserError(
+            text("there are no rows to learn from, or none to predict", "没有可用于训练或可供预测的数据"),
+            fix=text("give at least one row of each", "请各给出至少一行"),
+        )
 
 
 def _drawn(known: list[list[str]], outputs: int, seed: int) -> Array:

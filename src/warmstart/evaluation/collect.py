@@ -25,7 +25,7 @@ def read_rows(values: Any, name: str, of_numbers: bool, dimensions: int) -> Arra
         array = np.empty(0, dtype=object)  # rows of different lengths
     if array.dtype.kind not in "biuf":
         raise UserError(
-            text(f"{name} are not numbers in rows of one length", f"{name} 不是长度一致的数字"),
+            text(f"{name} are not numbers in rows of one length", f"{name} 不是数字, 或各行长度不一致"),
             fix=text("give class numbers or floats", "请给出类别编号或浮点数"),
         )
     floats = array.dtype.kind == "f"
@@ -37,7 +37,8 @@ def read_rows(values: Any, name: str, of_numbers: bool, dimensions: int) -> Arra
                 f"{name} {list(array.shape)} 是浮点数 (像是模型的 logits), 而此指标比较的是类别",
             ),
             fix=text(
-                "take the class with the largest: np.argmax(logits, axis=-1)", "请先取: np.argmax(logits, axis=-1)"
+                "take the class with the largest: np.argmax(logits, axis=-1)",
+                "请取数值最大的类别: np.argmax(logits, axis=-1)",
             ),
         )
     if dimensions == 1 and array.ndim == 2 and array.shape[1] == 1:
@@ -61,7 +62,7 @@ def read_rows(values: Any, name: str, of_numbers: bool, dimensions: int) -> Arra
                 f"{wrong.sum()} of {name} are not {'finite numbers' if of_numbers else 'classes'}: {array[wrong][0]}",
                 f"{name} 中有 {wrong.sum()} 个不是{'有限的数' if of_numbers else '类别'}: {array[wrong][0]}",
             ),
-            fix=text("is the model's output NaN, or a probability?", "模型的输出是 NaN 或概率吗?"),
+            fix=text("is the model's output NaN, or a probability?", "请检查模型的输出: 是 NaN, 还是概率?"),
         )
     return array.astype(np.float64 if of_numbers else np.int64)
 

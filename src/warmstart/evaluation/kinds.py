@@ -87,7 +87,7 @@ def _unusable(kind: Kind, values: NDArray[Any], least: float) -> NDArray[np.intp
 
 def name_rows(rows: NDArray[np.intp]) -> str:
     """The place of an error: the first of these rows."""
-    return text(f"rows {examples(rows.tolist())} (from 0)", f"第 {examples(rows.tolist())} 行 (从 0 数起)")
+    return text(f"rows {examples(rows.tolist())} (from 0)", f"行号 {examples(rows.tolist())} (从 0 数起)")
 
 
 def count_classes(predictions: NDArray[Any], labels: NDArray[Any], classes: int | None = None) -> int:

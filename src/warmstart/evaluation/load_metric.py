@@ -169,7 +169,7 @@ class Metric:
                     f"predictions {shapes[0]} and references {shapes[1]} do not match",
                     f"predictions {shapes[0]} 与 references {shapes[1]} 不一致",
                 ),
-                fix=text("give both for the same rows", "两者应对应相同的行"),
+                fix=text("give both for the same rows", "请对相同的行给出两者"),
             )
         return batch
 

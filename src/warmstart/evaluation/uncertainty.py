@@ -59,7 +59,10 @@ def bootstrap(
                 f"level = {level} and resamples = {resamples} make no interval",
                 f"level = {level}, resamples = {resamples} 无法构成区间",
             ),
-            fix=text("give 0 < level < 1 and resamples >= 1, such as 0.95 and 1000", "例如 level=0.95, resamples=1000"),
+            fix=text(
+                "give 0 < level < 1 and resamples >= 1, such as 0.95 and 1000",
+                "请给出 0 < level < 1 且 resamples >= 1, 例如 0.95 与 1000",
+            ),
         )
     predictions, labels = checked(kind, predictions, labels, glue)
     generator = np.random.default_rng(seed)

@@ -74,7 +74,7 @@ OTHER = (
 )
 DELETE = (
     "nothing downloaded is executed here; if transformers has this type of model itself, delete the key from a copy",
-    "本工具不执行任何下载的代码; 若 transformers 自带这种模型, 请复制一份并删去此键",
+    "本工具不执行任何下载的代码; 若 transformers 自带这种模型, 请复制一份模型并删去其中的此键",
 )
 LEAVE_OUT = ("leave it out: nothing downloaded is executed here", "请去掉它: 本工具不执行任何下载的代码")
 UNQUANTISED = ("use the checkpoint that was not quantised", "请使用未量化的版本")
@@ -82,7 +82,7 @@ CONVERT = (
     "only safetensors are read, for pickles can run code; convert them on a machine that may: python -c 'from "
     'transformers import AutoModel, AutoTokenizer; [a.from_pretrained("OLD").save_pretrained("NEW") for a in '
     "(AutoModel, AutoTokenizer)]'",
-    "只读取 safetensors, 因为 pickle 可能执行代码; 请在允许的机器上转换: python -c 'from "
+    "只读取 safetensors, 因为 pickle 可能执行代码; 请在允许运行代码的机器上转换: python -c 'from "
     'transformers import AutoModel, AutoTokenizer; [a.from_pretrained("OLD").save_pretrained("NEW") for a in '
     "(AutoModel, AutoTokenizer)]'",
 )

@@ -33,7 +33,7 @@ def why_no_graphs(
     reasons = [
         (FIRST_TOKEN not in encoder.on, text("the model is not of a known family", "模型不属于已知系列")),
         (not table, text("the rows are not a token table", "数据不是 token 表")),
-        (micro_batches > 1, text("an update has several micro-batches", "每次更新有多个小批")),
+        (micro_batches > 1, text("an update has several micro-batches", "每次更新有多个微批次")),
         (processes > 1, text("several processes share an update", "每次更新由多个进程共享")),
         (not folded, text("clipping is not folded into a fused AdamW", "梯度裁剪未并入融合的 AdamW")),
         (own_loss, text("the loss is not the model's own", "损失不是模型自带的")),

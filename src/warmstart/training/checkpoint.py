@@ -87,7 +87,7 @@ def newest_good(output_dir: pathlib.Path, tell: Callable[[str], None]) -> pathli
         tell(
             text(
                 f"{folder.name} is damaged and was set aside as {aside.name}: {why}",
-                f"{folder.name} 已损坏, 改名为 {aside.name}: {why}",
+                f"{folder.name} 已损坏, 现已改名为 {aside.name}: {why}",
             )
         )
     if weights_only is not None:
@@ -173,7 +173,7 @@ def check(folder: pathlib.Path, *, verified: bool = False) -> None:
         raise UserError(
             text("the checkpoint has weights only: it cannot be resumed from", "该检查点只有权重, 无法从中恢复训练"),
             where=str(folder),
-            fix=text("save with save_only_model=False", "保存时使用 save_only_model=False"),
+            fix=text("save with save_only_model=False", "请在保存时使用 save_only_model=False"),
         )
 
 

@@ -72,7 +72,9 @@ class Evaluating(Making):
             chosen = self.eval_dataset[chosen]
         if chosen is None:
             raise UserError(
-                text("there is nothing to evaluate on", "没有验证数据"), "Trainer", fix="Trainer(eval_dataset=...)"
+                text("there is nothing to evaluate on", "没有可供评估的数据"),
+                "Trainer",
+                fix="Trainer(eval_dataset=...)",
             )
         if isinstance(chosen, dict):
             parts = [self.evaluate(part, ignore_keys, f"{metric_key_prefix}_{name}") for name, part in chosen.items()]

@@ -143,7 +143,7 @@ def without_unused_columns(dataset: Any, collate: Collate, used: list[str]) -> t
         raise UserError(
             text(
                 f"the model takes none of the columns {dataset.column_names}",
-                f"模型不接受这些列: {dataset.column_names}",
+                f"模型不接受其中任何一列: {dataset.column_names}",
             ),
             where="train_dataset / eval_dataset",
             fix=text(
@@ -172,6 +172,7 @@ def _lengths(dataset: Any, column: str) -> np.ndarray[Any, np.dtype[np.int64]]:
             text("group_by_length needs rows with input_ids", "group_by_length 要求每行有 input_ids"),
             where="train_dataset",
             fix=text(
-                f"add a column {column!r}, or leave group_by_length out", f"增加一列 {column!r}, 或不用 group_by_length"
+                f"add a column {column!r}, or leave group_by_length out",
+                f"请增加一列 {column!r}, 或不用 group_by_length",
             ),
         ) from error

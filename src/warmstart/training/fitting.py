@@ -48,7 +48,7 @@ class Fitting:
                 fix=text(
                     "shorten the rows with --max-length, take a smaller --model, or give the machine more memory; "
                     "what was saved is untouched",
-                    "请用 --max-length 截短, 换用更小的 --model, 或增加内存; 已保存的内容未受影响",
+                    "请用 --max-length 截短文本, 换用更小的 --model, 或增加内存; 已保存的内容未受影响",
                 ),
             )
         self.limit = rows // 2

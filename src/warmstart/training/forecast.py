@@ -40,7 +40,7 @@ class Cost:
         return text(
             f"{share} of the padded batches is padding; {rate} tokens/s, {self.rows_per_second:.0f} rows/s; "
             f"{self.updates:,} updates in about {time_}; peak memory so far {gib}",
-            f"补齐后的批次中 {share} 为填充; {rate} token/秒, {self.rows_per_second:.0f} 行/秒; "
+            f"批次填充后, 填充部分占 {share}; {rate} token/秒, {self.rows_per_second:.0f} 行/秒; "
             f"{self.updates:,} 次更新约需 {time_}; 目前内存峰值 {gib}",
         )
 

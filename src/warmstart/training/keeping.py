@@ -122,7 +122,7 @@ class Keeping(Evaluating):
                     raise UserError(
                         text("there is no checkpoint to resume from", "没有可恢复的检查点"),
                         where=str(output_dir),
-                        fix=text("train without resume_from_checkpoint", "去掉 resume_from_checkpoint 重新训练"),
+                        fix=text("train without resume_from_checkpoint", "请去掉 resume_from_checkpoint 重新训练"),
                     )
             else:
                 checkpoint.recover(output_dir)

@@ -20,7 +20,7 @@ def refusal(update: Update, loss: torch.Tensor, norm: torch.Tensor) -> UserError
     return UserError(
         text(
             f"the loss or the gradient is not finite: loss {shown}, gradient norm {length}",
-            f"损失或梯度不是有限数: 损失 {shown}, 梯度范数 {length}",
+            f"损失或梯度不是有限的数: 损失 {shown}, 梯度范数 {length}",
         ),
         where=text(f"update {update.index + 1}, training rows {rows}", f"第 {update.index + 1} 次更新, 训练行 {rows}"),
         fix=text(

@@ -110,7 +110,8 @@ def make_optimizer(model: nn.Module, args: "TrainingArguments") -> torch.optim.O
         fix = text(
             "install what it needs, name another, such as 'adamw_torch_fused', or give its options as "
             "TrainingArguments(optim_args=...)",
-            "请安装其所需内容, 或换用其他名称, 如 'adamw_torch_fused', 或用 TrainingArguments(optim_args=...) 给出选项",
+            "请安装所需的软件包, 或换用其他名称, 如 'adamw_torch_fused', 或用 "
+            "TrainingArguments(optim_args=...) 给出选项",
         )
         raise _cannot_make("--optimizer (optim)", args.optim, error, fix) from error
 

@@ -98,22 +98,22 @@ def verify(folder: pathlib.Path, *, from_disk: bool = False) -> None:
         found = read_json(manifest)
         listed, seal = found["files"], found["seal"]
         if seal != _seal(listed):
-            raise Damaged(f"{manifest} is not what was written")
+            raise Damaged(text(f"{manifest} is not what was written", f"{manifest} 与写入时不同"))
         paths = [folder / name for name in listed]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Damaged(f"{manifest} cannot be read ({error})") from error
+        raise Damaged(text(f"{manifest} cannot be read ({error})", f"无法读取 {manifest} ({error})")) from error
     for path in paths:
         if not path.is_file():
-            raise Damaged(f"{path} is missing")
+            raise Damaged(text(f"{path} is missing", f"缺少 {path}"))
         if from_disk:
             _forget(path)
     try:
         hashes = _hashes(paths)
     except OSError as error:
-        raise Damaged(f"{folder} cannot be read ({error})") from error
+        raise Damaged(text(f"{folder} cannot be read ({error})", f"无法读取 {folder} ({error})")) from error
     for path, was, now in zip(paths, listed.values(), hashes, strict=True):
         if was != now:
-            raise Damaged(f"{path} is not what was written")
+            raise Damaged(text(f"{path} is not what was written", f"{path} 与写入时不同"))
 
 
 def recover(target: pathlib.Path) -> None:

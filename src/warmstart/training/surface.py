@@ -104,7 +104,7 @@ class Surface:
             trackers = [make() for make in get_reporting_integration_callbacks(self.args.report_to)]
         except (ValueError, RuntimeError, ImportError) as error:
             raise UserError(
-                str(error), where="report_to", fix=text("install it, or leave it out", "请安装它, 或删去")
+                str(error), where="report_to", fix=text("install it, or leave it out", "请安装它, 或去掉它")
             ) from error
         return [*trackers, PrinterCallback if self.args.disable_tqdm else progress_callback()]
 
@@ -125,7 +125,11 @@ class Surface:
         takes = len(inspect.signature(self.model_init).parameters)
         model: nn.Module = self.model_init() if takes == 0 else self.model_init(trial)
         if model is None:
-            raise UserError(text("model_init returned nothing", "model_init 没有返回模型"), where="model_init")
+            raise UserError(
+                text("model_init returned nothing", "model_init 没有返回模型"),
+                where="model_init",
+                fix=text("end it with: return model", "请以 return model 结束该函数"),
+            )
         return model
 
     def get_train_dataloader(self) -> Any:

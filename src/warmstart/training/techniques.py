@@ -54,12 +54,12 @@ class Techniques:
     def __str__(self) -> str:
         path = text("padding-free", "无填充计算")
         if self.padded_because:
-            path = text(f"padded, because {self.padded_because}", f"带填充计算, 因为{self.padded_because}")
+            path = text(f"padded, because {self.padded_because}", f"带填充计算 (原因: {self.padded_because})")
         if self.eager_because:
             why = self.eager_because
-            path += text(f"; no CUDA graphs, because {why}", f"; 不用 CUDA 图, 因为{why}")
+            path += text(f"; no CUDA graphs, because {why}", f"; 不用 CUDA 图 (原因: {why})")
         rest = ", ".join(name for name in self.on if name != PADDING_FREE) or text("nothing else", "无")
-        return text(f"encoder {path}; also on: {rest}", f"编码器{path}; 另启用: {rest}")
+        return text(f"encoder {path}; also on: {rest}", f"编码器: {path}; 另启用: {rest}")
 
     def to_dict(self) -> dict[str, Any]:
         """For a log: names of what is on, and why what could be is not."""
@@ -103,7 +103,7 @@ def techniques(
             on.append(KEPT_MEMORY)
         graphs, why_not = None, ""
         if device.type == "cuda":
-            asked = text("as asked", "按要求")
+            asked = text("as asked", "按要求关闭")
             graphs, why_not = (None, asked) if CUDA_GRAPHS in without else make_graphs(encoder, FOLDED_CLIPPING in on)
             on += [CUDA_GRAPHS] if graphs is not None else []
         yield Techniques(tuple(on), encoder.why_not, why_not, encoder, graphs)

@@ -67,7 +67,10 @@ class Trainer(Keeping):
         _seed(self.args)
         if (model is None) == (model_init is None):
             raise UserError(
-                text("Trainer needs a model or a model_init, and not both", "Trainer 需要 model 或 model_init 之一"),
+                text(
+                    "Trainer needs a model or a model_init, and not both",
+                    "Trainer 需要 model 与 model_init 中的一个, 且只能给一个",
+                ),
                 where="Trainer",
                 fix="Trainer(model=..., args=...)",
             )
@@ -113,7 +116,11 @@ class Trainer(Keeping):
         """Train, and return (updates done, mean loss over them, speed). `resume_from_checkpoint`: a checkpoint's
         folder, or True for the newest good one in `output_dir`."""
         if trial is not None:
-            raise UserError(text("hyper-parameter trials are not supported", "不支持超参数搜索"), where="Trainer.train")
+            raise UserError(
+                text("hyper-parameter trials are not supported", "不支持超参数搜索"),
+                where="Trainer.train",
+                fix=text("run train once for each setting", "请对每组设置各训练一次"),
+            )
         self._need_rows()
         resume = self._checkpoint_to_resume(resume_from_checkpoint or self.args.resume_from_checkpoint)
         _seed(self.args)
@@ -373,7 +380,10 @@ class Trainer(Keeping):
 def _refuse_what_cannot_work(args: Any, model_init: Any, optimizers: tuple[Any, Any]) -> None:
     if not isinstance(args, TrainingArguments):
         raise UserError(
-            text(f"args is a {type(args).__module__}.{type(args).__name__}", f"args 是 {type(args).__name__}"),
+            text(
+                f"args is a {type(args).__module__}.{type(args).__name__}",
+                f"args 是 {type(args).__module__}.{type(args).__name__}",
+            ),
             where="Trainer",
             fix=text("use warmstart.TrainingArguments", "请用 warmstart.TrainingArguments"),
         )

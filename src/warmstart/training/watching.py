@@ -129,7 +129,7 @@ class Watch:
                 "see what it said last; then resume: nothing that was saved is lost "
                 "(torchrun --max-restarts does so by itself; WARMSTART_PATIENCE=4 waits four times as long)",
                 "请查看其最后的输出, 然后恢复训练: 已保存的内容未丢失 "
-                "(torchrun --max-restarts 会自动恢复; WARMSTART_PATIENCE=4 可将等待时间延长四倍)",
+                "(torchrun --max-restarts 会自动恢复; WARMSTART_PATIENCE=4 可将等待时间延长到四倍)",
             ),
         )
 

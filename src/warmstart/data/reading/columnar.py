@@ -46,7 +46,7 @@ def _sound(path: pathlib.Path, batches: Iterator[pa.RecordBatch]) -> Iterator[pa
             if repeated:
                 names = examples(map(repr, repeated))
                 raise UserError(
-                    text(f"the columns {names} are there more than once", f"列 {names} 重复出现"),
+                    text(f"the columns {names} are there more than once", f"重复出现的列名: {names}"),
                     str(path),
                     text("give every column a name of its own", "请给每一列取不同的名字"),
                 )

@@ -41,7 +41,9 @@ def kind_of(path: pathlib.Path, delimiter: str | None = None) -> Kind:
         raise UserError(
             text(f"cannot tell from its name what {path.name} is", f"无法从文件名判断 {path.name} 的格式"),
             str(path),
-            text(f"use one of {known}, or say --delimiter", f"请使用 {known} 之一, 或用 --delimiter 指明分隔符"),
+            text(
+                f"use one of {known}, or say --delimiter", f"请使用以下扩展名之一: {known}, 或用 --delimiter 指明分隔符"
+            ),
         )
     return kind or "delimited"
 
@@ -60,7 +62,7 @@ def digest(path: pathlib.Path, kind: Kind, encoding: str) -> str:
             _refuse(path, kind, head)
             decoder = codecs.getincrementaldecoder(encodings.encoding_name(encoding))() if is_text else None
             if decoder and encodings.encoding_name(encoding) == "utf-8" and (marked := encodings.from_mark(head)):
-                raise refusals.not_in(path, text("the file", "文件"), encoding, marked)
+                raise refusals.not_in(path, text("the file", "整个文件"), encoding, marked)
             block = head
             while block:
                 sha.update(block)
@@ -89,7 +91,10 @@ def _refuse(path: pathlib.Path, kind: Kind, head: bytes) -> None:
         if suffix and suffix == wanted:
             return
         raise UserError(
-            text(f"{path.name} is not a table of text but {english}", f"{path.name} 不是文本表格, 而是{chinese}"),
+            text(
+                f"{path.name} is not a table of text but {english}",
+                f"{path.name} 不是文本表格, 其实际内容为: {chinese}",
+            ),
             str(path),
             text(f"rename it to {path.stem}{suffix}", f"请改名为 {path.stem}{suffix}")
             if suffix
@@ -97,7 +102,10 @@ def _refuse(path: pathlib.Path, kind: Kind, head: bytes) -> None:
         )
     if wanted:
         raise UserError(
-            text(f"{path.name} is not {kind.capitalize()}, whatever its name", f"{path.name} 不是 {kind} 文件"),
+            text(
+                f"{path.name} is not {kind.capitalize()}, whatever its name",
+                f"{path.name} 的内容不是 {kind.capitalize()} 格式, 与文件名不符",
+            ),
             str(path),
             text("rename it after what it holds", "请按实际内容改名"),
         )
@@ -119,7 +127,7 @@ def _decode(
         place = text(f"byte {at:,} (line {line:,})", f"第 {at:,} 字节 (第 {line:,} 行)")
         raise refusals.not_in(path, place, encoding, suggested) from None
     except UnicodeError:  # UTF-16 and UTF-32, where no byte-order mark says which of the two there are
-        whole = text("the file, which has no byte-order mark,", "没有字节顺序标记的文件")
+        whole = text("the file, which has no byte-order mark,", "文件没有字节顺序标记 (BOM)")
         raise refusals.not_in(path, whole, encoding, encodings.from_mark(block)) from None
     nul = decoded.find("\0")
     if nul >= 0:

@@ -139,7 +139,9 @@ def _named(folder: pathlib.Path) -> dict[str, list[pathlib.Path]]:
     for split, paths in found.items():
         if len({(_SHARD.sub("", path.stem), path.suffix) for path in paths}) > 1:
             listed = examples(path.name for path in paths)
-            raise _unclear(folder, text(f"{listed} all name the split {split!r}", f"{listed} 都对应划分 {split!r}"))
+            raise _unclear(
+                folder, text(f"{listed} all name the split {split!r}", f"多个文件都对应划分 {split!r}: {listed}")
+            )
     return {split: found[split] for split in ("train", "validation", "test") if split in found}
 
 
@@ -153,6 +155,6 @@ def _unclear(folder: pathlib.Path, problem: str) -> UserError:
         str(folder),
         text(
             "name files train, validation and test, or give each by itself (--validation, --test)",
-            "请把文件命名为 train, validation, test, 或逐个给出 (--validation, --test)",
+            "请把文件命名为 train、validation 和 test, 或逐个给出 (--validation, --test)",
         ),
     )

@@ -39,9 +39,9 @@ def check_header(path: pathlib.Path, encoding: str, delimiter: str, names: list[
         raise UserError(
             text(
                 f"the header names {examples(map(repr, repeated))} more than once",
-                f"表头中 {examples(map(repr, repeated))} 重复出现",
+                f"表头中重复出现的列名: {examples(map(repr, repeated))}",
             ),
-            text(f"{place}, columns {examples(where)}", f"{place}, 第 {examples(where)} 列"),
+            text(f"{place}, columns {examples(where)}", f"{place}, 列号 {examples(where)}"),
             text("give every column a name of its own", "请给每一列取不同的名字"),
         )
     # The first column of a data frame's index has no name; anywhere else that is a slip, such as a trailing delimiter.

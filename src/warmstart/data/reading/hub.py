@@ -138,7 +138,7 @@ def _explain(error: Exception, path: str, name: str | None, cache_dir: str | Non
     ways = text(
         "or set HF_ENDPOINT to a mirror and unset HF_HUB_OFFLINE; or load it on a machine that reaches the Hub and "
         "copy that machine's cache folder here; or give a file (CSV, JSONL, Parquet)",
-        "或把 HF_ENDPOINT 设为镜像站并取消 HF_HUB_OFFLINE; 或在能访问 Hub 的机器上加载后把缓存文件夹复制过来; "
+        "也可把 HF_ENDPOINT 设为镜像站并取消 HF_HUB_OFFLINE; 或在能访问 Hub 的机器上加载后把缓存文件夹复制过来; "
         "或直接给出文件 (CSV, JSONL, Parquet)",
     )
     place = text(

@@ -53,10 +53,11 @@ def _fix(names: list[str], delimiter: str, row: list[str], spans: bool) -> str:
         )
     fix = text(
         f'put quotes around a cell that holds {typed(delimiter)}: "like{delimiter} this"',
-        f"若单元格内含有 {typed(delimiter)}, 请给它加上双引号",
+        f'若单元格内含有 {typed(delimiter)}, 请给它加上双引号: "例如{delimiter} 这样"',
     )
     if spans:
         fix += text(
-            "; or a quote on these lines is not closed where it should be", "; 也可能是这几行中的引号没有在该处闭合"
+            "; or a quote on these lines is not closed where it should be",
+            "; 也可能是这几行中有引号没有在应有的位置闭合",
         )
     return fix

@@ -84,9 +84,7 @@ def _unlike(row: dict[str, Any], names: list[str], first: int) -> str:
         listed = examples(map(repr, missing))
         return text(f"the field {listed} is missing", f"缺少字段 {listed}")
     extra = examples(repr(name) for name in row if name not in names)
-    return text(
-        f"the field {extra} is not in the first row (line {first})", f"字段 {extra} 在首行 (第 {first} 行) 中没有"
-    )
+    return text(f"the field {extra} is not in the first row (line {first})", f"首行 (第 {first} 行) 中没有字段 {extra}")
 
 
 def _refuse_cells(path: pathlib.Path, encoding: str, schema: pa.Schema) -> NoReturn:
@@ -141,7 +139,7 @@ def _refuse_mixture(path: pathlib.Path, encoding: str, name: str) -> NoReturn:
             try:
                 shape = shapes.of(row[name])
             except shapes.Mixture:
-                problem = text(f"{name!r} mixes types within a value", f"{name!r} 的同一个值中类型不一致")
+                problem = text(f"{name!r} mixes types within a value", f"{name!r} 的同一个值中混有不同类型")
                 raise UserError(problem, on_lines(path, line), fix) from None
             try:
                 merged = shapes.merge(seen, shape)
@@ -151,7 +149,7 @@ def _refuse_mixture(path: pathlib.Path, encoding: str, name: str) -> NoReturn:
                     f"{path}, {one} on line {begun:,}, {other} on line {line:,}",
                     f"{path}, 第 {begun:,} 行是{one}, 第 {line:,} 行是{other}",
                 )
-                problem = text(f"{name!r} mixes types: {one} and {other}", f"{name!r} 的类型不一致: {one}与{other}")
+                problem = text(f"{name!r} mixes types: {one} and {other}", f"{name!r} 混有不同类型: {one}, {other}")
                 raise UserError(problem, where, fix) from None
             seen, begun = merged, begun if merged == seen else line
     raise refusals.changed(path)

@@ -18,7 +18,7 @@ def not_in(path: pathlib.Path, place: str, encoding: str, suggested: str | None)
     return UserError(
         text(
             f"{path.name} is not in {encoding}: {place} does not decode",
-            f"{path.name} 不是 {encoding} 编码: {place} 无法解码",
+            f"{path.name} 不是 {encoding} 编码, 无法解码: {place}",
         ),
         str(path),
         fix,
@@ -29,7 +29,7 @@ def half_a_character(path: pathlib.Path, at: int, line: int, encoding: str) -> U
     """The error for what is written where one character is taken for two; no other encoding reads it rightly."""
     fix = text("mend the line, or write the file again from its source", "请修正该行, 或从源数据重新生成文件")
     if encoding_name(encoding) != "utf-8":
-        fix += text(f"; or it is not in {encoding}: see --encoding", f"; 或者它不是 {encoding} 编码: 见 --encoding")
+        fix += text(f"; or it is not in {encoding}: see --encoding", f"; 或者它不是 {encoding} 编码: 参见 --encoding")
     return UserError(
         text(
             f"{path.name} holds half a character (a lone surrogate) at byte {at:,}",

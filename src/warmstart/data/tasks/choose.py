@@ -42,7 +42,7 @@ def choose(columns: Sequence[Column], text_name: str | None, pair: str | None, l
                 f"text {text_name!r}, pair {pair!r}, label {label!r}",
                 f"文本 {text_name!r}, 第二文本 {pair!r}, 标签 {label!r}",
             ),
-            text("name another with --text, --pair or --label", "请用 --text, --pair 或 --label 指定另一列"),
+            text("name another with --text, --pair or --label", "请用 --text、--pair 或 --label 指定另一列"),
         )
     return Choice(text_name, pair, label, (*why_text, why_label))
 
@@ -112,7 +112,7 @@ def _texts(columns: Sequence[Column], pair: str | None) -> tuple[str, str | None
         reasons.append(
             text(
                 f"{listed}: text too, not read (--pair {first} reads both, --text {first} that one instead)",
-                f"{listed}: 也是文本, 但未使用 (--pair {first} 同时使用两列, --text {first} 改用该列)",
+                f"未使用的其他文本列: {listed} (--pair {first} 同时使用两列, --text {first} 改用该列)",
             )
         )
     return best.name, pair, reasons

@@ -106,7 +106,7 @@ def of_lists(name: str, counts: Counter[Any], lengths: Iterable[int], wanted: Ta
     if any(isinstance(value, float) for value in counts):
         raise UserError(
             text(f"column {name!r} holds lists of fractions", f"{name!r} 列是小数列表"),
-            fix=text("give names, whole numbers, or vectors of 0 and 1", "请给出名称, 整数, 或 0/1 向量"),
+            fix=text("give names, whole numbers, or vectors of 0 and 1", "请给出名称、整数或 0/1 向量"),
         )
     decided = _classes(sorted(counts), asked=False)
     reason = text(f"several labels a row: {_listed(decided.classes)}", f"每行多个标签: {_listed(decided.classes)}")
@@ -190,7 +190,7 @@ def _classes(values: Sequence[Value], asked: bool) -> Decision:
 
 
 def _number(name: str, asked: bool = False) -> Decision:
-    reason = text(f"a number: {name!r} is a quantity", f"数值: {name!r} 是一个数量")
+    reason = text(f"a number: {name!r} is a quantity", f"数值: {name!r} 表示数量")
     return Decision(
         "number",
         (),
@@ -240,7 +240,7 @@ def _refuse_mixture(name: str, counts: Mapping[Value, int]) -> None:
 
 def _refuse_label(name: str, what: str) -> Decision:
     raise UserError(
-        text(f"column {name!r} {what}: probably not a label", f"{name!r} 列{what}: 可能不是标签"),
+        text(f"column {name!r} {what}: probably not a label", f"{name!r} 列{what}: 很可能不是标签"),
         fix=text(
             "name another column with --label; or if it is meant, say --kind classes or --kind number",
             "请用 --label 指定其他列; 若确实要用它, 请加 --kind classes 或 --kind number",

@@ -73,11 +73,11 @@ def phrases(task: "Task", fault: int, rows: npt.NDArray[np.int64], cells: Sequen
         problem = text(f"no label in {many} ({shown})", f"{many}没有标签 ({shown})")
         return problem, where, text("give one, or leave the rows out", "请补上标签, 或去掉这些行")
     if task.kind == "number":
-        problem = text(f"no finite number in {many} ({shown})", f"{many}不是有限的数字 ({shown})")
+        problem = text(f"no finite number in {many} ({shown})", f"{many}的标签不是有限的数 ({shown})")
         return problem, where, text("mend the rows", "请修正这些行")
     if task.kind == "labels" and not task.values:
         places = len(task.classes)
-        problem = text(f"no vector of zeros and ones in {many} ({shown})", f"{many}不是 0/1 向量 ({shown})")
+        problem = text(f"no vector of zeros and ones in {many} ({shown})", f"{many}的标签不是 0/1 向量 ({shown})")
         return problem, where, text(f"give {places} zeros and ones", f"请给出 {places} 个 0 或 1")
     known = examples(map(_shown, task.values))
     problem = text(f"a label of no known class in {many} ({shown})", f"{many}的标签不属于任何已知类别 ({shown})")
@@ -96,15 +96,17 @@ def unmeasured(names: Sequence[str]) -> tuple[str, str]:
     """Problem and consequence for classes that have training rows and no validation rows."""
     listed = examples(map(repr, names))
     problem = text(f"{_the_classes(names)} no validation rows", f"类别 {listed} 没有验证数据")
-    return problem, text("metrics of their own cannot be measured", "无法衡量其自身的指标")
+    return problem, text("metrics of their own cannot be measured", "无法单独计算这些类别的指标")
 
 
 def unlearnt(names: Sequence[str]) -> tuple[str, str]:
     """Problem and fix for classes that have validation rows and no training rows."""
     listed = examples(map(repr, names))
-    problem = text(f"{_the_classes(names)} validation rows and no training rows", f"类别 {listed} 只出现在验证集中")
+    problem = text(
+        f"{_the_classes(names)} validation rows and no training rows", f"类别 {listed} 有验证数据而没有训练数据"
+    )
     return problem, text(
-        "add training rows of them, or take these rows out", "请在训练集中加入这些类别, 或从验证集中去掉这些行"
+        "add training rows of them, or take these rows out", "请在训练集中加入这些类别的数据, 或从验证集中去掉这些行"
     )
 
 

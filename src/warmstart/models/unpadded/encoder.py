@@ -80,7 +80,7 @@ def unpadded(model: nn.Module, without: Collection[str] = ()) -> Iterator[Unpadd
 
 def _why_not(model: nn.Module, encoder: nn.Module | None, without: Collection[str]) -> str:
     if PADDING_FREE in without:
-        return text("as asked", "按要求")
+        return text("as asked", "按要求关闭")
     if encoder is None:
         return text(
             f"{type(model).__name__} has no encoder of a known family", f"{type(model).__name__} 的编码器不属于已知系列"
