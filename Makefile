@@ -1,4 +1,5 @@
-# Each target works in a bare clone with only python3, pip and make: it makes .venv and installs what it needs.
+# Each target works in a bare clone with only python3, pip and make (bench needs a folder too): it makes .venv and installs what
+# it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,8 +23,8 @@ lint: $(READY)
 	$(BIN)/python -m pip check --quiet --disable-pip-version-check
 	$(BIN)/python -m tests.pins
 
-# A folder with GLUE's parquet files; about two hours on two cores. Let nothing else run meanwhile. (Seeds whose results are in
-# benchmarks/results are not run again; all of them would take another nine.)
+# A folder with GLUE's parquet files. Let nothing else run meanwhile: about two hours on two cores, and ten more for accuracies
+# that are not in benchmarks/results (seeds that are there are not run again).
 GLUE ?= ../shared/data/glue
 
 bench: $(READY)

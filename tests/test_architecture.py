@@ -23,7 +23,7 @@ STAGES = [
     {"data.feeds"},
     {"training.interruption", "training.watching"},
     {"training.accelerator", "training.randomness", "training.precision", "training.storage", "training.allocator"},
-    {"training.clipping", "training.graphs", "training.nonfinite", "training.fitting"},
+    {"training.clipping", "training.capturable", "training.graphs", "training.nonfinite", "training.fitting"},
     {"training.techniques"},
     {"training.losses", "training.optimiser", "training.arguments", "training.feeding"},
     {"training.step"},

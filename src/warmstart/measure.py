@@ -26,7 +26,7 @@ PREFERRED = ("test", "validation", "train")
 def measure_run(
     saved: SavedRun, splits: "DatasetDict", where: str = "", on_empty: OnEmpty = "error"
 ) -> tuple[Report, list[str]]:
-    """The report of `saved` on one split of `splits` (the only one; else test if it has labels, validation, train), and
+    """The report of `saved` on one split of `splits` (the first of test, validation and train that has labels), and
     notes for the user.
 
     Raises UserError if no split has the columns, or none has labels (GLUE's test splits have none), for labels that the

@@ -43,7 +43,10 @@ class Recipe(BaseModel):
         0.1,
         gt=0,
         lt=1,
-        description=either("The share held out when there is no validation table.", "没有验证表时留出的比例。"),
+        description=either(
+            "The share of the training rows held out when there are no validation rows.",
+            "没有验证数据时, 从训练数据中留出的比例。",
+        ),
     )
     encoding: str = Field("utf-8", description=either("Encoding of the text files.", "文本文件的编码。"))
     delimiter: str | None = Field(
@@ -110,7 +113,9 @@ class Recipe(BaseModel):
         None,
         ge=1,
         description=either(
-            "Rows computed at a time; changes memory, not results.", "一次计算的行数; 只影响内存, 不影响结果。"
+            "Rows computed at a time; changes memory, and results by rounding only (and by dropout's masks where "
+            "dropout-bits is off).",
+            "一次计算的行数; 影响内存, 对结果只有舍入误差的影响 (dropout-bits 关闭时, dropout 掩码也不同)。",
         ),
     )
     seed: int = Field(
@@ -118,7 +123,8 @@ class Recipe(BaseModel):
         ge=0,
         lt=2**32,
         description=either(
-            "Seed of the new head, the order of rows and dropout.", "新分类头、行顺序与 dropout 的随机种子。"
+            "Seed of the new head, the order of rows, dropout, and which rows are held out.",
+            "新分类头、行顺序、dropout 以及留出哪些行的随机种子。",
         ),
     )
     schedule: str = Field(
@@ -196,8 +202,9 @@ class Recipe(BaseModel):
     best_metric: str | None = Field(
         None,
         description=either(
-            "The metric that picks the best; by default the task's first.",
-            "用来选最好检查点的指标; 默认为任务的第一个指标。",
+            "The metric that picks the best; by default accuracy, micro_f1 or rmse by the kind of task, and for a GLUE "
+            "task its own.",
+            "用来选最好检查点的指标; 默认按任务类型为 accuracy、micro_f1 或 rmse, GLUE 任务则用其自己的指标。",
         ),
     )
     patience: int | None = Field(

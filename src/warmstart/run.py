@@ -51,7 +51,9 @@ CHANGE_NOTHING = {
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """A finished run. `logits`: float32 `[rows, outputs]` of the validation rows, in their order."""
+    """A finished run. `logits`: float32 `[rows, outputs]` of the validation rows, in their order. `report` and `logits`
+    are None where the validation rows have no labels, `report` on all processes but the main one too. `history`: what
+    was logged, as in `TrainerState.log_history`."""
 
     folder: pathlib.Path
     task: Task
@@ -128,7 +130,7 @@ def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False,
 
     With `resume` the run in `recipe.out` goes on from its newest good checkpoint; if recipe, table, weights or versions
     are not those it was begun with, only with `accept_changes`. `say` is given short lines for the user. Raises
-    UserError for what the user can mend.
+    UserError for what the user can mend, and `Interrupted`, a KeyboardInterrupt, when a signal ended it, after saving.
     """
     processes = Processes(use_cpu=recipe.cpu)
     say = say if processes.is_main else silent

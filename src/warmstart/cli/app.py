@@ -72,8 +72,8 @@ def build() -> App:
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """Run one command. Exit status: 0 done, 2 something the user can mend, 75 told to stop and saved, 130
-    interrupted otherwise.
+    """Run one command. Exit status: 0 done, 1 bits differ (`prove`) or a process was lost, 2 something the user can
+    mend, 75 told to stop and saved, 130 interrupted otherwise.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     app = build()

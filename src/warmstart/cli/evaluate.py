@@ -55,7 +55,7 @@ def evaluate(
     run
         The run's folder.
     data
-        The table to measure on. Of several splits, `test` is taken, else `validation`, else the only one.
+        The table to measure on. Of several splits the first of `test`, `validation` and `train` that has labels.
     config
         Configuration of a Hub data set or of a folder that has several.
     encoding

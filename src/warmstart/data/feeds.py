@@ -1,4 +1,4 @@
-"""Two ways in, one interface: every feed yields, for each update, this process's micro-batches as the model takes
+"""Three ways in, one interface: every feed yields, for each update, this process's micro-batches as the model takes
 them.
 """
 

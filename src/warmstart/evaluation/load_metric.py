@@ -38,8 +38,10 @@ def load_metric(
     {'accuracy': 0.6666666666666666, 'f1': 0.6666666666666666}
 
     "multilabel" (accuracy, f1, precision, recall) and "multilist" (mse) are the other configurations: rows of several
-    values. `num_process` and `process_id` are those of `Metric`. Options of the old function about its files are
-    accepted and do nothing, for there are no files. Raises UserError for anything that there is not.
+    values. Predictions and references are `[rows]`, of those two `[rows, values]`: arrays, tensors or lists. Scores are
+    shares (0 to 1) or correlations (-1 to 1), not percent. `num_process` and `process_id` are those of `Metric`.
+    Options of the old function about its files are accepted and do nothing, for there are no files. Raises UserError
+    for anything that there is not.
     """
     for name in old.keys() - _FILES:
         raise UserError(

@@ -19,6 +19,8 @@ class AutoModelForSequenceClassification(transformers.AutoModelForSequenceClassi
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **settings: Any) -> Any:
+        """The model of a folder, a Hub id or the packaged checkpoint. Raises OSError if there is none, UserError if it
+        asks for code to be run."""
         if "torch_dtype" not in settings:
             settings.setdefault("dtype", torch.float32)
         path = resolve(str(pretrained_model_name_or_path))
@@ -26,6 +28,7 @@ class AutoModelForSequenceClassification(transformers.AutoModelForSequenceClassi
 
     @classmethod
     def from_config(cls, config: Any, **settings: Any) -> Any:
+        """A model with random weights. Raises UserError if code is to be run."""
         check_call(settings)
         return super().from_config(config, **{**settings, "trust_remote_code": False})
 
@@ -37,6 +40,8 @@ class AutoTokenizer(transformers.AutoTokenizer):  # type: ignore[misc]
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **settings: Any) -> Any:
+        """The tokenizer of a folder, a Hub id or the packaged checkpoint. Raises OSError if there is none, UserError if
+        it asks for code to be run."""
         path = resolve(str(pretrained_model_name_or_path))
         return takes_columns(super().from_pretrained(path, *args, **trusted(path, settings, weights=False)))
 

@@ -22,14 +22,14 @@ RENAMED = {
 HONOURED = frozenset(
     """output_dir per_device_train_batch_size num_train_epochs max_steps learning_rate lr_scheduler_type
     lr_scheduler_kwargs warmup_steps optim optim_args weight_decay adam_beta1 adam_beta2 adam_epsilon
-    gradient_accumulation_steps average_tokens_across_devices max_grad_norm label_smoothing_factor bf16 tf32
+    gradient_accumulation_steps max_grad_norm label_smoothing_factor bf16 tf32
     gradient_checkpointing gradient_checkpointing_kwargs activation_checkpointing activation_checkpointing_kwargs
     logging_strategy logging_steps logging_first_step
     log_on_each_node log_level log_level_replica disable_tqdm report_to run_name project trackio_space_id
     include_num_input_tokens_seen eval_strategy eval_steps eval_delay per_device_eval_batch_size prediction_loss_only
     eval_on_start save_only_model save_strategy save_steps save_total_limit load_best_model_at_end
     metric_for_best_model greater_is_better restore_callback_states_from_checkpoint full_determinism seed data_seed
-    logging_nan_inf_filter use_cpu dataloader_drop_last dataloader_num_workers dataloader_pin_memory
+    use_cpu dataloader_drop_last dataloader_num_workers dataloader_pin_memory
     dataloader_persistent_workers dataloader_prefetch_factor dataloader_multiprocessing_context remove_unused_columns
     label_names train_sampling_strategy length_column_name skip_memory_metrics ddp_timeout ddp_find_unused_parameters
     ddp_broadcast_buffers ddp_bucket_cap_mb ddp_static_graph do_train do_eval do_predict resume_from_checkpoint
@@ -48,7 +48,8 @@ class TrainingArguments(transformers.TrainingArguments):  # type: ignore[misc]
     from a checkpoint also with other settings, rows or versions than it was made with.
 
     Raises UserError for a name that does not exist (with the nearest that does), for a setting that this engine does
-    not honour (by name; nothing is ignored in silence) and for values that cannot work together.
+    not honour (by name) and for values that cannot work together. Two kinds are taken and change nothing, as they have
+    nothing to act on: what tunes DistributedDataParallel (`ddp_*`), and `overwrite_output_dir`, since none is.
     """
 
     # Fields, so that `dataclasses.replace` hands them on.
@@ -149,6 +150,10 @@ def _refuse_values(args: TrainingArguments) -> None:
 
 def _refusal(name: str, value: object) -> UserError:
     fixes = {
+        "logging_nan_inf_filter": text("on_nonfinite says what to do then", "这种情况由 on_nonfinite 决定"),
+        "average_tokens_across_devices": text(
+            "leave it out: every target weighs the same here", "删去即可: 此处每个目标的权重相同"
+        ),
         "fp16": text("use bf16=True, which needs no loss scaling", "请用 bf16=True, 它不需要损失缩放"),
         "auto_find_batch_size": text("set per_device_train_batch_size", "请设置 per_device_train_batch_size"),
         "ignore_data_skip": text(

@@ -66,7 +66,8 @@ class Evaluating(Making):
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
         """The loss and `compute_metrics` on `eval_dataset` (by default the trainer's; of a dictionary, each in turn),
-        every row counted once, with names that begin with `metric_key_prefix`."""
+        every row counted once, with names that begin with `metric_key_prefix`; `_runtime` is in seconds. Raises
+        UserError where there is no data set of this name, or none at all."""
         chosen = self.eval_dataset if eval_dataset is None else eval_dataset
         if isinstance(chosen, str):
             chosen = self.eval_dataset[chosen]

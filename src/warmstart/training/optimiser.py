@@ -20,9 +20,15 @@ class AdamW(torch.optim.Optimizer):
     """Adam with decoupled weight decay (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101), with the meaning
     and the defaults of the `transformers.AdamW` that the course uses: `lr` 1e-3, `eps` 1e-6, `weight_decay` 0.
 
-    Two things differ from `torch.optim.AdamW`: `eps` is added to the root of the uncorrected second moment (Kingma & Ba
-    2015, section 2, the "efficient" form), and `correct_bias=False` leaves out both corrections, as the BERT paper did.
-    Raises ValueError for a rate, a beta or an epsilon out of range.
+    With first and second moments m and v of the gradients (`betas`), at update t:
+
+        p <- p - lr * c * m / (sqrt(v) + eps),  c = sqrt(1 - beta2^t) / (1 - beta1^t), or 1
+        p <- p - lr * weight_decay * p          (after the step, unlike torch)
+
+    Two things differ from `torch.optim.AdamW` besides: `eps` is added to the root of the uncorrected second moment
+    (Kingma & Ba 2015, section 2, the "efficient" form), and `correct_bias=False` leaves out both corrections, as the
+    BERT paper did. Raises ValueError for a rate, a beta or an epsilon out of range, RuntimeError for sparse
+    gradients.
     """
 
     def __init__(

@@ -1,6 +1,7 @@
 """What makes a step fast: each technique has a name, is told in the log, and can be left out by that name.
 
-None changes what is computed beyond rounding and the choice of random bits; LOG.md has the training loss with each.
+None changes what is computed beyond rounding and the choice of random bits: `benchmarks/results/accuracy-mrpc.md` has
+the training loss without each.
 """
 
 import contextlib
@@ -31,7 +32,7 @@ NAMES = {
     PADDING_FREE: "tokens of a batch lie end to end; no padding is computed in the encoder",
     FIRST_TOKEN: "where the head reads the first token only, the last layer is computed for that token only",
     DROPOUT_BITS: "dropout from cheap random bits that depend on seed, update, process and row",
-    WORKING_WEIGHTS: "weights are cast to bf16 once an update, and not in each call",
+    WORKING_WEIGHTS: "weights are cast to bf16 once a micro-batch, and not in each call",
     ROW_GRADIENTS: "the word embedding's gradient is written and zeroed only in rows that the batch has",
     FOLDED_CLIPPING: "gradients are clipped inside the fused optimiser's own pass",
     KEPT_MEMORY: "memory that a step frees is kept for the next one",

@@ -40,7 +40,13 @@ class Trainer(Keeping):
     `model`: a `transformers` model or any module that returns a loss when it is given labels (`model_init` makes a
     fresh one for each `train`). `train_dataset`, `eval_dataset`: a token table (the fast path), or any torch data set
     with a `data_collator`; `eval_dataset` may be a dictionary of them. `processing_class` (once called `tokenizer`) is
-    saved with the model and gives the default collator. Raises UserError for what cannot work together.
+    saved with the model and gives the default collator.
+
+    `compute_metrics` is given an `EvalPrediction` (predictions `[rows, outputs]`, or a tuple of arrays where the model
+    has several outputs, and label_ids `[rows]` or `[rows, labels]`) and returns a dictionary of numbers.
+    `preprocess_logits_for_metrics(logits, labels)` returns what is kept of a batch's outputs.
+    `compute_loss_func(outputs, labels, num_items_in_batch=...)` returns the mean loss over the targets of a batch,
+    whose number it is given. Raises UserError for what cannot work together.
     """
 
     def __init__(
@@ -113,8 +119,12 @@ class Trainer(Keeping):
         trial: Any = None,
         ignore_keys_for_eval: list[str] | None = None,
     ) -> TrainOutput:
-        """Train, and return (updates done, mean loss over them, speed). `resume_from_checkpoint`: a checkpoint's
-        folder, or True for the newest good one in `output_dir`."""
+        """Train, and return (updates done, mean loss over them, speed in rows and updates a second).
+        `resume_from_checkpoint`: a checkpoint's folder to go on from, or True for the newest good one in `output_dir`.
+
+        Raises UserError where rows are missing, where the checkpoint is of another run, and where a loss is not finite;
+        `Interrupted`, a KeyboardInterrupt, when a signal ended it, after saving.
+        """
         if trial is not None:
             raise UserError(
                 text("hyper-parameter trials are not supported", "不支持超参数搜索"),

@@ -154,7 +154,7 @@ def _unclear(folder: pathlib.Path, problem: str) -> UserError:
         problem,
         str(folder),
         text(
-            "name files train, validation and test, or give each by itself (--validation, --test)",
-            "请把文件命名为 train、validation 和 test, 或逐个给出 (--validation, --test)",
+            "name files train, validation and test, or give the files one by one (DATA, --validation)",
+            "请把文件命名为 train、validation 和 test, 或逐个给出文件 (DATA, --validation)",
         ),
     )

@@ -1,4 +1,4 @@
-"""Working weights: copies of fp32 weights in the precision that matrix products run in, made once per update."""
+"""Working weights: copies of fp32 weights in the precision that matrix products run in, made once per micro-batch."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
