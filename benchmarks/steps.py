@@ -37,6 +37,13 @@ MODELS = {
     "tiny": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128},
 }
 VOCABULARY = 30_522
+SHOWN = {
+    "A": "A: Trainer, its defaults",
+    "B eager": "B: Trainer, tuned (eager)",
+    "B sdpa": "B: Trainer, tuned (sdpa)",
+    "warmstart bf16": "warmstart, bf16",
+    "warmstart fp32": "warmstart, fp32",
+}
 
 
 def lengths_of(kind: str, rows: int) -> np.ndarray[Any, Any]:
@@ -186,24 +193,29 @@ def draw(found: dict[str, Any], path: pathlib.Path) -> None:
         {
             "length": int(np.mean(lengths_of(one["lengths"], 1000))),
             "rows a second": statistics.median(rates),
-            "who": who,
+            "who": SHOWN[who],
             "panel": f"{one['what']}, batch {one['batch_size']}",
         }
         for one in found["cases"]
         for who, rates in one["rates"].items()
     ]
-    axis = {"scale": altair.Scale(type="log"), "axis": altair.Axis(grid=True)}
+    made_on = found["machine"]
+    axis = {"scale": altair.Scale(type="log", nice=False, padding=12), "axis": altair.Axis(grid=True)}
+    panels = list(dict.fromkeys(point["panel"] for point in points))
     chart = (
         altair.Chart(altair.Data(values=points))
         .mark_line(point=True)
         .encode(
             x=altair.X("length:Q", title="tokens in a row", **axis),
             y=altair.Y("rows a second:Q", **axis),
-            color=altair.Color("who:N", title=None),
+            color=altair.Color("who:N", title=None, sort=list(SHOWN.values()), legend=altair.Legend(labelLimit=300)),
         )
         .properties(width=260, height=200)
-        .facet("panel:N", columns=2, title=f"{found['model']}: {found['machine']['date']}")
-        .resolve_scale(y="independent")
+        .facet(
+            altair.Facet("panel:N", title=None, sort=panels),
+            columns=2,
+            title=f"{found['model']}, {made_on['accelerator'] or made_on['processor']}, {made_on['date']}",
+        )
     )
     chart.save(str(path))
 

@@ -25,7 +25,7 @@ STAGES = [
     {"training.accelerator", "training.randomness", "training.precision", "training.storage", "training.allocator"},
     {"training.clipping", "training.capturable", "training.graphs", "training.nonfinite", "training.fitting"},
     {"training.techniques"},
-    {"training.losses", "training.optimiser", "training.arguments", "training.feeding"},
+    {"training.losses", "training.optimiser", "training.arguments", "training.extent", "training.feeding"},
     {"training.step"},
     {"training.loop", "training.history", "training.identity"},
     {"training.checkpoint", "training.saving", "training.progress", "training.journal"},

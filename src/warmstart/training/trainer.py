@@ -20,6 +20,7 @@ from warmstart.models.unpadded.encoder import Unpadded
 from warmstart.training.accelerator import Processes
 from warmstart.training.arguments import TrainingArguments
 from warmstart.training.capturable import why_no_graphs
+from warmstart.training.extent import extent, need_rows
 from warmstart.training.feeding import first_epoch, make_feed
 from warmstart.training.fitting import Fitting
 from warmstart.training.graphs import Graphs
@@ -131,7 +132,7 @@ class Trainer(Keeping):
                 where="Trainer.train",
                 fix=text("run train once for each setting", "请对每组设置各训练一次"),
             )
-        self._need_rows()
+        need_rows(self.args, self.train_dataset, self.eval_dataset)
         resume = self._checkpoint_to_resume(resume_from_checkpoint or self.args.resume_from_checkpoint)
         _seed(self.args)
         if self.model_init is not None:
@@ -142,7 +143,7 @@ class Trainer(Keeping):
         dataset, collate = self._columns(self.train_dataset)
         feed = make_feed(dataset, collate, self.args, self.processes.count)
         self.callback_handler.train_dataloader = first_epoch(feed, dataset, collate, self.args, self.processes)
-        per_epoch, last = self._extent(feed.updates_per_epoch)
+        per_epoch, last = extent(self.args, feed.updates_per_epoch)
         self._create_for(last)
         self._new_state()
         self.state.max_steps = last
@@ -160,20 +161,6 @@ class Trainer(Keeping):
             self.announce(on)
             engine = self._engine(on, signals)
             return self._updates(feed, first, had_stopped, engine, per_epoch, last, ignore_keys_for_eval)
-
-    def _need_rows(self) -> None:
-        """Raises UserError where a data set is missing. A trainer that only predicts needs none."""
-        if self.train_dataset is None:
-            raise UserError(
-                text("there is nothing to train on", "没有训练数据"), "Trainer", fix="Trainer(train_dataset=...)"
-            )
-        if self.args.eval_strategy != "no" and self.eval_dataset is None:
-            wanted = f"eval_strategy={self.args.eval_strategy.value!r}"
-            raise UserError(
-                text(f"{wanted}, and there is nothing to evaluate on", f"{wanted}, 但没有验证数据"),
-                where="Trainer",
-                fix="Trainer(eval_dataset=...)",
-            )
 
     def _techniques(self) -> contextlib.AbstractContextManager[Techniques]:
         """What makes this trainer's steps fast, inside a block."""
@@ -318,31 +305,6 @@ class Trainer(Keeping):
             self._load_best(pathlib.Path(self.state.best_model_checkpoint))
         self.control = self.callback_handler.on_train_end(self.args, self.state, self.control)
         return TrainOutput(self.state.global_step, metrics["train_loss"], metrics)
-
-    def _extent(self, updates_per_epoch: int | None) -> tuple[int, int]:
-        """(updates of an epoch, updates of the run)."""
-        if updates_per_epoch is None:
-            if self.args.max_steps <= 0:
-                raise UserError(
-                    text("a stream has no length: say how long to train", "数据流没有长度, 请指定训练步数"),
-                    where="TrainingArguments",
-                    fix="max_steps=...",
-                )
-            for name in ("eval_strategy", "save_strategy", "logging_strategy"):
-                if getattr(self.args, name) == "epoch":
-                    steps = f"{name}='steps', {name.replace('strategy', 'steps')}=..."
-                    raise UserError(
-                        text(
-                            f"{name} is 'epoch', and a stream without a length has no epochs",
-                            f"{name} 为 'epoch', 而没有长度的数据流不分轮次",
-                        ),
-                        where="TrainingArguments",
-                        fix=text(f"{steps}, or give the data set a __len__", f"{steps}, 或为数据集定义 __len__"),
-                    )
-            return self.args.max_steps, self.args.max_steps
-        if self.args.max_steps > 0:
-            return updates_per_epoch, self.args.max_steps
-        return updates_per_epoch, math.ceil(self.args.num_train_epochs * updates_per_epoch)
 
     def _engine(self, on: Techniques, signals: Signals) -> Engine:
         assert self.optimizer is not None
