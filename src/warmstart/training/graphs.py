@@ -1,4 +1,4 @@
-"""Whole updates as CUDA graphs: forward, backward, clipping and the optimiser, one graph for each number of tokens.
+"""Whole updates as CUDA graphs: forward, backward, clipping and the optimiser, one graph for each size of batch.
 
 A small model on a large accelerator waits for kernels to be launched; a graph launches all of an update's at once
 (https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs, "whole-network capture"). The first update of a
