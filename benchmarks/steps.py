@@ -229,7 +229,7 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=200 if torch.cuda.is_available() else 12)
     parser.add_argument("--warm", type=int, default=100 if torch.cuda.is_available() else 4)
     asked = parser.parse_args()
-    who = ["A", "B eager", "B sdpa", "warmstart bf16", "warmstart fp32"]
+    who = list(SHOWN)
     cases = []
     for kind in asked.lengths:
         for size in asked.batch_sizes:

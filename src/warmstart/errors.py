@@ -66,3 +66,9 @@ def examples(items: Iterable[object], most: int = MOST_EXAMPLES) -> str:
     shown = ", ".join(str(item) for item in items[:most])
     rest = len(items) - most
     return shown if rest <= 0 else shown + text(f" and {rest} more", f" 等 {len(items)} 个")
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of somebody else's says, in one line; what it is, where it says nothing."""
+    said = str(error).strip()
+    return said.splitlines()[0] if said else type(error).__name__

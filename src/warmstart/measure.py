@@ -10,7 +10,7 @@ from warmstart.data.scan import scan
 from warmstart.data.splits import by_plain_names
 from warmstart.data.task import Task, has_labels
 from warmstart.data.tokens import tokenize
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError, first_line, text
 from warmstart.evaluation.report import Report, judge
 from warmstart.run import Prepared, prepare
 from warmstart.saved import SavedRun
@@ -89,7 +89,7 @@ def _training_rows(saved: SavedRun) -> tuple["Dataset | None", str]:
     try:
         prepared = prepare(saved.recipe)
     except UserError as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         return None, text(
             f"no baselines: the training rows are not there ({reason})", f"无基线: 找不到训练数据 ({reason})"
         )

@@ -26,7 +26,6 @@ from warmstart.training.graphs import Graphs
 from warmstart.training.randomness import reseed
 from warmstart.training.techniques import Techniques
 
-WIDTH = 128
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a CUDA device")
 
 
@@ -36,10 +35,10 @@ def test_a_flat_batch_gives_the_padded_models_gradients(family: str, lengths: li
     model = small(family)
     inputs = batch(lengths, model.config.pad_token_id)
     logits, gradients = outcome(model, inputs)
-    flat = flatten(inputs, WIDTH, position_offset(model))
+    flat = flatten(inputs, position_offset(model))
     assert flat.bucket == bucket_of(sum(lengths))
     assert flat.bucket % 64 == 0
-    with unpadded(model) as on, flat_inputs(on, flat, WIDTH, family != "distilbert") as given:
+    with unpadded(model) as on, flat_inputs(on, flat, family != "distilbert") as given:
         ours, our_gradients = outcome(model, given)
     assert (ours - logits).abs().max() <= 1e-6
     whole = torch.stack([g.norm() for g in gradients.values()]).norm()
@@ -58,7 +57,7 @@ def table(rows: int = 40) -> TokenTable:
 class NeverCaptured(Graphs):
     """What is left where capturing fails: every update is done on its flat batch, one operation after the other."""
 
-    def _captured(self, bucket: Any, width: int) -> Any:
+    def _captured(self, bucket: Any) -> Any:
         return bucket
 
 

@@ -11,10 +11,8 @@ from torch import nn
 from transformers.trainer_callback import TrainerCallback
 
 from warmstart.errors import text
-from warmstart.models.unpadded.calls import Calls
+from warmstart.models.unpadded.calls import Calls, hooks_in
 from warmstart.models.unpadded.encoder import FIRST_TOKEN, Unpadded
-
-HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
 def why_no_graphs(
@@ -38,7 +36,7 @@ def why_no_graphs(
         (not folded, text("clipping is not folded into a fused AdamW", "梯度裁剪未并入融合的 AdamW")),
         (own_loss, text("the loss is not the model's own", "损失不是模型自带的")),
         (
-            any(type(each).on_optimizer_step is not TrainerCallback.on_optimizer_step for each in callbacks),
+            listens("on_optimizer_step", callbacks),
             text("a callback looks at gradients", "有回调要查看梯度"),
         ),
         (_rates_differ(optimizer), text("parameters have different learning rates", "参数的学习率不一致")),
@@ -46,12 +44,17 @@ def why_no_graphs(
     return next((why for holds, why in reasons if holds), "")
 
 
+def listens(event: str, callbacks: Iterable[Any]) -> bool:
+    """Whether a callback does anything at the event of this name."""
+    return any(getattr(type(callback), event) is not getattr(TrainerCallback, event) for callback in callbacks)
+
+
 class Steady:
     """What graphs take for granted of a model and its optimiser."""
 
     def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, calls: Calls) -> None:
         self._optimizer, self._calls = optimizer, calls
-        self._of_modules = [getattr(module, name) for module in model.modules() for name in HOOKS]
+        self._of_modules = hooks_in(model.modules())
         self._held = list(_held(optimizer))
 
     def is_hooked(self) -> bool:

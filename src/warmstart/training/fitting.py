@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from warmstart.data.feeds import Batch, values_of
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError, first_line, text
 
 # What allocators say. CUDA has an exception of its own; the CPU's allocator and oneDNN (the last two) raise a
 # RuntimeError.
@@ -44,7 +44,7 @@ class Fitting:
         if rows <= 1:
             raise UserError(
                 text("one row alone does not fit into the memory", "单独一行也放不进内存"),
-                where=str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__,
+                where=first_line(error)[:200],
                 fix=text(
                     "shorten the rows with --max-length, take a smaller --model, or give the machine more memory; "
                     "what was saved is untouched",

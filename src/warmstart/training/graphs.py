@@ -17,9 +17,9 @@ import torch
 from torch import nn
 
 from warmstart.data.feeds import Batch
-from warmstart.errors import text
+from warmstart.errors import first_line, text
 from warmstart.models.unpadded.encoder import Unpadded
-from warmstart.models.unpadded.flat import COARSE, Flat, flat_inputs, flatten, position_offset
+from warmstart.models.unpadded.flat import Flat, flat_inputs, flatten, position_offset
 from warmstart.training.capturable import Steady
 from warmstart.training.clipping import step_clipped, total_norm
 from warmstart.training.fitting import is_out_of_memory
@@ -80,64 +80,64 @@ class Graphs:
     def run(self, batch: Batch) -> Outcome | None:
         """One update over the padded `batch` (on the CPU); the optimiser has stepped then. Seed torch before. None if
         it did not fit into the memory: then nothing has changed, and there will be no more graphs."""
-        width = -(-batch["attention_mask"].shape[1] // COARSE) * COARSE  # of attention: no longer than the batch needs
-        flat = flatten(batch, width, self._offset)
-        key = (flat.bucket, width, flat.labels.dtype)
+        flat = flatten(batch, self._offset)
+        key = (flat.bucket, flat.width, flat.labels.dtype)
         self._rate.fill_(float(self._optimizer.param_groups[0]["lr"]))
         known = self._buckets.get(key)
         if known is None:
-            self._buckets[key] = Bucket(Flat(*(tensor.to(self._rate.device) for tensor in flat.tensors())))
-            return self._eager(self._buckets[key].inputs, width)
+            buffers = (tensor.to(self._rate.device) for tensor in flat.tensors())
+            self._buckets[key] = Bucket(Flat(*buffers, width=flat.width))
+            return self._eager(self._buckets[key].inputs)
         for buffer, tensor in zip(known.inputs.tensors(), flat.tensors(), strict=True):
             buffer.copy_(tensor.pin_memory() if buffer.is_cuda else tensor, non_blocking=True)
         if known.graph is None:
-            known = self._captured(known, width)
+            known = self._captured(known)
             if known.graph is None or known.outcome is None:  # this update still has to be done
-                return self._eager(known.inputs, width)
+                return self._eager(known.inputs)
             self._buckets[key] = known
         assert known.outcome is not None
         known.graph.replay()
         loss, norm = known.outcome
         return loss.clone(), norm.clone()
 
-    def _eager(self, flat: Flat, width: int) -> Outcome | None:
+    def _eager(self, flat: Flat) -> Outcome | None:
         """An update, one operation after the other."""
         outcome: Outcome | None = None
         try:
-            outcome = self._gradients(flat, width)
+            outcome = self._gradients(flat)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            self._give_up(_first_line(error))
+            self._give_up(first_line(error))
         if outcome is not None:
             with self._rate_on_device(capturable=False):  # read as a graph reads it: to the same bit
                 step_clipped(self._optimizer, outcome[1], self._max_grad_norm)
         self._optimizer.zero_grad(set_to_none=True)
         return outcome
 
-    def _gradients(self, flat: Flat, width: int) -> Outcome:
+    def _gradients(self, flat: Flat) -> Outcome:
         """Forward and backward, on whatever stream is current."""
         device = self._rate.device.type
         # A cache of casts would outlive the graph that made them.
         cast = torch.autocast(device, self._precision, self._precision is not None, cache_enabled=False)
         held = self._encoder.working.held()
-        with held, flat_inputs(self._encoder, flat, width, self._types) as inputs, cast:
+        with held, flat_inputs(self._encoder, flat, self._types) as inputs, cast:
             loss = self._model(**inputs).loss
         loss.backward()
         return loss.detach().float(), total_norm(self._optimizer)
 
-    def _captured(self, bucket: Bucket, width: int) -> Bucket:
+    def _captured(self, bucket: Bucket) -> Bucket:
         """`bucket` with its graph; without one, and `broken` saying why, if it cannot be captured."""
         graph, stream = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
         self._optimizer.zero_grad(set_to_none=True)
         try:
             with self._rate_on_device(capturable=True), torch.cuda.graph(graph, pool=self._pool):
-                outcome = self._gradients(bucket.inputs, width)
+                outcome = self._gradients(bucket.inputs)
                 step_clipped(self._optimizer, outcome[1], self._max_grad_norm)
         except Exception as error:
             torch.cuda.set_stream(stream)  # what a capture that fails does not do
             torch.cuda.synchronize()
-            self._give_up(_first_line(error))
+            self._give_up(first_line(error))
             return bucket
         finally:
             self._optimizer.zero_grad(set_to_none=True)
@@ -165,7 +165,3 @@ class Graphs:
         logging.getLogger(__name__).warning(
             text("CUDA graphs are off from here on: %s", "此后不再使用 CUDA 图: %s"), self.broken
         )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers.trainer_callback import TrainerCallback
 
 from warmstart.errors import UserError, did_you_mean, text
 from warmstart.models.rows import row_gradients
@@ -24,6 +23,7 @@ from warmstart.models.unpadded.encoder import (
     unpadded,
 )
 from warmstart.training.allocator import keep_freed_memory
+from warmstart.training.capturable import listens
 from warmstart.training.clipping import can_fold
 from warmstart.training.graphs import CUDA_GRAPHS, Graphs
 
@@ -98,7 +98,8 @@ def techniques(
         on = list(encoder.on)
         if ROW_GRADIENTS not in without and processes == 1 and stack.enter_context(row_gradients(model)):
             on.append(ROW_GRADIENTS)
-        if FOLDED_CLIPPING not in without and can_fold(optimizer) and not _look_at_clipped(callbacks):
+        # That event is between clipping and the optimiser, which folded are one.
+        if FOLDED_CLIPPING not in without and can_fold(optimizer) and not listens("on_pre_optimizer_step", callbacks):
             on.append(FOLDED_CLIPPING)
         if KEPT_MEMORY not in without and device.type == "cpu" and keep_freed_memory():
             on.append(KEPT_MEMORY)
@@ -108,9 +109,3 @@ def techniques(
             graphs, why_not = (None, asked) if CUDA_GRAPHS in without else make_graphs(encoder, FOLDED_CLIPPING in on)
             on += [CUDA_GRAPHS] if graphs is not None else []
         yield Techniques(tuple(on), encoder.why_not, why_not, encoder, graphs)
-
-
-def _look_at_clipped(callbacks: Iterable[Any]) -> bool:
-    """Whether a callback is to see gradients after clipping and before the optimiser."""
-    stock = TrainerCallback.on_pre_optimizer_step
-    return any(type(callback).on_pre_optimizer_step is not stock for callback in callbacks)

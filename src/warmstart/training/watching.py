@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError, first_line, text
 
 EVERY = 1.0  # seconds between two signs of life
 SILENT = 15.0  # seconds without one: the process is frozen, or its machine is gone
@@ -118,7 +118,7 @@ class Watch:
             for each, (sign, since) in self._seen.copy().items():
                 if each != self._index and (sign == LEFT or time.monotonic() - since > GONE * self._patience):
                     return self._lost(each, text("has ended", "已结束"))
-        return self._lost(None, str(error).strip().splitlines()[0])
+        return self._lost(None, first_line(error))
 
     def _lost(self, process: int | None, what: str) -> UserError:
         who = text("a process", "某个进程") if process is None else text(f"process {process}", f"进程 {process}")

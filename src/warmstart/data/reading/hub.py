@@ -5,7 +5,7 @@ import pathlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from warmstart.errors import UserError, did_you_mean, examples, text
+from warmstart.errors import UserError, did_you_mean, examples, first_line, text
 
 if TYPE_CHECKING:
     import datasets
@@ -114,7 +114,7 @@ def _explain(error: Exception, path: str, name: str | None, cache_dir: str | Non
     from datasets.exceptions import DatasetNotFoundError
 
     wanted = path if name is None else f"{path}/{name}"
-    message = str(error).splitlines()[0] if str(error) else type(error).__name__
+    message = first_line(error)
     if isinstance(error, ValueError) and message.startswith(_NO_CONFIG):
         return _no_config(path, name, message, str(error))
     if isinstance(error, DatasetNotFoundError):

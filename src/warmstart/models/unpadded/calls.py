@@ -1,7 +1,7 @@
 """Which calls are of a whole model, with nobody looking at what its parts are given."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from torch import nn
@@ -52,8 +52,13 @@ class Calls:
 
 def hooks_of(model: Any) -> list[dict[int, Any]]:
     """The hooks of those parts of `model` that are given what is computed for every token."""
+    return hooks_in(parts_of(model))
+
+
+def hooks_in(modules: Iterable[nn.Module]) -> list[dict[int, Any]]:
+    """The modules' own dictionaries of hooks, in which later ones will be too."""
     names = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-    return [getattr(part, name) for part in parts_of(model) for name in names]
+    return [getattr(module, name) for module in modules for name in names]
 
 
 def parts_of(model: Any) -> list[nn.Module]:

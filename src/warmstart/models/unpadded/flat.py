@@ -23,7 +23,8 @@ LONG = 1024
 @dataclasses.dataclass(frozen=True)
 class Flat:
     """`ids`, `types`, `positions`: int64 `[1, bucket]`; `index`: int64 `[bucket]`, each token's place in a padded batch
-    of `[rows + 1, width]`; `lengths`: int64 `[rows + 1]`, the filling last; `labels` as the model takes them."""
+    of `[rows + 1, width]`; `lengths`: int64 `[rows + 1]`, the filling last; `labels` as the model takes them. `width`
+    is the longest row's, to a multiple of 128: room for any filling, and attention no wider than the batch needs."""
 
     ids: torch.Tensor
     types: torch.Tensor
@@ -31,6 +32,7 @@ class Flat:
     index: torch.Tensor
     lengths: torch.Tensor
     labels: torch.Tensor
+    width: int = dataclasses.field(kw_only=True)
 
     @property
     def bucket(self) -> int:
@@ -39,13 +41,13 @@ class Flat:
     def tensors(self) -> tuple[torch.Tensor, ...]:
         return (self.ids, self.types, self.positions, self.index, self.lengths, self.labels)
 
-    def places(self, width: int) -> Places:
+    def places(self) -> Places:
         """Where the tokens lie in `[rows + 1, width]`, computed on their device."""
         rows = len(self.lengths)
         first = self.lengths.cumsum(0) - self.lengths
-        columns = torch.arange(width, device=self.lengths.device)
+        columns = torch.arange(self.width, device=self.lengths.device)
         bias = torch.where(columns < self.lengths[:, None], 0.0, NEVER)[:, None, :]
-        return Places(rows, width, self.bucket, self.bucket, self.index, first[:-1], bias)
+        return Places(rows, self.width, self.bucket, self.bucket, self.index, first[:-1], bias)
 
 
 def bucket_of(tokens: int) -> int:
@@ -54,11 +56,12 @@ def bucket_of(tokens: int) -> int:
     return -(-tokens // step) * step
 
 
-def flatten(batch: dict[str, torch.Tensor], width: int, offset: int) -> Flat:
-    """The flat form of a padded batch on the CPU. `width`: at least the longest row and the filling; `offset`: the
-    number of the first position (RoBERTa counts from behind its padding index).
+def flatten(batch: dict[str, torch.Tensor], offset: int) -> Flat:
+    """The flat form of a padded batch on the CPU. `offset`: the number of the first position (RoBERTa counts from
+    behind its padding index).
     """
     mask = batch["attention_mask"].bool()
+    width = -(-mask.shape[1] // COARSE) * COARSE
     rows, tokens = len(mask), int(mask.sum())
     filling = bucket_of(tokens) - tokens
     columns = torch.arange(mask.shape[1]).expand_as(mask)[mask]
@@ -77,6 +80,7 @@ def flatten(batch: dict[str, torch.Tensor], width: int, offset: int) -> Flat:
         index=filled(numbers * width + columns, rows * width + extra),
         lengths=filled(mask.sum(1), torch.tensor([filling])),
         labels=batch["labels"],
+        width=width,
     )
 
 
@@ -87,12 +91,12 @@ def position_offset(model: nn.Module) -> int:
 
 
 @contextlib.contextmanager
-def flat_inputs(state: Unpadded, flat: Flat, width: int, types: bool) -> Iterator[dict[str, torch.Tensor]]:
+def flat_inputs(state: Unpadded, flat: Flat, types: bool) -> Iterator[dict[str, torch.Tensor]]:
     """What to call the model with inside the block, whose encoder then reads `flat`. `types`: whether the model takes
     token types.
     """
     assert FIRST_TOKEN in state.on
-    state.flat.append(flat.places(width))
+    state.flat.append(flat.places())
     inputs = {"input_ids": flat.ids, "position_ids": flat.positions, "labels": flat.labels}
     try:
         yield {**inputs, "token_type_ids": flat.types} if types else inputs
