@@ -25,8 +25,8 @@ import time
 from typing import Any
 
 from benchmarks import machine
-from warmstart.models.unpadded.encoder import DROPOUT_BITS, FIRST_TOKEN, PADDING_FREE, WORKING_WEIGHTS
-from warmstart.training.techniques import FOLDED_CLIPPING, ROW_GRADIENTS
+from warmstart.engine.techniques import FOLDED_CLIPPING, ROW_GRADIENTS
+from warmstart.models.ragged.encoder import DROPOUT_BITS, FIRST_TOKEN, PADDING_FREE, WORKING_WEIGHTS
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 EPOCHS, BATCH, RATE = 3, 8, 5e-5
@@ -42,7 +42,7 @@ def ours(folder: str, config: str, seed: int, out: str, **changed: Any) -> dict[
 
     import warmstart
     from warmstart.evaluation.metrics import measure
-    from warmstart.saved import SavedRun
+    from warmstart.runs.saved import SavedRun
 
     settings = {"data": folder, "config": config, "epochs": EPOCHS, "batch_size": BATCH, "lr": RATE, "seed": seed}
     result = warmstart.train(

@@ -34,9 +34,9 @@ def trainers(data: str, count: int) -> dict[str, Any]:
     import transformers
 
     import warmstart
-    from warmstart.data.tokens import tokenize
+    from warmstart.batches.tokens import tokenize
     from warmstart.models.load import load_model, load_tokenizer
-    from warmstart.run import prepare
+    from warmstart.runs.run import prepare
 
     folder, _, config = data.partition(":")
     prepared = prepare(warmstart.Recipe.of({"data": folder, "config": config}))

@@ -3,7 +3,7 @@
     python -m benchmarks.peer FOLDER:mrpc [--tuned eager|sdpa] [--epochs 1] [--updates N] [--seed 1]
 
 Plain: its defaults (fp32, random batches, dynamic padding). Tuned: as far as its own options go: bf16, batches grouped
-by length, the fused optimiser (its default), the attention that is named, two loading workers. Both evaluate and save
+by length, the fused optimizer (its default), the attention that is named, two loading workers. Both evaluate and save
 each epoch, as chapter 3 of the course does. Prints one JSON object.
 """
 

@@ -11,13 +11,13 @@ from torch import nn
 from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface, eager_mask
 
-from warmstart.models.unpadded.bits import Bits, made_up
-from warmstart.models.unpadded.families import find_encoder
+from warmstart.models.ragged.dropout_masks import DropoutMasks, made_up
+from warmstart.models.ragged.families import find_encoder
 
 ATTENTION = "masked_attention"
 
 
-def draw_alike(model: Any, bits: Bits) -> dict[str, Any]:
+def draw_alike(model: Any, bits: DropoutMasks) -> dict[str, Any]:
     """Make `model` drop by `bits`. Before each pass in training the result needs `mask`: bool `[rows, width]`, where
     its tokens are.
     """
@@ -38,7 +38,7 @@ def draw_alike(model: Any, bits: Bits) -> dict[str, Any]:
 
 def follow(model: Any, seed: int) -> None:
     """Make `model` draw as `warmstart train` does with `seed` in one process: each pass in training is an update."""
-    bits, update = Bits(), 0
+    bits, update = DropoutMasks(), 0
     now = draw_alike(model, bits)
 
     def begin(model: nn.Module, args: tuple[Any, ...], inputs: dict[str, Any]) -> None:

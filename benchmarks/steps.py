@@ -27,8 +27,8 @@ from transformers.trainer_callback import TrainerCallback
 
 import warmstart
 from benchmarks import machine
-from warmstart.data.tokens import TokenTable
-from warmstart.training.techniques import Techniques
+from warmstart.batches.tokens import TokenTable
+from warmstart.engine.techniques import Techniques
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 MODELS = {

@@ -15,8 +15,8 @@ import torch
 
 from benchmarks import machine
 from benchmarks.steps import MODELS, RESULTS, measure, rows_of
-from warmstart.training.precision import has_bf16
-from warmstart.training.techniques import NAMES
+from warmstart.engine.precision import has_bf16
+from warmstart.engine.techniques import NAMES
 
 MODEL, UPDATES, WARM = ("minilm", 20, 6) if not torch.cuda.is_available() else ("bert-base", 200, 100)
 

@@ -12,34 +12,30 @@ SOURCE = pathlib.Path(__file__).resolve().parent.parent / "src" / "warmstart"
 # Rows become a report in this order. Names are modules or packages of `warmstart`; a package stands for all it holds
 # that is not named itself. What shares a line may import what shares it.
 STAGES = [
-    {"errors", "limits", "paths"},
-    {"data.task", "data.sources", "data"},
-    {"data.checks"},
-    {"data.splits"},
+    {"errors", "limits", "paths", "storage"},
+    {"heads", "table.task", "table.sources", "table"},
+    {"table.checks"},
+    {"table.splits"},
     {"models.default", "models"},
     {"recipe"},
-    {"data.tokens"},
-    {"data.batches"},
-    {"data.feeds"},
-    {"training.interruption", "training.watching"},
-    {"training.accelerator", "training.randomness", "training.precision", "training.storage", "training.allocator"},
-    {"training.clipping", "training.capturable", "training.graphs", "training.nonfinite", "training.fitting"},
-    {"training.techniques"},
-    {"training.losses", "training.optimiser", "training.arguments", "training.extent", "training.feeding"},
-    {"training.step"},
-    {"training.loop", "training.history", "training.identity"},
-    {"training.checkpoint", "training.saving", "training.progress", "training.journal"},
-    {"evaluation.predict"},
+    {"batches"},
+    {"engine.signals", "engine.distributed.watchdog"},
+    {"engine.distributed", "engine.randomness", "engine.precision", "engine.allocator"},
+    {"engine.clipping", "engine.capturable", "engine.cuda_graphs", "engine.nonfinite", "engine.oom"},
+    {"engine.techniques"},
+    {"engine.losses", "engine.optimizer", "trainer.arguments", "trainer.extent", "trainer.inputs"},
+    {"engine.step"},
+    {"engine", "checkpoints"},
+    {"trainer.progress", "runs.journal"},
     {"evaluation"},
-    {"evaluation.report", "evaluation.tables"},
-    {"training.surface"},
-    {"training.making"},
-    {"training.evaluating"},
-    {"training.keeping"},
-    {"training.trainer"},
-    {"card", "settings", "training.forecast"},
-    {"run", "saved"},
-    {"measure", "plan", "prove"},
+    {"evaluation.report", "reporting.predictions"},
+    {"trainer.surface"},
+    {"trainer.making"},
+    {"trainer.evaluating"},
+    {"trainer.keeping"},
+    {"trainer"},
+    {"reporting", "runs.settings", "runs.forecast"},
+    {"runs"},
     {"cli", "__main__"},
 ]
 
@@ -110,7 +106,7 @@ def test_one_file_imports_accelerate() -> None:
         if (isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "accelerate" for alias in node.names))
         or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "accelerate")
     ]
-    assert set(found) == {"training.accelerator"}
+    assert set(found) == {"engine.distributed.processes"}
 
 
 def test_no_pickle_is_written_or_read() -> None:

@@ -85,7 +85,7 @@ def test_loop(tmp_path: pathlib.Path) -> None:
 
 def glue_with_other_rows(folder: pathlib.Path) -> None:
     """Put a data set in place of GLUE: `load_dataset("glue", ...)` looks in the current folder first."""
-    from warmstart.data.sample import sample
+    from warmstart.table.sample import sample
 
     data = folder / "glue"
     data.mkdir()

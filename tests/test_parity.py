@@ -9,7 +9,7 @@ import torch
 import transformers
 
 import warmstart
-from tests.training.helpers import Pad, rows, tiny_bert
+from tests.trainer.helpers import Pad, rows, tiny_bert
 
 
 class MeanOfMeans(transformers.Trainer):
@@ -38,7 +38,7 @@ CASES = {
     "random order, another in each epoch": {"learning_rate": 1e-3, "train_sampling_strategy": "random", "seed": 7},
     "warm-up": {"learning_rate": 1e-3, "warmup_steps": 10, "lr_scheduler_type": "cosine"},
     "accumulation": {"learning_rate": 1e-3, "gradient_accumulation_steps": 3},
-    "weight decay, old torch optimiser": {"learning_rate": 1e-3, "weight_decay": 0.1, "optim": "adamw_torch"},
+    "weight decay, old torch optimizer": {"learning_rate": 1e-3, "weight_decay": 0.1, "optim": "adamw_torch"},
     "no clipping": {"learning_rate": 1e-3, "max_grad_norm": 0.0},
     "label smoothing": {"learning_rate": 1e-3, "label_smoothing_factor": 0.1},
 }

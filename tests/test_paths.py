@@ -8,7 +8,7 @@ import pytest
 
 from warmstart import Recipe
 from warmstart.errors import UserError
-from warmstart.run import prepare
+from warmstart.runs.run import prepare
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ trainer.save_model(out + "/model")
 """
 INTERRUPTED = """
 import os, signal, sys
-from warmstart.training.journal import Journal
+from warmstart.runs.journal import Journal
 stock = Journal.on_log
 def on_log(self, args, state, control, **kwargs):
     stock(self, args, state, control, **kwargs)

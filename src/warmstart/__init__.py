@@ -12,36 +12,36 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from transformers import DataCollatorWithPadding, EarlyStoppingCallback, get_scheduler
 
-    from warmstart.data.sources import load, load_dataset
+    from warmstart.engine.distributed.processes import Accelerator, notebook_launcher
+    from warmstart.engine.optimizer import AdamW
     from warmstart.errors import UserError
     from warmstart.evaluation.load_metric import load_metric
     from warmstart.models.auto import AutoModelForSequenceClassification, AutoTokenizer
     from warmstart.models.default import default_checkpoint
     from warmstart.recipe import Recipe
-    from warmstart.run import train
-    from warmstart.training.accelerator import Accelerator, notebook_launcher
-    from warmstart.training.arguments import TrainingArguments
-    from warmstart.training.optimiser import AdamW
-    from warmstart.training.trainer import Trainer
+    from warmstart.runs.run import train
+    from warmstart.table.sources import load, load_dataset
+    from warmstart.trainer.arguments import TrainingArguments
+    from warmstart.trainer.trainer import Trainer
 
 _HOMES = {
-    "Accelerator": "warmstart.training.accelerator",
-    "AdamW": "warmstart.training.optimiser",
+    "Accelerator": "warmstart.engine.distributed.processes",
+    "AdamW": "warmstart.engine.optimizer",
     "AutoModelForSequenceClassification": "warmstart.models.auto",
     "AutoTokenizer": "warmstart.models.auto",
     "DataCollatorWithPadding": "transformers",
     "EarlyStoppingCallback": "transformers",
     "Recipe": "warmstart.recipe",
-    "Trainer": "warmstart.training.trainer",
-    "TrainingArguments": "warmstart.training.arguments",
+    "Trainer": "warmstart.trainer.trainer",
+    "TrainingArguments": "warmstart.trainer.arguments",
     "UserError": "warmstart.errors",
     "default_checkpoint": "warmstart.models.default",
     "get_scheduler": "transformers",
-    "load": "warmstart.data.sources",
-    "load_dataset": "warmstart.data.sources",
+    "load": "warmstart.table.sources",
+    "load_dataset": "warmstart.table.sources",
     "load_metric": "warmstart.evaluation.load_metric",
-    "notebook_launcher": "warmstart.training.accelerator",
-    "train": "warmstart.run",
+    "notebook_launcher": "warmstart.engine.distributed.processes",
+    "train": "warmstart.runs.run",
 }
 
 __all__ = [

@@ -101,7 +101,7 @@ class Recipe(BaseModel):
         3.0, gt=0, description=either("Passes over the rows.", "训练轮数。")
     )
     updates: Annotated[int | None, Parameter(alias="--max-steps")] = Field(
-        None, ge=1, description=either("Optimiser steps, instead of --epochs.", "优化器更新次数, 代替 --epochs。")
+        None, ge=1, description=either("Optimizer steps, instead of --epochs.", "优化器更新次数, 代替 --epochs。")
     )
     lr: Annotated[float, Parameter(alias="--learning-rate")] = Field(
         5e-5, gt=0, description=either("Highest learning rate.", "最高学习率。")
@@ -143,7 +143,7 @@ class Recipe(BaseModel):
     )
     optimizer: str = Field(
         "adamw_torch_fused",
-        description=either("Optimiser, by its name in transformers.", "优化器, 使用 transformers 中的名称。"),
+        description=either("Optimizer, by its name in transformers.", "优化器, 使用 transformers 中的名称。"),
     )
     weight_decay: float = Field(0.0, ge=0, description=either("Decoupled weight decay.", "解耦的权重衰减。"))
     clip: float = Field(

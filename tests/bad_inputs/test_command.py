@@ -11,7 +11,7 @@ from tests import tiny
 from tests.bad_inputs.helpers import NO_MODEL, csv_of, reviews, write
 from tests.cli.helpers import command
 from warmstart import Recipe
-from warmstart.run import train
+from warmstart.runs.run import train
 
 BAD: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
     "row_13": ("text,label\n好看,pos\n难看,neg\n".encode("gb18030"), ("byte 11 (line 2)", "--encoding gb18030")),

@@ -8,7 +8,7 @@ import pytest
 from datasets import ClassLabel, Dataset, Features, Value
 
 from tests.bad_inputs.helpers import accepted, csv_of, refused, reviews, write
-from warmstart.data.task import describe, encode_labels
+from warmstart.table.task import describe, encode_labels
 
 NAN = float("nan")
 

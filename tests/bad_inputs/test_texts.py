@@ -9,7 +9,7 @@ import pytest
 
 from tests import tiny
 from tests.bad_inputs.helpers import accepted, csv_of, refused, reviews, rows_of, write
-from warmstart.run import token_tables
+from warmstart.runs.run import token_tables
 
 KEPT = {
     "row_10": ["NA", "null", "None", "nan", "NaN", "N/A", "#N/A", "-", "NULL", "<NA>", "none", "Null"],

@@ -14,7 +14,7 @@ import pytest
 from tests import tiny
 from tests.cli.helpers import Done, command
 from warmstart import Recipe, __version__
-from warmstart.training.journal import Journal
+from warmstart.runs.journal import Journal
 
 Run = Callable[..., Done]
 TRAIN = ["--epochs", 8, "--lr", 5e-3, "--precision", "fp32", "--cpu"]
@@ -71,7 +71,7 @@ def trained(place: pathlib.Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def others(place: pathlib.Path) -> dict[str, str]:
     """One quick run of each other kind, made without the command."""
-    from warmstart.run import train
+    from warmstart.runs.run import train
 
     folders = {}
     for name in ("pairs.csv", "scores.csv", "tags.jsonl"):

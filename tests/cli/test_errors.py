@@ -13,7 +13,7 @@ import pytest
 from tests import tiny
 from tests.cli.helpers import Done, command
 from warmstart import Recipe
-from warmstart.run import train
+from warmstart.runs.run import train
 
 Run = Callable[..., Done]
 TINY = ("--model", "tiny", "--updates", "1", "--no-baselines", "--cpu")
@@ -103,8 +103,8 @@ WRONG: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("--without", "did you mean 'padding-free'"),
     ),
     "an unknown schedule": (("train", "reviews.csv", *TINY, "--schedule", "linera"), ("did you mean 'linear'",)),
-    "an unknown optimiser": (("train", "reviews.csv", *TINY, "--optimizer", "sdg"), ("--optimizer", "'sgd'")),
-    "an optimiser not installed": (
+    "an unknown optimizer": (("train", "reviews.csv", *TINY, "--optimizer", "sdg"), ("--optimizer", "'sgd'")),
+    "an optimizer not installed": (
         ("train", "reviews.csv", *TINY, "--optimizer", "apollo_adamw", "--out", "never1"),
         ("apollo_adamw", "install"),
     ),
@@ -266,7 +266,7 @@ def test_bad_rows_are_all_told_before_a_model_is_loaded(run: Run, place: pathlib
 def test_an_error_of_ours_is_not_hidden(run: Run) -> None:
     """Only what a user can mend is told as such; a bug keeps its traceback."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("warmstart.saved.SavedRun.open", lambda folder: 1 // 0)
+        patch.setattr("warmstart.runs.saved.SavedRun.open", lambda folder: 1 // 0)
         with pytest.raises(ZeroDivisionError):
             run("predict", "run", "good")
 

@@ -14,10 +14,10 @@ from typing import Any
 from transformers.trainer_callback import TrainerCallback
 
 import warmstart
-from tests.training.helpers import Pad, last_good, rows, tiny_bert
+from tests.trainer.helpers import Pad, last_good, rows, tiny_bert
+from warmstart.checkpoints.provenance import weights_of
+from warmstart.engine.signals import Interrupted
 from warmstart.errors import UserError
-from warmstart.training.identity import weights_of
-from warmstart.training.interruption import Interrupted
 
 RANK, COUNT = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
 

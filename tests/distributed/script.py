@@ -8,7 +8,7 @@ from typing import Any
 import torch.distributed
 
 import warmstart
-from tests.training.helpers import Pad, rows, tiny_bert
+from tests.trainer.helpers import Pad, rows, tiny_bert
 
 UPDATE = 8  # rows of an update, however many processes share them
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from warmstart.data.batches import BatchPlan
+from warmstart.batches.plan import BatchPlan
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 ENV = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}/src{os.pathsep}{ROOT}", "WARMSTART_LANG": "en"}

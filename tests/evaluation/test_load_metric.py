@@ -19,8 +19,8 @@ from scipy import stats
 from sklearn import metrics
 
 from warmstart.errors import UserError
-from warmstart.evaluation.glue import TASKS
 from warmstart.evaluation.load_metric import load_metric
+from warmstart.heads.glue import TASKS
 
 MANY = settings(max_examples=40, deadline=None)  # no deadline: the first example waits for imports
 SEEDS = st.integers(0, 2**32 - 1)

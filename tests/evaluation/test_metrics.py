@@ -12,9 +12,9 @@ from scipy import stats
 from sklearn import metrics
 
 from warmstart.errors import UserError
-from warmstart.evaluation.glue import TASKS
-from warmstart.evaluation.kinds import KINDS, Kind
 from warmstart.evaluation.metrics import best_metric, decide, headline, measure, metric_names
+from warmstart.heads.arrays import KINDS, Kind
+from warmstart.heads.glue import TASKS
 
 MANY = settings(max_examples=60, deadline=None)  # no deadline: the first example waits for imports
 SEEDS = st.integers(0, 2**32 - 1)

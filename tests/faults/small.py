@@ -41,7 +41,7 @@ def train(place: pathlib.Path, out: pathlib.Path) -> None:
 
 
 def result(out: pathlib.Path) -> dict[str, str]:
-    """What a finished run leaves: SHA-256 of the weights, the optimiser's state and the log of each checkpoint, of the
+    """What a finished run leaves: SHA-256 of the weights, the optimizer's state and the log of each checkpoint, of the
     model, the scores and the predictions. How long things took is left out."""
     found = {}
     for path in sorted(path for path in out.rglob("*") if path.is_file()):

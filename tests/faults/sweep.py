@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.faults import small
-from tests.training.helpers import last_good
+from tests.trainer.helpers import last_good
 
 DONE, REFUSED = 0, 2  # how a process of a case ends
 
@@ -74,7 +74,7 @@ def undisturbed(place: pathlib.Path) -> tuple[dict[str, str], list[tuple[str, st
     out, trace = place / "whole", place / "trace.jsonl"
 
     def do() -> None:
-        from warmstart.training import storage
+        from warmstart import storage
 
         good = False
 
@@ -95,7 +95,8 @@ def undisturbed(place: pathlib.Path) -> tuple[dict[str, str], list[tuple[str, st
 
 def case(place: pathlib.Path, number: int, kind: str, whole: dict[str, str], first: int) -> str | None:
     """What went wrong when operation `number` met `kind`; None if nothing did."""
-    from warmstart.training import checkpoint, storage
+    from warmstart import storage
+    from warmstart.checkpoints import checkpoint
 
     out = place / f"{kind}-{number}"
 
@@ -133,7 +134,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = pathlib.Path(folder)
         os.environ["HF_HOME"] = str(place / "home")
-        import warmstart.run  # noqa: F401 - imported once, before the forks
+        import warmstart.runs.run  # noqa: F401 - imported once, before the forks
 
         small.write_inputs(place)
         whole, operations, first = undisturbed(place)

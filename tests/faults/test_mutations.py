@@ -6,10 +6,10 @@ import shutil
 
 import pytest
 
-from tests.training.helpers import Pad, rows, tiny_bert
-from warmstart import Trainer, TrainingArguments
+from tests.trainer.helpers import Pad, rows, tiny_bert
+from warmstart import Trainer, TrainingArguments, storage
+from warmstart.checkpoints import checkpoint
 from warmstart.errors import UserError
-from warmstart.training import checkpoint, storage
 
 COUNT = 1000
 

@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from tests.faults.disk import Disk, Tree, put
+from warmstart import storage
+from warmstart.checkpoints import checkpoint
+from warmstart.checkpoints.weights import save_weights
 from warmstart.errors import UserError
-from warmstart.training import checkpoint, storage
-from warmstart.training.saving import save_weights
 
 
 def save(folder: pathlib.Path, step: int, seed: int) -> None:

@@ -10,7 +10,7 @@ import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedTokenizerFast
 
 import warmstart
-from tests.training.helpers import VOCABULARY, Pad, rows
+from tests.trainer.helpers import VOCABULARY, Pad, rows
 
 SMALL = {"vocab_size": VOCABULARY, "max_position_embeddings": 64, "num_labels": 2, "pad_token_id": 0}
 BERT_LIKE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
@@ -87,7 +87,7 @@ def test_the_whole_command_trains_it(family: str, tmp_path: pathlib.Path, monkey
     assert result.logits is not None
     assert result.logits.shape == (6, 2)
     assert result.task.classes == ("high", "low")
-    from warmstart.saved import SavedRun
+    from warmstart.runs.saved import SavedRun
 
     np.testing.assert_allclose(SavedRun.open("run").logits(result.splits["validation"]), result.logits, atol=1e-5)
 

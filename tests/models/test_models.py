@@ -13,10 +13,10 @@ from datasets import Dataset
 
 from tests import tiny
 from warmstart import AutoModelForSequenceClassification, AutoTokenizer, default_checkpoint
-from warmstart.data.task import Task
 from warmstart.errors import UserError
 from warmstart.models import default
 from warmstart.models.load import load_model, load_tokenizer, longest_input
+from warmstart.table.task import Task
 
 CLASSES = Task("classes", "text", None, "label", ("坏", "fine", "good"), ("坏", "fine", "good"))
 LABELS = Task("labels", "text", None, "tags", ("a", "b"), ("a", "b"))

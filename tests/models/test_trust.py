@@ -15,12 +15,12 @@ import transformers
 from tests import tiny
 from tests.models.plants import PLANTS, change, mark
 from warmstart import AutoModelForSequenceClassification, AutoTokenizer
-from warmstart.data.task import Task
 from warmstart.errors import UserError
 from warmstart.models.hub import commit_of
 from warmstart.models.load import load_model, load_tokenizer, longest_input
 from warmstart.models.trust import trusted
-from warmstart.saved import SavedRun
+from warmstart.runs.saved import SavedRun
+from warmstart.table.task import Task
 
 TASK = Task("classes", "text", None, "label", ("bad", "good"), ("bad", "good"))
 

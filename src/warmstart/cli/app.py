@@ -11,8 +11,8 @@ from cyclopts import App, Group
 
 from warmstart import __version__
 from warmstart.cli.parsing import taught
+from warmstart.engine.signals import Interrupted
 from warmstart.errors import UserError, text
-from warmstart.training.interruption import Interrupted
 
 STATUS_WRONG_INPUT = 2
 STATUS_INTERRUPTED = 130

@@ -34,7 +34,7 @@ def demo(*, out: str | None = None, seed: int = 42, json: bool = False) -> None:
     from warmstart.cli.train import show_result
     from warmstart.errors import text
     from warmstart.recipe import Recipe
-    from warmstart.run import train
+    from warmstart.runs.run import train
 
     quiet_libraries()
     say(
@@ -53,8 +53,8 @@ def demo(*, out: str | None = None, seed: int = 42, json: bool = False) -> None:
 def _examples(result: "object") -> None:
     """A few validation pairs, every other one right and wrong alike as they come, with what the model says."""
     from warmstart.errors import text
-    from warmstart.evaluation.tables import prediction_rows
-    from warmstart.run import Result
+    from warmstart.reporting.predictions import prediction_rows
+    from warmstart.runs.run import Result
 
     assert isinstance(result, Result)
     assert result.logits is not None

@@ -68,10 +68,10 @@ def evaluate(
         Print the result as JSON.
     """
     from warmstart.cli.show import as_json, quiet_libraries, say, score_table
-    from warmstart.data.sources import load
     from warmstart.errors import text
-    from warmstart.measure import measure_run
-    from warmstart.saved import SavedRun
+    from warmstart.runs.evaluate import measure_run
+    from warmstart.runs.saved import SavedRun
+    from warmstart.table.sources import load
 
     quiet_libraries()
     saved = SavedRun.open(run)

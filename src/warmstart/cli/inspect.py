@@ -7,7 +7,7 @@ from warmstart.cli.chinese import in_chinese
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
-    from warmstart.data.task import Task
+    from warmstart.table.task import Task
 
 LENGTH_ROWS = 2000  # rows whose tokens are counted: enough for the quantiles that are shown
 LONGEST_CELL = 60
@@ -89,9 +89,9 @@ def inspect(
         Print as JSON.
     """
     from warmstart.cli.show import as_json, quiet_libraries
-    from warmstart.data.sources import load
-    from warmstart.data.task import infer_task
     from warmstart.models.default import NAME
+    from warmstart.table.sources import load
+    from warmstart.table.task import infer_task
 
     quiet_libraries()
     splits = load(data, config=config, encoding=encoding, delimiter=delimiter)
@@ -152,8 +152,8 @@ def _balance(rows: "Dataset", split: str, task: "Task") -> dict[str, Any] | None
     """How many rows have each class, or the range of the number; None where the split has no labels."""
     import numpy as np
 
-    from warmstart.data import origin
-    from warmstart.data.task import encode_labels, has_labels
+    from warmstart.table import origin
+    from warmstart.table.task import encode_labels, has_labels
 
     if task.label is None or not has_labels(task, rows):
         return None
@@ -170,8 +170,8 @@ def _show(found: dict[str, Any], task: "Task") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from warmstart.data.task import describe
     from warmstart.errors import text
+    from warmstart.table.task import describe
 
     console = Console()
     if not console.is_terminal:

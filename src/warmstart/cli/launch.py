@@ -10,7 +10,7 @@ from warmstart.cli.chinese import in_chinese
 @in_chinese("""回答几个关于您的机器的问题; `warmstart launch` 会使用这些回答。(即 `accelerate config`。)""")
 def config(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> None:
     """Answer a few questions on your machines; `warmstart launch` uses the answers. (This is `accelerate config`.)"""
-    from warmstart.training.accelerator import run_config
+    from warmstart.engine.distributed.processes import run_config
 
     run_config(list(arguments))
 
@@ -32,6 +32,6 @@ def launch(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> 
         warmstart launch --num_processes 2 train.py
         warmstart launch --num_processes 2 -m warmstart train reviews.csv
     """
-    from warmstart.training.accelerator import run_launch
+    from warmstart.engine.distributed.processes import run_launch
 
     run_launch(list(arguments))

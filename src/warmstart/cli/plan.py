@@ -53,7 +53,7 @@ def plan(
     """
     from warmstart.cli.show import as_json, quiet_libraries, say
     from warmstart.cli.train import asked_for
-    from warmstart.plan import plan as make
+    from warmstart.runs.plan import plan as make
 
     quiet_libraries()
     found = make(asked_for(data, settings, recipe), say=say)

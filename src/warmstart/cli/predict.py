@@ -85,7 +85,7 @@ def predict(
         Print as JSON.
     """
     from warmstart.cli.show import quiet_libraries
-    from warmstart.saved import SavedRun
+    from warmstart.runs.saved import SavedRun
 
     quiet_libraries()
     saved = SavedRun.open(run)
@@ -102,7 +102,7 @@ def predict(
 
 def _looks_like_a_file(text: str) -> bool:
     """Of what is not there: a sentence may end with the name of a file, but has more than three words as a rule."""
-    from warmstart.data.reading.contents import KINDS
+    from warmstart.table.reading.contents import KINDS
 
     return len(text.split()) <= 3 and os.path.splitext(text)[1].lower() in KINDS
 
@@ -124,8 +124,8 @@ def _one(saved: object, text: str, pair: str | None, json: bool) -> None:
 
     from warmstart import errors
     from warmstart.cli.show import as_json
-    from warmstart.evaluation.tables import prediction_rows
-    from warmstart.saved import SavedRun
+    from warmstart.reporting.predictions import prediction_rows
+    from warmstart.runs.saved import SavedRun
 
     assert isinstance(saved, SavedRun)
     if (saved.task.pair is None) != (pair is None):
@@ -160,10 +160,10 @@ def _table(
 ) -> None:
     from warmstart import errors
     from warmstart.cli.show import as_json, say
-    from warmstart.data.sources import load
-    from warmstart.evaluation.tables import beside, prediction_rows, write_rows
     from warmstart.paths import expanded
-    from warmstart.saved import SavedRun
+    from warmstart.reporting.predictions import beside, prediction_rows, write_rows
+    from warmstart.runs.saved import SavedRun
+    from warmstart.table.sources import load
 
     assert isinstance(saved, SavedRun)
     target = expanded(out) if out else _beside(expanded(name))

@@ -23,7 +23,7 @@ from warmstart.cli.chinese import in_chinese
 def prove(run: str, *, json: bool = False) -> None:
     """Run updates between two checkpoints of a run again and say whether they come out the same, bit for bit.
 
-    Weights, optimiser and log are compared. The run, finished or interrupted, is only read. Exit status 1 if they
+    Weights, optimizer and log are compared. The run, finished or interrupted, is only read. Exit status 1 if they
     differ.
 
     Example:
@@ -42,7 +42,7 @@ def prove(run: str, *, json: bool = False) -> None:
     from warmstart.cli.resume import known_run
     from warmstart.cli.show import as_json, quiet_libraries, say
     from warmstart.errors import text
-    from warmstart.prove import prove as find_out
+    from warmstart.runs.prove import prove as find_out
 
     folder = known_run(run)
     quiet_libraries()

@@ -42,7 +42,7 @@ def resume(run: str, *, accept_changes: bool = False, json: bool = False) -> Non
     from warmstart.cli.show import quiet_libraries, say
     from warmstart.cli.train import show_result
     from warmstart.recipe import Recipe
-    from warmstart.run import train
+    from warmstart.runs.run import train
 
     folder = known_run(run)
     quiet_libraries()

@@ -61,7 +61,7 @@ def train(
         Print the result as JSON.
     """
     from warmstart.cli.show import quiet_libraries, say
-    from warmstart.run import train as run
+    from warmstart.runs.run import train as run
 
     quiet_libraries()
     show_result(run(asked_for(data, settings, recipe), say=say), json=json)
@@ -82,7 +82,7 @@ def show_result(result: "object", *, json: bool) -> None:
     """Print what a run has found, on the main process."""
     from warmstart.cli.show import as_json, say, score_table
     from warmstart.errors import text
-    from warmstart.run import Result
+    from warmstart.runs.run import Result
 
     assert isinstance(result, Result)
     if result.report is None:

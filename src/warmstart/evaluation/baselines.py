@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.errors import UserError, text
-from warmstart.evaluation.kinds import Kind, check_kind
 from warmstart.evaluation.tfidf import MOST_FEATURES, READ, tfidf, unspaced
+from warmstart.heads.arrays import Kind, check_kind
 
 Array = NDArray[Any]
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from warmstart.errors import UserError, did_you_mean, text
 from warmstart.evaluation.collect import Batch, Batches, gather, read_rows
-from warmstart.evaluation.glue import TASKS, glue_task
 from warmstart.evaluation.scores import NUMBERS, SCORES, SEVERAL, Score, glue_score
+from warmstart.heads.glue import TASKS, glue_task
 
 # Options of the old function about the files that it kept its rows in; there are none now.
 _FILES = {

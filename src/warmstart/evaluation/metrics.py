@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.errors import UserError, text
-from warmstart.evaluation.correlation import matthews, pearson, spearman
-from warmstart.evaluation.glue import glue_task
-from warmstart.evaluation.kinds import Kind, check_kind, checked, count_classes, name_rows
+from warmstart.heads.arrays import Kind, check_kind, checked, count_classes, name_rows
+from warmstart.heads.correlation import matthews, pearson, spearman
+from warmstart.heads.glue import glue_task
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "classes": ("accuracy", "f1", "macro_f1"),

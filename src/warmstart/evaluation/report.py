@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from warmstart.data.task import Task, encode_labels
-from warmstart.data.tasks.labels import absent
 from warmstart.evaluation.baselines import baselines
+from warmstart.evaluation.bootstrap import bootstrap
 from warmstart.evaluation.metrics import decide, headline, measure
-from warmstart.evaluation.uncertainty import bootstrap
+from warmstart.table.labels import absent
+from warmstart.table.task import Task, encode_labels
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.evaluation import correlation
-from warmstart.evaluation.glue import glue_task
+from warmstart.heads import correlation
+from warmstart.heads.glue import glue_task
 
 Array = NDArray[Any]
 Score = Callable[..., dict[str, Any]]

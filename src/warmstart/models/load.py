@@ -6,11 +6,11 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
-from warmstart.data.task import Task
 from warmstart.errors import UserError, text
 from warmstart.models.default import resolve
 from warmstart.models.hub import commit_of
 from warmstart.models.trust import trusted
+from warmstart.table.task import Task
 
 # Families whose positions start behind the padding index, as fairseq's did: two fewer can be used than there are.
 POSITIONS_BEHIND_PADDING = {

@@ -1,0 +1,195 @@
+"""The tokenised table: flat token ids and row offsets, mapped from disk, so that memory does not grow with the data."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from warmstart.batches.truncation import tokenized
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import PreTrainedTokenizerBase
+
+    from warmstart.table.task import Task
+
+FORMAT = 2  # part of every fingerprint: change it when the meaning of the stored arrays changes
+
+
+@dataclasses.dataclass(frozen=True)
+class TokenTable:
+    """A tokenised data set without padding. Row `i` is `ids[offsets[i]:offsets[i + 1]]`; `cut[i]`: it lost its end.
+
+    `ids`: int32 `[tokens]`; `offsets`: int64 `[rows + 1]`; `types`: uint8 `[tokens]` (which text of a pair a token is
+    of) or None where the model has no such input; `labels`: int64 `[rows]`, float32 `[rows]` or float32 `[rows,
+    classes]`, or None; `cut`: bool `[rows]`, or None where nobody looked. The large arrays are memory maps: a batch
+    reads only its own rows.
+    """
+
+    ids: npt.NDArray[np.int32]
+    offsets: npt.NDArray[np.int64]
+    types: npt.NDArray[np.uint8] | None
+    labels: npt.NDArray[Any] | None
+    pad_id: int
+    pad_left: bool
+    max_length: int
+    fingerprint: str
+    cut: npt.NDArray[np.bool_] | None = None
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Tokens in each row: int64 `[rows]`."""
+        return np.diff(self.offsets)
+
+    @property
+    def truncated(self) -> float:
+        """The share of rows that lost their end; without `cut`, of those that fill `max_length` and so may have."""
+        cut = self.lengths >= self.max_length if self.cut is None else self.cut
+        return float(np.mean(cut)) if len(self) else 0.0
+
+
+def tokenize(
+    dataset: "Dataset",
+    task: "Task",
+    tokenizer: "PreTrainedTokenizerBase",
+    *,
+    max_length: int,
+    processes: int | None = None,
+) -> TokenTable:
+    """The token table of `dataset`: built in batches through `Dataset.map`, or found from an earlier run.
+
+    The table is stored in the cache of `datasets` under a fingerprint of the rows, the tokenizer, the text columns and
+    `max_length`; when it is there already, nothing is tokenised. Labels are encoded anew each time: they are small.
+    """
+    from warmstart.table.task import encode_labels, has_labels
+
+    fingerprint = _fingerprint(dataset, task, tokenizer, max_length)
+    folder = _cache_folder() / fingerprint
+    if not (folder / "offsets.npy").exists():
+        _build(folder, dataset, task, tokenizer, max_length, processes, fingerprint)
+    types = folder / "types.npy"
+    labelled = task.label is not None and task.label in dataset.column_names and has_labels(task, dataset)
+    return TokenTable(
+        ids=np.load(folder / "ids.npy", mmap_mode="r"),
+        offsets=np.load(folder / "offsets.npy", mmap_mode="r"),
+        types=np.load(types, mmap_mode="r") if types.exists() else None,
+        labels=encode_labels(task, dataset[task.label]) if labelled else None,
+        pad_id=int(tokenizer.pad_token_id or 0),
+        pad_left=tokenizer.padding_side == "left",
+        max_length=max_length,
+        fingerprint=fingerprint,
+        cut=np.load(folder / "cut.npy", mmap_mode="r"),
+    )
+
+
+def _cache_folder() -> pathlib.Path:
+    import datasets
+
+    return pathlib.Path(datasets.config.HF_DATASETS_CACHE) / "warmstart" / "tokens"
+
+
+def _fingerprint(dataset: "Dataset", task: "Task", tokenizer: "PreTrainedTokenizerBase", max_length: int) -> str:
+    """16 bytes, in hexadecimal, of everything that decides which ids come out."""
+    said = [FORMAT, dataset._fingerprint, task.text, task.pair, max_length, *tokenizer_state(tokenizer)]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def tokenizer_state(tokenizer: Any) -> list[Any]:
+    """What decides which ids a tokenizer gives, besides its arguments: plain values."""
+    fast = getattr(tokenizer, "is_fast", False)
+    backend = json.loads(tokenizer.backend_tokenizer.to_str()) if fast else tokenizer.get_vocab()
+    for state_of_last_call in ("truncation", "padding"):
+        backend.pop(state_of_last_call, None)
+    inputs = sorted(getattr(tokenizer, "model_input_names", ()))
+    return [type(tokenizer).__name__, backend, inputs, getattr(tokenizer, "truncation_side", "right")]
+
+
+def _build(
+    folder: pathlib.Path,
+    dataset: "Dataset",
+    task: "Task",
+    tokenizer: "PreTrainedTokenizerBase",
+    max_length: int,
+    processes: int | None,
+    fingerprint: str,
+) -> None:
+    """Tokenise into `folder`, which appears whole or not at all; another process may have been faster, and may win."""
+    from datasets import Features, List, Value
+
+    lists = {"input_ids": List(Value("int32"))}
+    if "token_type_ids" in tokenizer.model_input_names:
+        lists["token_type_ids"] = List(Value("uint8"))
+
+    def encode(batch: dict[str, list[str]]) -> dict[str, Any]:
+        texts = [batch[column] for column in (task.text, task.pair) if column is not None]
+        out = tokenized(tokenizer, texts, max_length)
+        return {name: out[name] for name in lists} | {"cut": _cut(out, max_length)}
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = pathlib.Path(tempfile.mkdtemp(prefix=f"{fingerprint}.", dir=folder.parent))
+    try:
+        mapped = dataset.map(
+            encode,
+            batched=True,
+            remove_columns=dataset.column_names,
+            features=Features({**lists, "cut": Value("bool")}),
+            num_proc=processes,
+            new_fingerprint=fingerprint,
+            cache_file_name=str(work / "map.arrow"),
+            desc="tokenising",
+        )
+        _flatten(mapped, list(lists), work)
+        np.save(work / "cut.npy", mapped.data.column("cut").to_numpy())
+        del mapped
+        for part in work.glob("map*.arrow"):
+            part.unlink()
+        for part in work.iterdir():
+            _flush(part)  # a loss of power must not leave the name without the content
+        try:
+            os.rename(work, folder)
+        except OSError:
+            if not (folder / "offsets.npy").exists():
+                raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _cut(out: Any, max_length: int) -> list[bool]:
+    """Which rows lost their end. Tokenizers in Rust keep what they cut off; with others every full row may have."""
+    if out.encodings is None:
+        return [len(ids) >= max_length for ids in out["input_ids"]]
+    return [bool(row.overflowing) for row in out.encodings]
+
+
+def _flatten(mapped: "Dataset", columns: list[str], folder: pathlib.Path) -> None:
+    """Copy the lists of Arrow, chunk by chunk, into one flat array a column, and their lengths into offsets."""
+    import pyarrow.compute as pc
+
+    lists = mapped.data.column("input_ids")
+    lengths = np.concatenate([np.zeros(0, np.int64), *(pc.list_value_length(c).to_numpy() for c in lists.chunks)])
+    offsets = np.zeros(len(mapped) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    np.save(folder / "offsets.npy", offsets)
+    for column, (name, dtype) in zip(columns, (("ids", np.int32), ("types", np.uint8)), strict=False):
+        flat = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", dtype, (max(int(offsets[-1]), 1),))
+        start = 0
+        for chunk in mapped.data.column(column).chunks:
+            values = chunk.flatten().to_numpy(zero_copy_only=False)
+            flat[start : start + len(values)] = values
+            start += len(values)
+        flat.flush()
+
+
+def _flush(path: pathlib.Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

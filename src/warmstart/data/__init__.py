@@ -1,1 +1,0 @@
-"""From the user's table to batches: sources, task, checks, splits, tokens, batches, feeds."""

@@ -1,0 +1,167 @@
+"""Whole updates as CUDA graphs: forward, backward, clipping and the optimizer, one graph for each size of batch.
+
+A small model on a large accelerator waits for kernels to be launched; a graph launches all of an update's at once
+(https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs, "whole-network capture"). The first update of a
+bucket runs the same operations one by one, which also warms up what they need; the second one captures them; from then
+on they are replayed. Random numbers stay a function of (seed, update, process): a replay reads the generator's seed.
+"""
+
+import contextlib
+import dataclasses
+import inspect
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from warmstart.batches.dataloaders import Batch
+from warmstart.engine.capturable import Steady
+from warmstart.engine.clipping import step_clipped, total_norm
+from warmstart.engine.oom import is_out_of_memory
+from warmstart.errors import first_line, text
+from warmstart.models.ragged.encoder import Unpadded
+from warmstart.models.ragged.flat import Flat, flat_inputs, flatten, position_offset
+
+CUDA_GRAPHS = "cuda-graphs"
+Outcome = tuple[torch.Tensor, torch.Tensor]  # the update's loss, and its gradient norm
+
+
+@dataclasses.dataclass(frozen=True)
+class Bucket:
+    """The buffers that a graph reads and writes. `graph` is None until the second update of this size."""
+
+    inputs: Flat
+    graph: Any = None
+    outcome: Outcome | None = None
+
+
+class Graphs:
+    """Runs updates of one full micro-batch of `rows` rows."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        encoder: Unpadded,
+        *,
+        rows: int,
+        max_grad_norm: float,
+        precision: torch.dtype | None,
+    ) -> None:
+        self._model, self._optimizer, self._encoder = model, optimizer, encoder
+        self._rows, self._max_grad_norm, self._precision = rows, max_grad_norm, precision
+        self._offset = position_offset(model)
+        self._types = "token_type_ids" in inspect.signature(model.forward).parameters
+        self._steady = Steady(model, optimizer, encoder.calls)
+        self._buckets: dict[tuple[int, int, torch.dtype], Bucket] = {}
+        self._pool: Any = None
+        self._rate = torch.zeros((), device=next(model.parameters()).device)
+        self.broken = ""  # why capturing was given up
+
+    @property
+    def captured(self) -> int:
+        """How many graphs there are by now."""
+        return sum(bucket.graph is not None for bucket in self._buckets.values())
+
+    def takes(self, batches: Sequence[Batch]) -> bool:
+        """Whether this update can run here: one micro-batch, of the usual size, with nothing unusual in it, and nobody
+        who wants to be called in it."""
+        usual = {"input_ids", "attention_mask", "token_type_ids", "labels"}
+        if self.broken or len(batches) != 1 or not batches[0].keys() <= usual or "labels" not in batches[0]:
+            return False
+        if self._steady.has_changed():
+            self._give_up(text("the optimizer's options have changed", "优化器的选项已改变"))
+            return False
+        mask = batches[0]["attention_mask"]
+        return len(mask) == self._rows and bool(mask[:, 0].all()) and not self._steady.is_hooked()
+
+    def run(self, batch: Batch) -> Outcome | None:
+        """One update over the padded `batch` (on the CPU); the optimizer has stepped then. Seed torch before. None if
+        it did not fit into the memory: then nothing has changed, and there will be no more graphs."""
+        flat = flatten(batch, self._offset)
+        key = (flat.bucket, flat.width, flat.labels.dtype)
+        self._rate.fill_(float(self._optimizer.param_groups[0]["lr"]))
+        known = self._buckets.get(key)
+        if known is None:
+            buffers = (tensor.to(self._rate.device) for tensor in flat.tensors())
+            self._buckets[key] = Bucket(Flat(*buffers, width=flat.width))
+            return self._eager(self._buckets[key].inputs)
+        for buffer, tensor in zip(known.inputs.tensors(), flat.tensors(), strict=True):
+            buffer.copy_(tensor.pin_memory() if buffer.is_cuda else tensor, non_blocking=True)
+        if known.graph is None:
+            known = self._captured(known)
+            if known.graph is None or known.outcome is None:  # this update still has to be done
+                return self._eager(known.inputs)
+            self._buckets[key] = known
+        assert known.outcome is not None
+        known.graph.replay()
+        loss, norm = known.outcome
+        return loss.clone(), norm.clone()
+
+    def _eager(self, flat: Flat) -> Outcome | None:
+        """An update, one operation after the other."""
+        outcome: Outcome | None = None
+        try:
+            outcome = self._gradients(flat)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self._give_up(first_line(error))
+        if outcome is not None:
+            with self._rate_on_device(capturable=False):  # read as a graph reads it: to the same bit
+                step_clipped(self._optimizer, outcome[1], self._max_grad_norm)
+        self._optimizer.zero_grad(set_to_none=True)
+        return outcome
+
+    def _gradients(self, flat: Flat) -> Outcome:
+        """Forward and backward, on whatever stream is current."""
+        device = self._rate.device.type
+        # A cache of casts would outlive the graph that made them.
+        cast = torch.autocast(device, self._precision, self._precision is not None, cache_enabled=False)
+        held = self._encoder.working.held()
+        with held, flat_inputs(self._encoder, flat, self._types) as inputs, cast:
+            loss = self._model(**inputs).loss
+        loss.backward()
+        return loss.detach().float(), total_norm(self._optimizer)
+
+    def _captured(self, bucket: Bucket) -> Bucket:
+        """`bucket` with its graph; without one, and `broken` saying why, if it cannot be captured."""
+        graph, stream = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
+        self._optimizer.zero_grad(set_to_none=True)
+        try:
+            with self._rate_on_device(capturable=True), torch.cuda.graph(graph, pool=self._pool):
+                outcome = self._gradients(bucket.inputs)
+                step_clipped(self._optimizer, outcome[1], self._max_grad_norm)
+        except Exception as error:
+            torch.cuda.set_stream(stream)  # what a capture that fails does not do
+            torch.cuda.synchronize()
+            self._give_up(first_line(error))
+            return bucket
+        finally:
+            self._optimizer.zero_grad(set_to_none=True)
+        self._pool = graph.pool()
+        return dataclasses.replace(bucket, graph=graph, outcome=outcome)
+
+    @contextlib.contextmanager
+    def _rate_on_device(self, capturable: bool) -> Iterator[None]:
+        """Inside the block the optimizer reads its learning rate from where a graph can be told another one."""
+        groups = self._optimizer.param_groups
+        before = [(group["lr"], group.get("capturable", False)) for group in groups]
+        for group in groups:
+            group["lr"], group["capturable"] = self._rate, capturable
+        try:
+            yield
+        finally:
+            for group, (rate, was) in zip(groups, before, strict=True):
+                group["lr"], group["capturable"] = rate, was
+
+    def _give_up(self, why: str) -> None:
+        """No graphs from here on; what they held is free."""
+        self.broken = why
+        self._buckets.clear()
+        self._pool = None
+        logging.getLogger(__name__).warning(
+            text("CUDA graphs are off from here on: %s", "此后不再使用 CUDA 图: %s"), self.broken
+        )

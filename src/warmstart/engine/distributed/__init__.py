@@ -1,0 +1,1 @@
+"""Several processes: what they tell each other, and who watches that all are there."""

@@ -1,0 +1,106 @@
+"""From a batch to a loss: what the model returns, a loss function of the user's, or label smoothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from warmstart.batches.dataloaders import Batch, values_of
+from warmstart.errors import UserError, text
+
+
+def base_model(model: Any) -> Any:
+    """The model inside an adapter of `peft`; any other model itself."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def is_causal(model: nn.Module) -> bool:
+    """Whether a target belongs to the place before its own: the model shifts labels itself, when it is given them."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+    return type(base_model(model)).__name__ in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()
+
+
+def label_names_of(model: nn.Module) -> list[str]:
+    """The names of the model's label arguments (`["labels"]` for most)."""
+    from transformers.utils.generic import find_labels
+
+    return list(find_labels(type(base_model(model))))
+
+
+def default_collator(processing_class: Any) -> Callable[[list[Any]], Any]:
+    """Dynamic padding where there is a tokenizer, else plain stacking, as in `transformers.Trainer`."""
+    from transformers import DataCollatorWithPadding, PreTrainedTokenizerBase, default_data_collator
+
+    if isinstance(processing_class, PreTrainedTokenizerBase):
+        collate: Callable[[list[Any]], Any] = DataCollatorWithPadding(processing_class)
+        return collate
+    return default_data_collator  # type: ignore[no-any-return]
+
+
+def count_targets(batch: Batch, label_names: Sequence[str]) -> int:
+    """How many targets the mean loss of a batch is over: labels that are not -100 (the index that cross entropy
+    ignores) where labels are integers, else rows (every row of a float label tensor has equally many numbers)."""
+    named = isinstance(batch, Mapping)
+    labels = next((batch[name] for name in label_names if named and batch.get(name) is not None), None)
+    if not isinstance(labels, torch.Tensor):
+        first = next((value for value in values_of(batch) if isinstance(value, torch.Tensor) and value.ndim), None)
+        return 1 if first is None else len(first)
+    if labels.is_floating_point() or labels.dtype == torch.bool:
+        return len(labels)
+    return int((labels != -100).sum())
+
+
+def check_named(batch: Batch) -> None:
+    """Raises UserError unless a batch has names, by which a model takes it."""
+    if not isinstance(batch, Mapping):
+        raise UserError(
+            text(
+                f"a batch is a {type(batch).__name__}, and not a dictionary of the model's inputs",
+                f"批次是 {type(batch).__name__}, 而不是模型输入的字典",
+            ),
+            where="data_collator",
+            fix=text(
+                "let data_collator give a dictionary, or override compute_loss (and prediction_step)",
+                "请让 data_collator 返回字典, 或重写 compute_loss (和 prediction_step)",
+            ),
+        )
+
+
+def loss_of(
+    model: nn.Module,
+    batch: Batch,
+    smoothing: float = 0.0,
+    function: Callable[..., torch.Tensor] | None = None,
+    return_outputs: bool = False,
+) -> Any:
+    """The mean loss over the targets of `batch`, and the model's outputs if `return_outputs`.
+
+    `function(outputs, labels, num_items_in_batch=...)` is a loss of the user's; `smoothing` is label smoothing
+    (Szegedy et al. 2016, section 7). Raises UserError if the model gives no loss.
+    """
+    check_named(batch)
+    own_loss = function is not None or smoothing > 0
+    labels = batch.get("labels") if own_loss else None
+    inputs = {name: value for name, value in batch.items() if not (own_loss and name == "labels")}
+    outputs = model(**inputs)
+    loss: Any
+    if function is not None:
+        loss = function(outputs, labels, num_items_in_batch=count_targets(batch, ["labels"]))
+    elif smoothing > 0 and labels is not None:
+        from transformers.trainer_pt_utils import LabelSmoother
+
+        loss = LabelSmoother(epsilon=smoothing)(outputs, labels, shift_labels=is_causal(model))
+    else:
+        loss = outputs.get("loss") if isinstance(outputs, dict) else outputs[0]
+    if loss is None:
+        raise UserError(
+            text("the model gave no loss", "模型没有返回损失"),
+            where=text(f"it was given {', '.join(batch)}", f"输入为 {', '.join(batch)}"),
+            fix=text(
+                "name the label column 'label' or 'labels', or pass compute_loss_func",
+                "请将标签列命名为 'label' 或 'labels', 或传入 compute_loss_func",
+            ),
+        )
+    return (loss, outputs) if return_outputs else loss

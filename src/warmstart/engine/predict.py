@@ -1,0 +1,165 @@
+"""Running a model over rows without training it: every row once, over all processes, results in the order of the
+rows.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from warmstart.batches.dataloaders import Batch, Collate, is_stream
+from warmstart.batches.plan import Rows, padded
+from warmstart.batches.tokens import TokenTable
+from warmstart.engine.distributed.processes import Processes
+from warmstart.engine.losses import count_targets
+
+Arrays = Any  # an array [rows, ...], or a nested tuple of them, as the model's output is
+
+
+@dataclasses.dataclass(frozen=True)
+class Predictions:
+    """`outputs`: float arrays `[rows, ...]` (one, or a tuple), padded with -100 where rows differ in length; `labels`
+    alike; `loss`: mean over all targets; each None where there is none. `rows`: how many rows were seen."""
+
+    outputs: Arrays | None
+    labels: Arrays | None
+    loss: float | None
+    rows: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Predictor:
+    """How to run the model. `step(model, batch)` gives (mean loss or None, output tensors, labels or None); it may take
+    the labels out of the batch."""
+
+    model: nn.Module
+    processes: Processes
+    step: Callable[[nn.Module, Batch], tuple[torch.Tensor | None, Any, Any]]
+    label_names: Sequence[str]
+    precision: torch.dtype | None = None
+    transform: Callable[[Any, Any], Any] | None = None
+    after_batch: Callable[[], None] | None = None
+    keep_outputs: bool = True
+
+
+def token_plan(table: TokenTable, batch_size: int, process: int, processes: int) -> list[Rows]:
+    """Which of this process's rows meet in a batch. Longest first, so that rows of like length meet and memory peaks at
+    once; no batch has more tokens, with its padding, than `batch_size` rows of the longest length have.
+    """
+    lengths = table.lengths
+    order = np.argsort(-lengths, kind="stable")[process::processes]
+    widths = np.maximum(lengths[order], 1)
+    budget = batch_size * int(widths[0]) if len(order) else 0
+    batches, start = [], 0
+    while start < len(order):
+        stop = start + budget // int(widths[start])
+        batches.append(order[start:stop])
+        start = stop
+    return batches
+
+
+def token_batches(table: TokenTable, plan: list[Rows]) -> Iterator[tuple[Rows, Batch]]:
+    """The batches of `plan` from a token table."""
+    for rows in plan:
+        yield rows, padded(table, rows)
+
+
+def dataset_batches(
+    dataset: Any, collate: Collate, batch_size: int, process: int, processes: int, options: dict[str, Any]
+) -> Iterator[tuple[Rows, Batch]]:
+    """This process's rows of any torch data set, in order, through `DataLoader`."""
+    from torch.utils.data import DataLoader
+
+    if is_stream(dataset):
+        start = 0
+        for examples in DataLoader(dataset, batch_size=batch_size, collate_fn=list, **options):
+            everyone = np.arange(start, start + len(examples))
+            mine = [i for i in range(len(examples)) if everyone[i] % processes == process]
+            start += len(examples)
+            if mine:
+                yield everyone[mine], collate([examples[i] for i in mine])
+        return
+    order = np.arange(len(dataset))[process::processes]
+    batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    lists: Any = [rows.tolist() for rows in batches]
+    loader = DataLoader(dataset, batch_sampler=lists, collate_fn=collate, **options)
+    yield from zip(batches, loader, strict=True)
+
+
+def predict(predictor: Predictor, batches: Iterator[tuple[Rows, Batch]]) -> Predictions:
+    """Run the model over this process's batches, and give every process everybody's results in the order of the
+    rows.
+    """
+    was_training = predictor.model.training
+    predictor.model.eval()
+    rows: list[Rows] = []
+    outputs: list[Any] = []
+    labels: list[Any] = []
+    loss_sum, targets = 0.0, 0
+    try:
+        with torch.inference_mode():
+            for numbers, batch in batches:
+                batch = predictor.processes.to_device(batch)
+                count = count_targets(batch, predictor.label_names)
+                with predictor.processes.autocast(predictor.precision):
+                    loss, out, wanted = predictor.step(predictor.model, batch)
+                if loss is not None and count:  # the mean over no targets is NaN
+                    loss_sum += float(loss) * count
+                    targets += count
+                rows.append(numbers)
+                if predictor.keep_outputs:
+                    out = predictor.transform(out, wanted) if predictor.transform else out
+                    outputs.append(_arrays(out))
+                    labels.append(_arrays(wanted))
+                if predictor.after_batch is not None:
+                    predictor.after_batch()
+    finally:
+        predictor.model.train(was_training)
+    parts = predictor.processes.gathered((rows, outputs, labels, loss_sum, targets))
+    all_rows = np.concatenate([np.zeros(0, np.int64), *(numbers for part in parts for numbers in part[0])])
+    order = np.argsort(all_rows, kind="stable")
+    total = sum(part[4] for part in parts)
+    return Predictions(
+        outputs=_in_order([out for part in parts for out in part[1]], order),
+        labels=_in_order([wanted for part in parts for wanted in part[2]], order),
+        loss=sum(part[3] for part in parts) / total if total else None,
+        rows=len(all_rows),
+    )
+
+
+def _arrays(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        value = value.detach().float() if value.dtype in (torch.bfloat16, torch.float16) else value.detach()
+        return value.cpu().numpy()
+    if isinstance(value, dict):
+        return {name: _arrays(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(_arrays(item) for item in value)
+    return value
+
+
+def _in_order(batches: list[Any], order: npt.NDArray[np.int64]) -> Any:
+    """Join arrays batch by batch and put their rows in order."""
+    if not batches or batches[0] is None:
+        return None
+    first = batches[0]
+    if isinstance(first, dict):
+        return {name: _in_order([batch[name] for batch in batches], order) for name in first}
+    if isinstance(first, tuple):
+        return tuple(_in_order([batch[i] for batch in batches], order) for i in range(len(first)))
+    if np.ndim(first) == 0:
+        return np.asarray(batches)
+    return _joined(batches)[order]
+
+
+def _joined(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Arrays `[rows, length, ...]` end to end along the rows; shorter ones are padded with -100 along the lengths."""
+    if arrays[0].ndim < 2 or len({array.shape[1] for array in arrays}) == 1:
+        return np.concatenate(arrays)
+    width = max(array.shape[1] for array in arrays)
+    rest = [(0, 0)] * (arrays[0].ndim - 2)
+    return np.concatenate([np.pad(a, [(0, 0), (0, width - a.shape[1]), *rest], constant_values=-100) for a in arrays])

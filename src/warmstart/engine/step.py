@@ -1,0 +1,229 @@
+"""One update: its micro-batches forward and backward, gradients summed over processes, clipped, one optimizer step."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from warmstart.batches.dataloaders import Batch
+from warmstart.batches.plan import Update
+from warmstart.engine.clipping import step_clipped, total_norm
+from warmstart.engine.distributed.processes import Processes
+from warmstart.engine.losses import count_targets
+from warmstart.engine.nonfinite import is_finite
+from warmstart.engine.oom import Fitting, count_rows, is_out_of_memory
+from warmstart.engine.optimizer import switch
+from warmstart.engine.randomness import reseed
+from warmstart.engine.signals import Signals
+from warmstart.engine.techniques import FOLDED_CLIPPING, Techniques
+
+Loss = Callable[[nn.Module, Batch], torch.Tensor]
+
+
+def nothing() -> None:
+    """The hook that does nothing."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Hooks:
+    """What a caller wants done inside an update; `transformers` callbacks look at gradients at these points."""
+
+    after_micro_batch: Callable[[], None] = nothing
+    before_optimizer: Callable[[], None] = nothing
+    after_optimizer: Callable[[], None] = nothing
+
+
+@dataclasses.dataclass(frozen=True)
+class StepResult:
+    """What one update did. `loss` (mean over the update's targets, on all processes) and `grad_norm` (before clipping)
+    stay tensors on the device, so that reading them is the caller's choice. `tokens`: real input tokens of the update,
+    on all processes. `finite`: whether both are finite, if it is known yet; where they are not, no weight has moved.
+    `told_to_stop`: whether any process has been."""
+
+    update: Update
+    loss: torch.Tensor
+    grad_norm: torch.Tensor
+    learning_rate: float
+    tokens: int
+    finite: bool | None
+    told_to_stop: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Engine:
+    """What an update needs besides its batches. `loss` gives the mean loss over the targets of one micro-batch;
+    `own_loss`: it is a user's code, which may do anything, such as changing weights for a while."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    scheduler: Any
+    processes: Processes
+    loss: Loss
+    label_names: Sequence[str]
+    max_grad_norm: float
+    seed: int
+    precision: torch.dtype | None = None
+    own_loss: bool = False
+    hooks: Hooks = dataclasses.field(default_factory=Hooks)
+    techniques: Techniques = dataclasses.field(default_factory=Techniques)
+    signals: Signals = dataclasses.field(default_factory=Signals)
+    fitting: Fitting = dataclasses.field(default_factory=Fitting)
+
+
+def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> StepResult:
+    """One optimizer step over the rows of `update`; `batches` are this process's micro-batches of it.
+
+    The loss is the sum over all targets of the update divided by their number, over all micro-batches and processes: a
+    micro-batch's mean loss weighs as many targets as it has. So micro-batch size, accumulation and processes change
+    nothing but rounding.
+    """
+    engine.model.train()
+    switch(engine.optimizer, "train")
+    reseed(engine.seed, update.index, engine.processes.index)
+    pieces = _pieces(engine, batches)
+    counted = (sum(piece.targets for piece in pieces), sum(piece.tokens for piece in pieces))
+    targets, tokens, stop = engine.processes.totals(*counted, int(engine.signals.told))
+    learning_rate = float(engine.optimizer.param_groups[0]["lr"])
+    finite: bool | None = None
+    if (replayed := _replayed(engine, update, batches) if targets else None) is not None:
+        loss, norm = replayed
+    else:
+        loss = engine.processes.summed(_gradients(engine, update, batches, pieces, max(targets, 1)))
+        norm = total_norm(engine.optimizer)
+        finite = is_finite(loss, norm)
+        if finite:
+            _step(engine, norm)
+    engine.hooks.after_optimizer()
+    if engine.scheduler is not None and not needs_metric(engine.scheduler):
+        engine.scheduler.step()
+    clear(engine)
+    alone = engine.processes.count == 1  # several learn of each other's signals with the next update's counts
+    return StepResult(update, loss, norm, learning_rate, tokens, finite, stop > 0 or (alone and engine.signals.told))
+
+
+def _replayed(engine: Engine, update: Update, batches: Sequence[Batch]) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Loss and gradient norm of an update done as a CUDA graph; None if it was not, and nothing has changed."""
+    graphs = engine.techniques.graphs
+    if graphs is None or engine.fitting.limit is not None or not graphs.takes(batches):
+        return None
+    outcome = graphs.run(batches[0])
+    if outcome is None:
+        _start_again(engine, update)
+    return outcome
+
+
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """What is computed at a time: a micro-batch, or as many rows of it as fit."""
+
+    batch: Batch
+    rows: int
+    targets: int
+    tokens: int
+
+
+def _pieces(engine: Engine, batches: Sequence[Batch]) -> list[Piece]:
+    return [
+        Piece(batch, count_rows(batch), count_targets(batch, engine.label_names), count_tokens(batch))
+        for micro_batch in batches
+        for batch in engine.fitting.pieces(micro_batch)
+    ]
+
+
+def _gradients(
+    engine: Engine, update: Update, batches: Sequence[Batch], pieces: Sequence[Piece], total: int
+) -> torch.Tensor:
+    """The update's loss on this process; its gradients, summed over all processes, are in the parameters then. `total`:
+    targets of the update, on all processes. What does not fit into the memory is tried again in smaller pieces."""
+    buffers = [(b, b.detach().clone()) for b in engine.model.buffers() if b.is_floating_point()]
+    width = max((ids.shape[1] for batch in batches if (ids := _ids(batch)) is not None), default=0)
+    loss: torch.Tensor | None = None
+    while loss is None:
+        try:
+            loss = _attempt(engine, update, pieces, width, total)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            engine.fitting.shrink([piece.batch for piece in pieces], error)
+        if loss is None:  # out here nothing holds what the attempt had computed
+            pieces = _pieces(engine, batches)
+            for buffer, before in buffers:
+                buffer.data.copy_(before)
+            _start_again(engine, update)
+    engine.processes.sum_gradients(trained(engine))
+    return loss
+
+
+def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], width: int, total: int) -> torch.Tensor:
+    """The loss and the gradients of this process's micro-batches. `width`: tokens of its longest row."""
+    bits = engine.techniques.encoder.bits
+    bits.begin(engine.seed, update.index, engine.processes.index, width)
+    loss = torch.zeros((), device=engine.processes.device)
+    rows = tokens = 0
+    try:
+        for number, piece in enumerate(pieces):
+            bits.micro_batch(rows, tokens)
+            rows, tokens = rows + piece.rows, tokens + piece.tokens
+            if piece.targets:  # the mean over no targets is NaN
+                batch = engine.processes.to_device(piece.batch)
+                held = engine.techniques.encoder.working.held(steady=not engine.own_loss)
+                with held, engine.processes.autocast(engine.precision):
+                    share = engine.loss(engine.model, batch) * (piece.targets / total)
+                share.backward()  # type: ignore[no-untyped-call]
+                loss += share.detach().float()
+            if number + 1 < len(pieces):
+                engine.hooks.after_micro_batch()
+    finally:
+        bits.end()
+    return loss
+
+
+def _start_again(engine: Engine, update: Update) -> None:
+    """Forget an attempt that did not fit into the memory."""
+    clear(engine)
+    reseed(engine.seed, update.index, engine.processes.index)
+    if engine.processes.device.type != "cpu":
+        torch.accelerator.memory.empty_cache()
+
+
+def clear(engine: Engine) -> None:
+    """Forget all gradients."""
+    engine.optimizer.zero_grad(set_to_none=True)
+    engine.model.zero_grad(set_to_none=True)
+
+
+def trained(engine: Engine) -> list[nn.Parameter]:
+    """The parameters that the optimizer moves."""
+    return [p for group in engine.optimizer.param_groups for p in group["params"] if p.requires_grad]
+
+
+def _step(engine: Engine, norm: torch.Tensor) -> None:
+    """Clip the gradients, whose norm is `norm`, and take the optimizer's step."""
+    if FOLDED_CLIPPING in engine.techniques.on and engine.max_grad_norm > 0:
+        step_clipped(engine.optimizer, norm, engine.max_grad_norm)
+        return
+    if engine.max_grad_norm > 0:
+        nn.utils.clip_grads_with_norm_(trained(engine), engine.max_grad_norm, norm)
+    engine.hooks.before_optimizer()
+    engine.optimizer.step()
+
+
+def count_tokens(batch: Batch) -> int:
+    """Real input tokens of a batch; 0 where it has none."""
+    mask = batch.get("attention_mask") if isinstance(batch, Mapping) else None
+    if isinstance(mask, torch.Tensor):
+        return int(mask.sum())
+    ids = _ids(batch)
+    return 0 if ids is None else ids.numel()
+
+
+def _ids(batch: Batch) -> torch.Tensor | None:
+    ids = batch.get("input_ids") if isinstance(batch, Mapping) else None
+    return ids if isinstance(ids, torch.Tensor) else None
+
+
+def needs_metric(scheduler: Any) -> bool:
+    """Whether the schedule moves on evaluation results and not on updates."""
+    return isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau) or type(scheduler).__name__ == "GreedyLR"

@@ -1,0 +1,191 @@
+"""Running a model's encoder on ragged tokens: attached for a while, and taken off without a trace."""
+
+import contextlib
+import dataclasses
+import weakref
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+from warmstart.errors import text
+from warmstart.models.ragged import layer as layers
+from warmstart.models.ragged.calls import Calls, hooks_of, parts_of
+from warmstart.models.ragged.dropout import Dropout
+from warmstart.models.ragged.dropout_masks import DropoutMasks
+from warmstart.models.ragged.families import find_encoder, layers_of, reads_first_token
+from warmstart.models.ragged.layer import Pass
+from warmstart.models.ragged.places import Places, key_mask, pad, places, unpad
+from warmstart.models.ragged.weight_cache import WeightCache, linear
+
+# Techniques that can be left out one by one, by these names.
+PADDING_FREE, FIRST_TOKEN, DROPOUT_BITS, WORKING_WEIGHTS = (
+    "padding-free",
+    "first-token",
+    "dropout-bits",
+    "working-weights",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Unpadded:
+    """What is on. `on`: names of the techniques; `why_not`: why the encoder runs padded, where it does."""
+
+    on: tuple[str, ...] = ()
+    why_not: str = ""
+    bits: DropoutMasks = dataclasses.field(default_factory=DropoutMasks)
+    working: WeightCache = dataclasses.field(default_factory=WeightCache)
+    flat: list[Places] = dataclasses.field(default_factory=list)  # of a call whose inputs are flat already
+    calls: Calls = dataclasses.field(default_factory=Calls)
+
+
+_attached: "weakref.WeakKeyDictionary[nn.Module, Unpadded]" = weakref.WeakKeyDictionary()
+
+
+@contextlib.contextmanager
+def unpadded(model: nn.Module, without: Collection[str] = ()) -> Iterator[Unpadded]:
+    """Inside the block the encoder of `model` computes no padding, if it is of a known family and its output is read
+    for the first token only.
+
+    Outputs and gradients are those of the padded model to rounding. Calls of a part of the model, and calls whose
+    inner values are looked at, run padded. Blocks may be nested: the inner ones change nothing. Copies that are made of
+    the model are stock ones.
+    """
+    if model in _attached:
+        yield _attached[model]
+        return
+    encoder = find_encoder(model)
+    why_not = _why_not(model, encoder, without)
+    if why_not or encoder is None:
+        yield Unpadded(why_not=why_not)
+        return
+    on = [name for name in (PADDING_FREE, DROPOUT_BITS, WORKING_WEIGHTS, FIRST_TOKEN) if name not in without]
+    device = next(model.parameters()).device
+    if device.type != "cpu" and DROPOUT_BITS in on:
+        on.remove(DROPOUT_BITS)  # an accelerator draws its own numbers faster than they can be sent
+    state = Unpadded(tuple(on), "", DropoutMasks(), WeightCache(WORKING_WEIGHTS in on))
+    swapped = _swap_dropout(model, encoder, state.bits) if DROPOUT_BITS in on else []
+    encoder.forward = _Forward(encoder, state)
+    _attached[model] = state
+    try:
+        with state.calls.followed(model):
+            yield state
+    finally:
+        del encoder.forward, _attached[model]
+        for parent, name, module in swapped:
+            module.train(parent.training)
+            setattr(parent, name, module)
+
+
+def _why_not(model: nn.Module, encoder: nn.Module | None, without: Collection[str]) -> str:
+    if PADDING_FREE in without:
+        return text("as asked", "按要求关闭")
+    if encoder is None:
+        return text(
+            f"{type(model).__name__} has no encoder of a known family", f"{type(model).__name__} 的编码器不属于已知系列"
+        )
+    if not reads_first_token(model):
+        return text(
+            f"{type(model).__name__} may read more than the first token of each row",
+            f"{type(model).__name__} 可能读取每行第一个 token 以外的内容",
+        )
+    config: Any = getattr(model, "config", None)
+    if getattr(config, "is_decoder", False) or getattr(config, "add_cross_attention", False):
+        return text("the model is a decoder", "模型是解码器")
+    if any(getattr(module, "gradient_checkpointing", False) for module in model.modules()):
+        return text("gradient checkpointing is on", "启用了梯度检查点")
+    dtypes = {parameter.dtype for parameter in encoder.parameters()}
+    if dtypes != {torch.float32}:
+        return text("its weights are not fp32", "权重不是 fp32")
+    parts = [model, *parts_of(model)]
+    if any(hooks_of(model)) or any(_has_own_forward(m) or hasattr(m, "base_layer") for m in parts):
+        return text("something is hooked into its layers", "其层中挂有钩子")
+    if any(isinstance(m, nn.Linear) and (type(m) is not nn.Linear or m.bias is None) for m in encoder.modules()):
+        return text("its layers have been replaced", "其层已被替换")
+    return ""
+
+
+def _has_own_forward(module: nn.Module) -> bool:
+    own = vars(module).get("forward")  # in a copy that was made in a block like this it is the stock one
+    return own is not None and getattr(own, "__func__", None) is not type(module).forward
+
+
+def _swap_dropout(model: nn.Module, encoder: nn.Module, bits: DropoutMasks) -> list[tuple[nn.Module, str, nn.Module]]:
+    """Put cheap dropout in place of torch's outside the encoder. Returns what to put back where."""
+    inside = set(encoder.modules())
+    swapped: list[tuple[nn.Module, str, nn.Module]] = []
+    for parent in [module for module in model.modules() if module not in inside]:
+        for name, child in list(parent.named_children()):
+            if type(child) is nn.Dropout:
+                cheap = Dropout(child.p, bits)
+                cheap.train(child.training)
+                setattr(parent, name, cheap)
+                swapped.append((parent, name, child))
+    return swapped
+
+
+class _Forward:
+    """Stands in for the encoder's `forward`: `[rows, width, hidden]` in and out (`[rows, 1, hidden]` where only the
+    first token is computed to the end).
+    """
+
+    def __init__(self, encoder: Any, state: Unpadded) -> None:
+        self._encoder, self._stock, self._state = encoder, encoder.forward, state
+        self._layers = layers_of(encoder)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In a copy of the model, the stock one."""
+        return getattr, (self._encoder, "forward")
+
+    def __call__(self, hidden_states: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
+
+        state = self._state
+        if not state.calls.whole:
+            return self._stock(hidden_states, *args, **kwargs)
+        at = state.flat[-1] if state.flat else _places(self._encoder, hidden_states, args, kwargs)
+        if at is None:
+            return self._stock(hidden_states, *args, **kwargs)
+        return BaseModelOutputWithPastAndCrossAttentions(last_hidden_state=self._run(hidden_states, at))
+
+    def _run(self, hidden_states: torch.Tensor, at: Places) -> torch.Tensor:
+        encoder, state = self._encoder, self._state
+        device = hidden_states.device.type
+        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden_states.dtype
+        now = Pass(
+            at.for_heads(self._layers[0].heads, dtype),
+            dtype,
+            encoder.training,
+            state.bits if DROPOUT_BITS in state.on else None,
+            state.working,
+        )
+        first = at.first if FIRST_TOKEN in state.on else None
+        with torch.autocast(device, enabled=False):
+            x = hidden_states[0] if state.flat else unpad(hidden_states, at)
+            if hasattr(encoder, "embedding_hidden_mapping_in"):
+                x = linear(x.to(dtype), (encoder.embedding_hidden_mapping_in,), state.working).to(torch.float32)
+            narrow = x.to(dtype)
+            for number, layer in enumerate(self._layers):
+                only = first if number + 1 == len(self._layers) else None
+                x, narrow = layers.run(layer, x, narrow, now, only)
+            return pad(x, at) if first is None else x[:, None]
+
+
+def _places(encoder: Any, hidden: torch.Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Places | None:
+    """Where the tokens of a padded call lie; None if this call has to run padded."""
+    if _looks_inside(encoder, kwargs):
+        return None
+    tokens = key_mask(args[0] if args else kwargs.get("attention_mask"), hidden)
+    if tokens is None or not bool(tokens[:, 0].all()):  # a head may read the first place of each row
+        return None
+    return places(tokens)
+
+
+def _looks_inside(encoder: Any, kwargs: dict[str, Any]) -> bool:
+    """Whether this call wants what happens between layers, or has inputs that only the stock encoder takes."""
+    config = getattr(encoder, "config", None)
+    wants = any(
+        kwargs.get(name, getattr(config, name, False)) for name in ("output_hidden_states", "output_attentions")
+    )
+    return wants or any(kwargs.get(name) is not None for name in ("encoder_hidden_states", "past_key_values"))

@@ -1,0 +1,79 @@
+"""The model card: what the model is, what it was measured to be, and how to use it. No path of the machine is in it."""
+
+from warmstart import __version__, paths
+from warmstart.evaluation.report import Report
+from warmstart.models.hub import commit_of
+from warmstart.recipe import Recipe
+from warmstart.table.task import Task
+
+
+def write(recipe: Recipe, task: Task, report: Report, updates: int) -> str:
+    """The text of the model folder's README.md, with metadata as the Hub reads it."""
+    base, data = _name(recipe.model), _name(recipe.data)
+    columns = " + ".join(f"`{name}`" for name in (task.text, task.pair) if name)
+    gives = ", ".join(f"`{name}`" for name in task.classes) if task.classes else "a number"
+    metrics = "\n".join(f"- {name}" for name in report.headline)
+    one = '{"text": "...", "text_pair": "..."}' if task.pair else '"..."'
+    return f"""---
+library_name: transformers
+pipeline_tag: text-classification
+base_model: {base}
+tags:
+- warmstart
+metrics:
+{metrics}
+---
+
+# {base} fine-tuned on {data}
+
+Reads {columns}, gives {gives} ({task.problem_type.replace("_", " ")}).
+
+## Measured
+
+On {report.rows:,} validation rows, with 95 % bootstrap intervals{_caveat(recipe)}.
+
+{markdown(report)}
+
+## Use
+
+```python
+from transformers import pipeline
+
+classify = pipeline("text-classification", model="PATH-OF-THIS-FOLDER")
+classify({one})
+```
+
+## Training
+
+{updates:,} updates of {recipe.batch_size} rows, from {base}{_commit(recipe)}; learning rate {recipe.lr:g}, schedule
+{recipe.schedule}, seed {recipe.seed}; warmstart {__version__}. The whole recipe is in `recipe.toml` of the run.
+"""
+
+
+def _name(source: str) -> str:
+    """A Hub id as it is, but of a path only the last part."""
+    path = paths.expanded(source)
+    return path.resolve().name if path.exists() or path.is_absolute() else source
+
+
+def _commit(recipe: Recipe) -> str:
+    commit = commit_of(recipe.model)
+    return f" at commit `{commit}`" if commit else ""
+
+
+def _caveat(recipe: Recipe) -> str:
+    if recipe.best or recipe.patience is not None:
+        return "; the checkpoint was chosen on these rows, so that its scores are somewhat flattering"
+    return ""
+
+
+def markdown(report: Report) -> str:
+    """The scores as a Markdown table: a row for the model and each baseline."""
+    lines = ["| | " + " | ".join(report.headline) + " |", "|---" * (len(report.headline) + 1) + "|"]
+    for who, scores in report.scores.items():
+        cells = []
+        for name in report.headline:
+            low, high = report.intervals[who][name]
+            cells.append(f"{scores[name]:.3f} ({low:.3f} to {high:.3f})")
+        lines.append(f"| {who} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)

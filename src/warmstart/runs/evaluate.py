@@ -1,0 +1,112 @@
+"""A finished run measured on another table, beside its baselines."""
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from warmstart.table import origin
+from warmstart.table.checks import OnEmpty, check
+from warmstart.table.leakage import leakage
+from warmstart.table.scan import scan
+from warmstart.table.splits import by_plain_names
+from warmstart.table.task import Task, has_labels
+from warmstart.batches.tokens import tokenize
+from warmstart.errors import UserError, first_line, text
+from warmstart.evaluation.report import Report, judge
+from warmstart.runs.run import Prepared, prepare
+from warmstart.runs.saved import SavedRun
+from warmstart.checkpoints import checkpoint
+from warmstart.checkpoints.provenance import rows_of
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+PREFERRED = ("test", "validation", "train")
+
+
+def measure_run(
+    saved: SavedRun, splits: "DatasetDict", where: str = "", on_empty: OnEmpty = "error"
+) -> tuple[Report, list[str]]:
+    """The report of `saved` on one split of `splits` (the first of test, validation and train that has labels), and
+    notes for the user.
+
+    Raises UserError if no split has the columns, or none has labels (GLUE's test splits have none), for labels that the
+    model does not know, and for rows without text unless `on_empty` is "drop".
+    """
+    from datasets import DatasetDict
+
+    task = saved.task
+    splits, renamed = by_plain_names(splits)
+    there = [name for name in PREFERRED if name in splits]
+    split = next((name for name in there if has_labels(task, splits[name])), None)
+    if split is None:
+        raise UserError(
+            text("there are no labels to measure with", "没有可用于评估的标签"),
+            where="; ".join(_unlabelled(task, splits[name], name) for name in there) or where,
+            fix=text(
+                f"give a table with a column {task.label!r}; warmstart predict works without",
+                f"请给出含 {task.label!r} 列的表格; 没有标签时可用 warmstart predict",
+            ),
+        )
+    notes = [
+        text(f"measured on {split!r}: ", f"在 {split!r} 上评估: ") + _unlabelled(task, splits[name], name)
+        for name in there[: there.index(split)]
+    ]
+    saved.check_columns(splits[split])
+    checked, warnings = check(DatasetDict({split: splits[split]}), task, on_empty=on_empty, for_training=False)
+    rows = checked[split]
+    logits = saved.logits(rows)
+    train, note = _training_rows(saved)
+    both = DatasetDict({"measured": rows, **({"train": train} if train is not None else {})})
+    learnt = [] if train is None else _learnt_from(task, train, split, rows)
+    said = [renamed, *notes, *warnings, note, *learnt]
+    return judge(task, logits, both, on="measured"), [line for line in said if line]
+
+
+def _learnt_from(task: Task, train: "Dataset", split: str, rows: "Dataset") -> list[str]:
+    """What is to be said of rows that the run has learnt from."""
+    measured = split if split != "train" else text("the table", "数据表")
+    scans = {"train": scan(train, "train", task, drop=False), measured: scan(rows, measured, task, drop=False)}
+    flattered = text(
+        "of these rows the scores of model and baseline say nothing; measure on new ones",
+        "这些行上模型与基线的分数没有意义; 请在新的数据上评估",
+    )
+    return [str(dataclasses.replace(found, fix=flattered)) for found in leakage(scans, task)]
+
+
+def _unlabelled(task: Task, rows: "Dataset", split: str) -> str:
+    """Where labels were looked for and why there are none."""
+    place = origin.place(rows, split)
+    if task.label not in rows.column_names:
+        return text(f"{place}: there is no column {task.label!r}", f"{place}: 没有 {task.label!r} 列")
+    return text(
+        f"{place}, column {task.label!r}: all {len(rows):,} are missing (empty, -1 or -100)",
+        f"{place}, {task.label!r} 列: 全部 {len(rows):,} 个标签缺失 (空, -1 或 -100)",
+    )
+
+
+def _training_rows(saved: SavedRun) -> tuple["Dataset | None", str]:
+    """The rows that the run was trained on, as far as they can still be had: the baselines learn from the same."""
+    try:
+        prepared = prepare(saved.recipe)
+    except UserError as error:
+        reason = first_line(error)
+        return None, text(
+            f"no baselines: the training rows are not there ({reason})", f"无基线: 找不到训练数据 ({reason})"
+        )
+    if _have_changed(saved, prepared):
+        return None, text("no baselines: the training rows have changed", "无基线: 训练数据已改变")
+    return prepared.splits["train"], ""
+
+
+def _have_changed(saved: SavedRun, prepared: Prepared) -> bool:
+    """Whether these are not the rows that the newest checkpoint was trained on. Without a good one nobody knows."""
+    tasks = [dataclasses.replace(task, reasons=()) for task in (saved.task, prepared.task)]
+    if tasks[0] != tasks[1]:
+        return True
+    good = [folder for folder in checkpoint.folders(saved.folder)[-1:] if checkpoint.why_not(folder) is None]
+    was = [(checkpoint.load_identity(folder) or {}).get("data", {}).get("training") for folder in good]
+    if not any(was):
+        return False
+    rows = prepared.splits["train"]
+    table = tokenize(rows, saved.task, saved.tokenizer, max_length=saved.tokenizer.model_max_length)
+    return rows_of(table) != was[0]

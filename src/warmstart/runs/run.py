@@ -1,0 +1,320 @@
+"""A run: recipe in, run folder out. `train` is the one composer: read it from top to bottom."""
+
+import contextlib
+import dataclasses
+import functools
+import json
+import pathlib
+import shlex
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from warmstart import paths
+from warmstart.reporting import card
+from warmstart.table.checks import check
+from warmstart.table.reading import hub
+from warmstart.table.sources import load
+from warmstart.table.splits import by_plain_names, with_validation
+from warmstart.table.task import Task, describe, infer_task
+from warmstart.batches.tokens import TokenTable, tokenize
+from warmstart.errors import UserError, text
+from warmstart.evaluation.metrics import decide, measure
+from warmstart.evaluation.report import Report, judge
+from warmstart.models.hub import commit_of
+from warmstart.models.load import load_model, load_tokenizer, longest_input
+from warmstart.recipe import Recipe
+from warmstart.runs.settings import early_stopping, refuse_length, refuse_settings, training_arguments
+from warmstart import storage
+from warmstart.checkpoints import checkpoint
+from warmstart.engine.distributed.processes import Processes
+from warmstart.runs.forecast import Forecast
+from warmstart.runs.journal import Journal
+from warmstart.engine.techniques import Techniques
+from warmstart.trainer.trainer import Trainer
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+Say = Callable[[str], None]
+
+LOG = "log.jsonl"
+RESULTS = ("task.json", LOG, "model", "predictions.csv", "metrics.json")  # what a run writes, besides its recipe
+
+# Settings of a recipe that may differ when a run is resumed: no weight depends on them. Tables and checkpoints are
+# compared by what is in them, wherever they lie.
+CHANGE_NOTHING = {
+    *("data", "validation", "model", "out", "processes", "keep", "baselines", "report_to", "log_every", "cpu"),
+    "micro_batch_size",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """A finished run. `logits`: float32 `[rows, outputs]` of the validation rows, in their order. `report` and `logits`
+    are None where the validation rows have no labels, `report` on all processes but the main one too. `history`: what
+    was logged, as in `TrainerState.log_history`."""
+
+    folder: pathlib.Path
+    task: Task
+    report: Report | None
+    logits: np.ndarray[Any, Any] | None
+    splits: "DatasetDict"
+    history: list[dict[str, Any]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """What a recipe's data has become: checked rows with their validation split, and the task. `commit`: of the Hub's
+    data set, if it is one."""
+
+    splits: "DatasetDict"
+    task: Task
+    notes: tuple[str, ...]
+    commit: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Assembled:
+    """A run that could begin. `shape`: precision and batch shape in words, with the reason."""
+
+    recipe: Recipe
+    splits: "DatasetDict"
+    task: Task
+    tables: dict[str, TokenTable]
+    trainer: Trainer
+    forecast: Forecast
+    shape: str
+
+
+def silent(line: str) -> None:
+    """The `say` that says nothing."""
+
+
+def prepare(recipe: Recipe) -> Prepared:
+    """Load the recipe's table, work out the task, check every row, and hold out validation rows if there are none.
+
+    Raises UserError for whatever is wrong with the table; nothing has been written then.
+    """
+    if not recipe.data:
+        raise UserError(
+            text("no data was given", "未指定数据"),
+            where="DATA",
+            fix=text("warmstart train my.csv, or warmstart demo", "warmstart train my.csv, 或 warmstart demo"),
+        )
+    splits = load(
+        recipe.data,
+        config=recipe.config,
+        validation=recipe.validation,
+        encoding=recipe.encoding,
+        delimiter=recipe.delimiter,
+    )
+    commit = hub.commit_of(splits)
+    task = infer_task(splits, text=recipe.text, pair=recipe.pair, label=recipe.label, kind=recipe.kind)
+    if task.label is None:
+        raise UserError(
+            text("the table has no label column to learn from", "表中没有可用于训练的标签列"),
+            where=recipe.data,
+            fix=text("name it with --label", "请用 --label 指定"),
+        )
+    accepted = recipe.allow_leakage or hub.published(recipe.data, recipe.config)  # of these it warns
+    splits, renamed = by_plain_names(splits)
+    splits, warnings = check(splits, task, on_empty=recipe.on_empty, allow_leakage=accepted)
+    splits, held_out = with_validation(splits, task, fraction=recipe.validation_fraction, seed=recipe.seed)
+    notes = (renamed, *warnings, held_out)
+    return Prepared(splits, task, tuple(note for note in notes if note), commit)
+
+
+def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False, say: Say = silent) -> Result:
+    """Do what `recipe` says, and leave a run folder: recipe, log, checkpoints, model, predictions, report.
+
+    With `resume` the run in `recipe.out` goes on from its newest good checkpoint; if recipe, table, weights or versions
+    are not those it was begun with, only with `accept_changes`. `say` is given short lines for the user. Raises
+    UserError for what the user can mend, and `Interrupted`, a KeyboardInterrupt, when a signal ended it, after saving.
+    """
+    processes = Processes(use_cpu=recipe.cpu)
+    say = say if processes.is_main else silent
+    folder = processes.gathered(_folder(recipe, processes) if processes.is_main else None)[0]
+    resume = resume or (processes.restarted and processes.gathered((folder / "recipe.toml").exists())[0])
+    if not resume and recipe.out:
+        _refuse_existing(folder)
+    made = assemble(recipe.changed({"out": str(folder)}), processes, say)
+    recipe, task, trainer = made.recipe, made.task, made.trainer
+    if processes.is_main:
+        trainer.announce = functools.partial(_begin, folder, recipe, task, trainer.announce)
+    trainer.args.accept_changes = accept_changes
+    with _noting_failure(folder) if processes.is_main else contextlib.nullcontext():
+        trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
+    trainer.save_model(str(folder / "model"))
+
+    # What is reported is computed in fp32, as every tool that loads the model will compute it.
+    trainer.args.bf16 = False
+    validation = made.tables["validation"]
+    logits = trainer.predict(validation).predictions if validation.labels is not None else None
+    report = None
+    if processes.is_main and logits is not None:
+        say(text("computing baselines and intervals", "正在计算基线与置信区间"))
+        report = judge(task, logits, made.splits, with_baselines=recipe.baselines)
+        _finish(folder, recipe, task, report, logits, made.splits["validation"], trainer)
+    processes.barrier()
+    return Result(folder, task, report, logits, made.splits, trainer.state.log_history)
+
+
+def assemble(recipe: Recipe, processes: Processes, say: Say = silent) -> Assembled:
+    """Everything up to the first update: data, tokens, model, trainer. Only the caches have been written then.
+
+    Raises UserError for whatever is wrong with the table or the recipe.
+    """
+    with processes.main_first():
+        prepared = prepare(recipe)
+    task = prepared.task
+    refuse_settings(recipe, task)
+    say(describe(task))
+    for note in prepared.notes:
+        say(note)
+    tokenizer = load_tokenizer(recipe.model)
+    length = min(recipe.max_length or 2**31, longest_input(tokenizer, recipe.model))
+    refuse_length(length, tokenizer, task)
+    with processes.main_first():
+        tables = token_tables(prepared.splits, task, tokenizer, length, recipe.processes)
+    say(_shape(tables))
+    tokenizer.model_max_length = length
+    folder = pathlib.Path(recipe.out or "")
+    arguments, shape = training_arguments(recipe, task, folder, processes)
+    torch.manual_seed(recipe.seed)
+    journal = Journal(folder / LOG)
+    forecast = Forecast(tables["train"], tables["validation"], recipe.evaluate_every, say)
+    trainer = Trainer(
+        load_model(recipe.model, task, tokenizer),
+        arguments,
+        train_dataset=tables["train"],
+        eval_dataset=tables["validation"],
+        processing_class=tokenizer,
+        compute_metrics=functools.partial(_measure, task),
+        callbacks=[journal, forecast, *early_stopping(recipe)],
+    )
+    trainer.announce = functools.partial(_announce, say, shape, journal)
+    trainer.tell = say
+    chosen = "bf16" if arguments.bf16 else "fp32"
+    trainer.described = {
+        "recipe": recipe.model_dump(mode="json", exclude=CHANGE_NOTHING),
+        "precision": {"chosen": chosen},
+        "commits": {"data": prepared.commit, "model": commit_of(recipe.model)},
+    }
+    return Assembled(recipe, prepared.splits, task, tables, trainer, forecast, shape)
+
+
+def token_tables(
+    splits: "DatasetDict", task: Task, tokenizer: Any, length: int, processes: int | None
+) -> dict[str, TokenTable]:
+    """The token table of the training and the validation split."""
+    return {
+        name: tokenize(splits[name], task, tokenizer, max_length=length, processes=processes)
+        for name in ("train", "validation")
+    }
+
+
+def _begin(
+    folder: pathlib.Path, recipe: Recipe, task: Task, announce: Callable[[Techniques], None], on: Techniques
+) -> None:
+    """Write what the run is, now that nothing stands in the way of its first update, and announce it."""
+    storage.write_text(folder / "recipe.toml", recipe.toml(relative_to=folder))
+    storage.write_text(folder / "task.json", json.dumps(task.to_dict(), indent=2, ensure_ascii=False) + "\n")
+    announce(on)
+
+
+@contextlib.contextmanager
+def _noting_failure(folder: pathlib.Path) -> Iterator[None]:
+    """An error that ends a run before anything is saved is the last line of its log; resuming writes the log anew."""
+    try:
+        yield
+    except UserError as error:
+        if (folder / LOG).is_file() and not (folder / "model").exists() and not checkpoint.begun(folder):
+            with contextlib.suppress(UserError):  # the disk may be full
+                storage.append_line(folder / LOG, {"failed": error.problem})
+        raise
+
+
+def _announce(say: Say, shape: str, journal: Journal, on: Techniques) -> None:
+    """Tell the user, and the first line of the log, what makes this run fast or keeps it from being so."""
+    say(f"{shape}; {on}")
+    journal.header = {"shape": shape, **on.to_dict()}
+
+
+def _measure(task: Task, found: Any) -> dict[str, float]:
+    """The task's metrics of what an evaluation gave."""
+    logits, labels = found
+    return measure(task.kind, decide(task.kind, logits), labels, glue=task.glue, classes=len(task.classes) or None)
+
+
+def _shape(tables: dict[str, TokenTable]) -> str:
+    rows = {name: len(table) for name, table in tables.items()}
+    lengths = tables["train"].lengths
+    cut = max(table.truncated for table in tables.values())
+    line = text(
+        f"{rows['train']:,} training rows, {rows['validation']:,} validation rows; "
+        f"tokens a row: median {np.median(lengths):.0f}, longest {lengths.max()}",
+        f"训练 {rows['train']:,} 行, 验证 {rows['validation']:,} 行; "
+        f"每行 token 数: 中位数 {np.median(lengths):.0f}, 最长 {lengths.max()}",
+    )
+    if cut > 0:
+        line += text(
+            f"; up to {cut:.1%} of rows were cut at the longest", f"; 至多 {cut:.1%} 的行因超过最大长度而被截断"
+        )
+    return line
+
+
+def _folder(recipe: Recipe, processes: Processes) -> pathlib.Path:
+    """The run's folder: as asked, or the next free runs/<name of the data>-<number>; for processes that were started
+    again the last one that is taken."""
+    if recipe.out:
+        return paths.expanded(recipe.out)
+    stem = pathlib.Path(recipe.data).name.split(".")[0] or "run"
+    number = next(n for n in range(1, 10**6) if not pathlib.Path("runs", f"{stem}-{n}").exists())
+    return pathlib.Path("runs", f"{stem}-{max(number - processes.restarted, 1)}")
+
+
+def _refuse_existing(folder: pathlib.Path) -> None:
+    """Raises UserError where a run is already, or files that one would replace. Nothing is ever overwritten but what is
+    left of a run that failed before it had saved anything: the same line, mended, works."""
+    there = [name for name in RESULTS if (folder / name).exists()] + [path.name for path in checkpoint.named(folder)]
+    if not (folder / "recipe.toml").exists():
+        if there:
+            raise UserError(
+                text(f"{folder} holds files that a run would replace", f"{folder} 中有会被覆盖的文件"),
+                where=f"--out: {', '.join(there)}",
+                fix=text("move them away, or give another --out", "请移走它们, 或换一个 --out"),
+            )
+    elif there != ["task.json", LOG] or not _failed(folder / LOG):
+        resume = f"warmstart resume {shlex.quote(str(folder))}"
+        raise UserError(
+            text(f"{folder} holds a run already", f"{folder} 中已有一次运行"),
+            where="--out",
+            fix=text(f"{resume}, or another --out", f"{resume}, 或换一个 --out"),
+        )
+
+
+def _failed(log: pathlib.Path) -> bool:
+    """Whether a run's log ends with an error."""
+    lines = log.read_text(encoding="utf-8").splitlines()
+    return bool(lines) and lines[-1].startswith('{"failed": ')
+
+
+def _finish(
+    folder: pathlib.Path,
+    recipe: Recipe,
+    task: Task,
+    report: Report,
+    logits: np.ndarray[Any, Any],
+    rows: "Dataset",
+    trainer: Trainer,
+) -> None:
+    """Write what was found: predictions, numbers, and the model card with them."""
+    from warmstart.reporting.predictions import beside, prediction_rows, write_rows
+
+    storage.write_text(folder / "metrics.json", json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n")
+    write_rows(folder / "predictions.csv", beside(rows, prediction_rows(task, logits)))
+    updates = trainer.state.global_step
+    storage.write_text(folder / "model" / "README.md", card.write(recipe, task, report, updates))

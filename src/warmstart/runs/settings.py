@@ -1,0 +1,163 @@
+"""What a recipe means to a `Trainer`, and which recipes cannot be meant."""
+
+import pathlib
+from typing import Any
+
+import torch
+
+from warmstart.table.task import Task
+from warmstart.errors import UserError, did_you_mean, text
+from warmstart.evaluation.metrics import best_metric, metric_names
+from warmstart.recipe import Recipe
+from warmstart.engine.distributed.processes import Processes
+from warmstart.trainer.arguments import TrainingArguments
+from warmstart.engine.precision import choose
+from warmstart.engine.techniques import NAMES
+
+
+def training_arguments(
+    recipe: Recipe, task: Task, folder: pathlib.Path, processes: Processes
+) -> tuple[TrainingArguments, str]:
+    """What the recipe means to a `Trainer`, and in a few words which precision and batch shape that is and why. An
+    update has `batch_size` rows however many processes share them.
+    """
+    share = -(-recipe.batch_size // processes.count)
+    if recipe.batch_size % processes.count:
+        raise UserError(
+            text(
+                f"{recipe.batch_size} rows an update cannot be shared equally by {processes.count} processes",
+                f"每次更新 {recipe.batch_size} 行无法由 {processes.count} 个进程平分",
+            ),
+            where="--batch-size",
+            fix=text(f"use {share * processes.count}", f"请改用 {share * processes.count}"),
+        )
+    micro = min(recipe.micro_batch_size or share, share)
+    while share % micro:
+        micro -= 1  # a divisor of the share, so that accumulation gives exactly `batch_size` rows
+    bf16, why = choose(recipe.precision, processes.device)
+    precision = "bf16" if bf16 else "fp32"
+    shape = text(
+        f"precision {precision}: {why}; {recipe.batch_size} rows an update, {micro} at a time",
+        f"精度 {precision}: {why}; 每次更新 {recipe.batch_size} 行, 每批 {micro} 行",
+    )
+    metric, greater = best_metric(task.kind, task.glue)
+    metric = recipe.best_metric or metric
+    greater = greater if recipe.best_metric is None else metric not in ("loss", "rmse")
+    keep_best = recipe.best or recipe.patience is not None
+    evaluate_every = recipe.evaluate_every
+    save_every = recipe.evaluate_every if keep_best else recipe.save_every
+    arguments = TrainingArguments(
+        str(folder),
+        num_train_epochs=recipe.epochs,
+        max_steps=recipe.updates or -1,
+        learning_rate=recipe.lr,
+        per_device_train_batch_size=micro,
+        gradient_accumulation_steps=share // micro,
+        per_device_eval_batch_size=32,
+        seed=recipe.seed,
+        lr_scheduler_type=recipe.schedule,
+        warmup_steps=recipe.warmup,
+        optim=recipe.optimizer,
+        weight_decay=recipe.weight_decay,
+        max_grad_norm=recipe.clip,
+        label_smoothing_factor=recipe.label_smoothing,
+        bf16=bf16,
+        train_sampling_strategy="group_by_length" if recipe.order == "length" else "random",
+        **_cadence("eval", evaluate_every),
+        **_cadence("save", save_every),
+        save_total_limit=recipe.keep,
+        load_best_model_at_end=keep_best,
+        metric_for_best_model=metric if keep_best else None,
+        greater_is_better=greater if keep_best else None,
+        logging_steps=recipe.log_every,
+        logging_first_step=True,
+        report_to=list(recipe.report_to) or "none",
+        use_cpu=recipe.cpu,
+        without=recipe.without,
+        on_nonfinite=recipe.on_nonfinite,
+        disable_tqdm=False,
+    )
+    return arguments, shape
+
+
+def _cadence(what: str, every: str | int) -> dict[str, Any]:
+    if isinstance(every, int):
+        return {f"{what}_strategy": "steps", f"{what}_steps": every}
+    return {f"{what}_strategy": {"epoch": "epoch", "never": "no"}[every]}
+
+
+def early_stopping(recipe: Recipe) -> list[Any]:
+    if recipe.patience is None:
+        return []
+    from transformers import EarlyStoppingCallback
+
+    return [EarlyStoppingCallback(recipe.patience)]
+
+
+def refuse_settings(recipe: Recipe, task: Task) -> None:
+    """Raises UserError for names that are not known and for settings that contradict each other or the task."""
+    from transformers.trainer_utils import SchedulerType
+    from transformers.training_args import OptimizerNames
+
+    schedules = [each.value for each in SchedulerType]
+    lack = _what_it_lacks(recipe.schedule) if recipe.schedule in schedules else ""
+    if lack:
+        raise UserError(
+            text(
+                f"{recipe.schedule!r} needs options that a recipe has not", f"配方没有 {recipe.schedule!r} 所需的选项"
+            ),
+            where=f"--schedule: {lack}",
+            fix=did_you_mean(recipe.schedule, _that_need_nothing(schedules)),
+        )
+    if recipe.schedule not in schedules:
+        schedules = _that_need_nothing(schedules)
+    for option, value, known in (
+        ("--schedule", recipe.schedule, schedules),
+        ("--optimizer", recipe.optimizer, [each.value for each in OptimizerNames]),
+        *(("--without", name, list(NAMES)) for name in recipe.without),
+        ("--best-metric", recipe.best_metric, [*metric_names(task.kind, task.glue), "loss"]),
+    ):
+        if value is not None and value not in known:
+            raise UserError(
+                text(f"{option} cannot be {value!r}", f"{option} 不能是 {value!r}"), option, did_you_mean(value, known)
+            )
+    if recipe.label_smoothing and task.kind != "classes":
+        raise UserError(
+            text("labels can be smoothed only where each row has one class", "只有每行一个类别时才能使用标签平滑"),
+            where="--label-smoothing",
+            fix=text("leave it out", "请去掉它"),
+        )
+    if recipe.evaluate_every == "never" and (recipe.best or recipe.patience is not None):
+        raise UserError(
+            text("the best checkpoint cannot be found without evaluating", "不评估就无法得知最好的检查点"),
+            where="--evaluate-every never",
+            fix="--evaluate-every epoch",
+        )
+
+
+def _that_need_nothing(schedules: list[str]) -> list[str]:
+    return [name for name in schedules if not _what_it_lacks(name)]
+
+
+def _what_it_lacks(schedule: str) -> str:
+    """Why a schedule cannot be made from its name alone; empty if it can."""
+    from transformers import get_scheduler
+
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    try:
+        get_scheduler(schedule, optimizer, num_warmup_steps=0, num_training_steps=1)
+    except (TypeError, ValueError) as error:
+        return str(error)
+    return ""
+
+
+def refuse_length(length: int, tokenizer: Any, task: Task) -> None:
+    """Raises UserError if inputs of `length` tokens have no room for text."""
+    texts = 1 if task.pair is None else 2
+    least = int(tokenizer.num_special_tokens_to_add(pair=texts == 2)) + texts
+    if length < least:
+        raise UserError(
+            text(f"{length} tokens have no room for text", f"{length} 个 token 放不下文本"),
+            where="--max-length",
+            fix=text(f"give at least {least}", f"请给出不小于 {least} 的值"),
+        )

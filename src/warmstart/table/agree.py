@@ -1,0 +1,73 @@
+"""Whether the splits agree: the same columns, of types that can be compared, with the same class names."""
+
+from typing import TYPE_CHECKING, Any
+
+from warmstart.errors import UserError, examples, nearest, text
+from warmstart.table import columns
+from warmstart.table.choose import Choice
+from warmstart.table.origin import place
+
+if TYPE_CHECKING:
+    import datasets
+
+
+def check_splits(splits: "datasets.DatasetDict", first: str, chosen: Choice) -> None:
+    """Every split has the columns of the first under the same names, of the same types, and with the same class names.
+
+    A test split may lack the label. Raises UserError naming the split that does not fit.
+    """
+    for split, dataset in splits.items():
+        if split == first:
+            continue
+        for name, option in ((chosen.text, "--text"), (chosen.pair, "--pair")):
+            if name is not None:
+                columns.need(dataset, split, name, option)
+                _check_types(splits, first, split, name)
+        new = [name for name in dataset.column_names if name not in splits[first].column_names]
+        if chosen.label in dataset.column_names:
+            if str(_arrow_type(dataset, chosen.label)) != "null":  # nothing but nulls fits anywhere
+                _check_types(splits, first, split, chosen.label)
+            _check_names(splits, first, split, chosen.label)
+        elif not str(split).startswith("test") or nearest(chosen.label, new):
+            columns.need(dataset, split, chosen.label, "--label")
+
+
+def _check_types(splits: "datasets.DatasetDict", first: str, split: str, name: str) -> None:
+    """A column that is of text, or of lists, in one split is so in the other: cells of two types are never equal."""
+    types = [_arrow_type(splits[there], name) for there in (first, split)]
+    groups = [columns.group(declared) for declared in types]
+    if groups[0] == groups[1]:
+        return
+    one, other = (
+        text("text", "文本") if group == "text" else str(declared)
+        for group, declared in zip(groups, types, strict=True)
+    )
+    raise UserError(
+        text(
+            f"column {name!r} is {one} in {first!r} and {other} in {split!r}",
+            f"{name!r} 列在 {first!r} 中是 {one}, 在 {split!r} 中是 {other}",
+        ),
+        place(splits[split], split),
+        text("write the column in the same way in both", "请在两者中用同样的写法"),
+    )
+
+
+def _arrow_type(dataset: "datasets.Dataset", name: str) -> Any:
+    return dataset.data.schema.field(name).type
+
+
+def _check_names(splits: "datasets.DatasetDict", first: str, split: str, label: str) -> None:
+    one, other = (_names(splits[name].features[label]) for name in (first, split))
+    if one and other and one != other:
+        raise UserError(
+            text("two splits number their classes differently", "两个数据划分的类别编号不同"),
+            text(
+                f"{place(splits[split], split)}, column {label!r}: {examples(other)}; {first!r} has {examples(one)}",
+                f"{place(splits[split], split)}, {label!r} 列: {examples(other)}; {first!r} 为 {examples(one)}",
+            ),
+            text("give both the same class names in the same order", "请使两者的类别名称与顺序一致"),
+        )
+
+
+def _names(feature: Any) -> list[str]:
+    return list(getattr(getattr(feature, "feature", feature), "names", None) or [])

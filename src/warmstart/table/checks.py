@@ -1,0 +1,186 @@
+"""What is wrong with the rows, found before any model is loaded: split, rows, column, problem and fix.
+
+To add a check, write a function from the scans and the task to findings, and name it in `ERRORS` or `WARNINGS`.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from warmstart.errors import UserError, text
+from warmstart.table import labels
+from warmstart.table.columns import number_of
+from warmstart.table.findings import Finding, refuse
+from warmstart.table.leakage import leakage
+from warmstart.table.scan import Scans, scan
+
+if TYPE_CHECKING:
+    import datasets
+
+    from warmstart.table.task import Task
+
+LEARNT_FROM = ("train", "validation")  # the splits whose every row needs a label when a model is trained
+OnEmpty = Literal["error", "drop"]
+
+
+def check(
+    splits: "datasets.DatasetDict",
+    task: "Task",
+    *,
+    on_empty: OnEmpty = "error",
+    allow_leakage: bool = False,
+    for_training: bool = True,
+) -> "tuple[datasets.DatasetDict, tuple[str, ...]]":
+    """The splits, less the rows without text where `on_empty` is "drop", and warnings in the user's language.
+
+    Rows are counted from 1, a header apart, and as they are before any are dropped. Rows that are in two splits are an
+    error unless `allow_leakage`. What is not `for_training` is to be measured: then the labels of every split are
+    needed, and how they are spread does not matter. Raises UserError with everything that is wrong, ten rows of each.
+    """
+    import datasets
+
+    if on_empty not in ("error", "drop"):
+        raise UserError(
+            text(f"on_empty cannot be {on_empty!r}", f"on_empty 不能是 {on_empty!r}"),
+            fix=text("say error or drop", "请用 error 或 drop"),
+        )
+    scans: Scans = {str(split): scan(rows, str(split), task, drop=on_empty == "drop") for split, rows in splits.items()}
+    leaks = [*leakage(scans, task)] if for_training else []
+    errors = [finding for one in (ERRORS if for_training else MEASURED) for finding in one(scans, task)]
+    refuse(errors if allow_leakage else [*errors, *leaks])
+    warnings = [finding for one in WARNINGS for finding in one(scans, task)] if for_training else []
+    said = [str(finding) for finding in [*warnings, *leaks]]
+    for split, found in scans.items():
+        if not found.kept.all():
+            many = number_of(int((~found.kept).sum()))
+            said.append(text(f"{split}: {many} without text dropped", f"{split}: 已去掉无文本的 {many}"))
+            splits = datasets.DatasetDict({**splits, split: splits[split].select(np.flatnonzero(found.kept))})
+    return splits, tuple(said)
+
+
+def _no_rows(scans: Scans, task: "Task") -> Iterator[Finding]:
+    fix = text("give rows with text, or leave the split out", "请给出含文本的数据, 或去掉该划分")
+    for found in scans.values():
+        if not found.kept.any():
+            yield Finding(found.place, (), (), text("the split has no rows with text", "该划分没有含文本的数据"), fix)
+
+
+def _empty_text(scans: Scans, task: "Task") -> Iterator[Finding]:
+    fix = text("fill it in, or say --on-empty drop", "请补全文本, 或用 --on-empty drop 去掉这些行")
+    for found in scans.values():
+        for column, rows in found.empty.items():
+            left = rows[found.kept[rows]]  # none where they are dropped
+            if len(left):
+                many = number_of(len(left))
+                problem = text(f"no text in {many}", f"{many}没有文本")
+                yield Finding(found.place, tuple(left.tolist()), (column,), problem, fix)
+
+
+def _broken_text(scans: Scans, task: "Task") -> Iterator[Finding]:
+    fix = text("write these rows again from their source", "请从源数据重新生成这些行")
+    for found in scans.values():
+        for column, rows in found.broken.items():
+            if len(rows):
+                problem = text(
+                    f"half a character (a lone surrogate) or other bytes that are not UTF-8 in {number_of(len(rows))}",
+                    f"{number_of(len(rows))}含有半个字符 (孤立代理项) 或其他非 UTF-8 字节",
+                )
+                yield Finding(found.place, tuple(rows.tolist()), (column,), problem, fix)
+
+
+def _bad_labels(scans: Scans, task: "Task") -> Iterator[Finding]:
+    for found in scans.values():
+        if found.labels is None:
+            continue
+        for fault, cells in found.labels.shown.items():
+            rows = np.flatnonzero(found.labels.faults == fault)
+            if len(rows):
+                problem, _, fix = labels.phrases(task, fault, rows, cells)
+                yield Finding(found.place, tuple(rows.tolist()), _label(task), problem, fix)
+
+
+def _bad_labels_to_learn_from(scans: Scans, task: "Task") -> Iterator[Finding]:
+    yield from _bad_labels({split: found for split, found in scans.items() if split in LEARNT_FROM}, task)
+
+
+def _one_value(scans: Scans, task: "Task") -> Iterator[Finding]:
+    """A single class or number. Not said beside bad labels, which may be the other class misspelt."""
+    train = scans.get("train")
+    if train is None or train.labels is None or train.labels.faults.any() or len(train.kept) < 2:
+        return
+    codes = train.labels.codes[train.kept]
+    if not len(codes) or (codes != codes[0]).any():
+        return
+    fix = text("there is nothing to learn: add rows of another", "没有可学习的内容: 请加入不同标签的数据")
+    if task.kind == "number":
+        problem = text("every row has the same number", "所有行的数值都相同")
+    elif task.kind == "labels":
+        problem = text("every row has the same labels", "所有行的标签都相同")
+    else:
+        only = task.classes[int(codes[0])]
+        problem = text(f"every row is of one class: {only}", f"所有行都属于同一类别: {only}")
+    yield Finding(train.place, (), _label(task), problem, fix)
+
+
+def _only_in_validation(scans: Scans, task: "Task") -> Iterator[Finding]:
+    if names := _lacking(scans, task, "train", "validation"):
+        yield Finding(scans["validation"].place, (), _label(task), *labels.unlearnt(names))
+
+
+def _missing_from_validation(scans: Scans, task: "Task") -> Iterator[Finding]:
+    if names := _lacking(scans, task, "validation", "train"):
+        yield Finding(scans["validation"].place, (), _label(task), *labels.unmeasured(names))
+
+
+def _same_text_two_labels(scans: Scans, task: "Task") -> Iterator[Finding]:
+    if task.kind == "number":  # two people may well give the same text two scores
+        return
+    for split in LEARNT_FROM:
+        found = scans.get(split)
+        if found is None or found.labels is None or found.keys is None:
+            continue
+        rows = np.flatnonzero(found.kept & (found.labels.faults == labels.OK))
+        keys, codes = found.keys[rows], found.labels.codes[rows]
+        order = np.lexsort((codes, keys))
+        keys_in_order, codes_in_order = keys[order], codes[order]
+        differ = (keys_in_order[1:] == keys_in_order[:-1]) & (codes_in_order[1:] != codes_in_order[:-1])
+        if differ.any():
+            rows = rows[np.isin(keys, keys_in_order[1:][differ])]
+            many = number_of(len(rows))
+            problem = text(
+                f"the same text as in a row of another label in {many}", f"{many}的文本与另一行相同, 标签却不同"
+            )
+            fix = text("see which is right", "请核对哪个标签正确")
+            yield Finding(found.place, tuple(rows.tolist()), _label(task), problem, fix)
+
+
+def _bad_test_labels(scans: Scans, task: "Task") -> Iterator[Finding]:
+    """A test split need have no labels at all; but where it has some it should have all."""
+    labelled = {
+        split: found
+        for split, found in scans.items()
+        if split not in LEARNT_FROM and found.labels is not None and (found.labels.faults != labels.MISSING).any()
+    }
+    yield from _bad_labels(labelled, task)
+
+
+def _lacking(scans: Scans, task: "Task", here: str, there: str) -> list[str]:
+    """The classes with rows in the split `there` and none in `here`, where both have labels."""
+    one, other = (scans[split].labels if split in scans else None for split in (here, there))
+    if one is None or other is None:
+        return []
+    return [name for name, a, b in zip(task.classes, one.counts, other.counts, strict=True) if b and not a]
+
+
+def _label(task: "Task") -> tuple[str, ...]:
+    return () if task.label is None else (task.label,)
+
+
+Check = Callable[[Scans, "Task"], Iterator[Finding]]
+ERRORS: tuple[Check, ...] = (
+    *(_no_rows, _broken_text, _empty_text),
+    *(_bad_labels_to_learn_from, _one_value, _only_in_validation),
+)
+MEASURED: tuple[Check, ...] = (_no_rows, _broken_text, _empty_text, _bad_labels)
+WARNINGS: tuple[Check, ...] = (_missing_from_validation, _same_text_two_labels, _bad_test_labels)

@@ -1,0 +1,213 @@
+"""What a data set's columns hold, seen through Arrow batches and a sample of rows, never a whole column of texts."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from warmstart.errors import MOST_EXAMPLES, UserError, did_you_mean, text
+from warmstart.table.origin import place
+
+if TYPE_CHECKING:
+    import datasets
+    import pyarrow as pa
+
+ROWS = 10_000  # in a batch
+DENSE = 20  # batches' worth of rows that may be looked through for those of one batch
+SAMPLE, SLICES = 2_000, 20  # rows in a sample, and in how many slices, spread over the data set, they are taken
+INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+DATE = re.compile(
+    r"\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?([ T]\d{1,2}:\d{2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}", re.ASCII
+)
+
+Kind = Literal["text", "integer", "float", "boolean", "class", "list", "date", "other"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as the choice of columns needs it. `kind` is what the values are, whether typed or written as text."""
+
+    name: str
+    kind: Kind
+    is_string: bool  # of text to Arrow, whatever it says
+    length: float  # mean number of characters
+    sampled: int  # rows looked at, of those that are not missing
+    distinct: int  # different values among them
+
+
+def look(dataset: "datasets.Dataset") -> list[Column]:
+    """The columns of a data set, judged by a sample of its rows."""
+    import pyarrow as pa
+
+    step = max(len(dataset) // SLICES, 1)
+    size = SAMPLE // SLICES if len(dataset) > SAMPLE else SAMPLE
+    arrow = dataset.with_format("arrow")
+    starts = range(0, len(dataset), step) if len(dataset) > SAMPLE else [0]
+    sample = pa.concat_tables([arrow[start : start + size] for start in starts])
+    return [_judge(name, feature, sample.column(name)) for name, feature in dataset.features.items()]
+
+
+def batches(dataset: "datasets.Dataset", columns: list[str]) -> Iterator["pa.Table"]:
+    """Some columns of all rows, in order, as tables of at most `ROWS` rows."""
+    chosen = dataset.select_columns(columns)
+    if chosen._indices is None:
+        yield from chosen.with_format("arrow").iter(batch_size=ROWS)
+        return
+    # `select` leaves the rows where they are beside a list of places, along which the library gathers row by row in
+    # Python (ten seconds for a million). Arrow gathers at once where the places lie close together, as in a split.
+    places = chosen._indices.column(0).to_numpy()
+    for start in range(0, len(places), ROWS):
+        wanted = places[start : start + ROWS]
+        first, span = int(wanted.min()), int(np.ptp(wanted)) + 1
+        if span <= DENSE * ROWS:
+            yield chosen.data.table.slice(first, span).take(wanted - first)
+        else:
+            yield chosen.with_format("arrow")[start : start + ROWS]
+
+
+def values(column: "pa.ChunkedArray", name: str) -> list[Any]:
+    """The cells as Python values. Raises UserError for bytes that are no text."""
+    try:
+        plain: list[Any] = column.to_pylist()
+    except UnicodeDecodeError as error:
+        raise UserError(
+            text(f"column {name!r} holds bytes that are not UTF-8 text", f"{name!r} 列含有不是 UTF-8 文本的字节"),
+            fix=text("write the data set again from its source", "请从源数据重新生成数据集"),
+        ) from error
+    return plain
+
+
+def count(dataset: "datasets.Dataset", name: str, most: int) -> Counter[Any] | None:
+    """How often each value of a column of scalars occurs, None and NaN apart; None if there are more than `most`.
+
+    Memory grows with the number of different values only.
+    """
+    import pyarrow.compute as pc
+
+    counts: Counter[Any] = Counter()
+    for table in batches(dataset, [name]):
+        found = pc.value_counts(table.column(name))
+        tallies = found.field("counts").to_pylist()
+        for value, tally in zip(values(found.field("values"), name), tallies, strict=True):
+            if value is not None and value == value:
+                counts[value] += tally
+        if len(counts) > most:
+            return None
+    return counts
+
+
+def find(dataset: "datasets.Dataset", name: str, cells: list[Any]) -> npt.NDArray[np.int64]:
+    """The rows, from 0, whose cell in a column of scalars is one of `cells`."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = []
+    for table in batches(dataset, [name]):
+        column = table.column(name)
+        found.append(pc.is_in(column, value_set=pa.array(cells, column.type)).to_numpy())
+    return np.flatnonzero(np.concatenate(found))
+
+
+def text_keys(table: "pa.Table", names: list[str]) -> npt.NDArray[np.int64]:
+    """A number for each row [rows], the same for the same texts in the columns `names`.
+
+    Python's 64-bit hashes: two of a million different texts share one with a chance of 3e-8. Only comparisons within a
+    run mean anything, as hashes of text differ from run to run.
+    """
+    columns = [values(table.column(name), name) for name in names]
+    return np.fromiter(map(hash, zip(*columns, strict=True)), np.int64, table.num_rows)
+
+
+def number_of(rows: int) -> str:
+    """`1 row`, `2 rows` ..."""
+    return text(f"{rows:,} row{'s' if rows != 1 else ''}", f"{rows:,} 行")
+
+
+def listed(rows: npt.NDArray[np.int64]) -> str:
+    """The rows (from 0) as a user counts them, from 1: the first ten and how many more there are."""
+    shown = ", ".join(f"{row + 1:,}" for row in rows[:MOST_EXAMPLES].tolist())
+    more = len(rows) - MOST_EXAMPLES
+    if more > 0:
+        return text(f"rows {shown} and {more:,} more", f"第 {shown} 行, 另有 {more:,} 行")
+    return text(f"row{'s' if len(rows) != 1 else ''} {shown}", f"第 {shown} 行")
+
+
+def need(dataset: "datasets.Dataset", split: str, name: str, option: str) -> None:
+    """Raises UserError unless the split has the column."""
+    if name not in dataset.column_names:
+        raise UserError(
+            text(f"there is no column {name!r}", f"没有名为 {name!r} 的列"),
+            place(dataset, split),
+            f"{did_you_mean(name, dataset.column_names)} ({option})",
+        )
+
+
+def count_items(dataset: "datasets.Dataset", name: str) -> tuple[Counter[Any], set[int]]:
+    """For a column of lists: how often each item occurs, None apart, and the lengths of the lists."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    counts: Counter[Any] = Counter()
+    lengths: set[int] = set()
+    for table in batches(dataset, [name]):
+        column = table.column(name)
+        lengths.update(length for length in pc.unique(pc.list_value_length(column)).to_pylist() if length is not None)
+        items = pc.list_flatten(column)
+        if pa.types.is_nested(items.type):
+            raise UserError(
+                text(f"column {name!r} holds lists of lists or of objects", f"{name!r} 列的元素是嵌套的列表或对象"),
+                fix=text("give each row a plain list of labels", "请让每一行是一个普通的标签列表"),
+            )
+        found = pc.value_counts(items)
+        tallies = found.field("counts").to_pylist()
+        for value, tally in zip(values(found.field("values"), name), tallies, strict=True):
+            if value is not None:
+                counts[value] += tally
+    return counts, lengths
+
+
+def _judge(name: str, feature: Any, column: "pa.ChunkedArray") -> Column:
+    import pyarrow.compute as pc
+
+    kind: Kind = "class" if type(feature).__name__ == "ClassLabel" else _typed(column.type)
+    if kind == "text":
+        cells = [cell for cell in values(column, name) if cell and not cell.isspace()]
+        length = sum(map(len, cells)) / max(len(cells), 1)
+        return Column(name, _written(cells), True, length, len(cells), len(set(cells)))
+    distinct = 0 if kind in ("list", "other") else pc.count_distinct(column).as_py()
+    return Column(name, kind, False, 0.0, len(column) - column.null_count, distinct)
+
+
+def group(declared: "pa.DataType") -> Literal["text", "list", "scalar"]:
+    """Which other types a type can be compared with."""
+    kind = _typed(declared)
+    return "text" if kind == "text" else "list" if kind == "list" else "scalar"
+
+
+def _typed(declared: "pa.DataType") -> Kind:
+    from pyarrow import types
+
+    tests: tuple[tuple[Kind, tuple[Any, ...]], ...] = (
+        ("text", (types.is_string, types.is_large_string)),
+        ("boolean", (types.is_boolean,)),
+        ("integer", (types.is_integer,)),
+        ("float", (types.is_floating,)),
+        ("list", (types.is_list, types.is_large_list, types.is_fixed_size_list)),
+        ("date", (types.is_temporal,)),
+    )
+    return next((kind for kind, of_kind in tests if any(test(declared) for test in of_kind)), "other")
+
+
+def _written(cells: list[str]) -> Kind:
+    """What cells of text say: all whole numbers, all numbers, all dates, or text."""
+    patterns: tuple[tuple[Kind, re.Pattern[str]], ...] = (("integer", INTEGER), ("float", NUMBER), ("date", DATE))
+    if cells:
+        for kind, pattern in patterns:
+            if all(map(pattern.fullmatch, cells)):
+                return kind
+    return "text"

@@ -1,0 +1,43 @@
+"""A finding: what is wrong with some rows of a split, and how to mend it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from warmstart.errors import UserError, text
+from warmstart.table.columns import listed
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a user can mend."""
+
+    place: str  # file and split
+    rows: tuple[int, ...]  # counted from 0; none where it is about no row
+    columns: tuple[str, ...]
+    problem: str
+    fix: str
+
+    @property
+    def where(self) -> str:
+        """File, split, rows and columns as a phrase."""
+        parts = [self.place]
+        if self.rows:
+            parts.append(listed(np.array(self.rows)))
+        if self.columns:
+            names = ", ".join(map(repr, self.columns))
+            parts.append(text(f"column{'s' if len(self.columns) > 1 else ''} {names}", f"{names} 列"))
+        return ", ".join(parts)
+
+    def __str__(self) -> str:
+        return f"{self.problem} ({self.where}): {self.fix}"
+
+
+def refuse(findings: list[Finding]) -> None:
+    """Raises UserError with all findings, if there are any."""
+    if len(findings) == 1:
+        raise UserError(findings[0].problem, findings[0].where, findings[0].fix)
+    if findings:
+        lines = [f"  {number}. {finding}" for number, finding in enumerate(findings, 1)]
+        first = text(f"{len(findings)} things are wrong with the rows:", f"数据中有 {len(findings)} 个问题:")
+        raise UserError("\n".join([first, *lines]))

@@ -1,0 +1,156 @@
+"""The first look at a file, before any parser: what its bytes are, whether they decode, and their digest."""
+
+import codecs
+import hashlib
+import pathlib
+import re
+from typing import Literal
+
+from warmstart.errors import UserError, text
+from warmstart.table.reading import encodings, refusals
+from warmstart.table.reading.lines import on_lines
+
+BLOCK = 1 << 20  # bytes
+Kind = Literal["delimited", "json", "parquet", "arrow"]
+KINDS: dict[str, Kind] = {
+    ".csv": "delimited", ".tsv": "delimited", ".tab": "delimited",
+    ".jsonl": "json", ".ndjson": "json", ".json": "json",
+    ".parquet": "parquet", ".arrow": "arrow",
+}  # fmt: skip
+
+# What a file is, by its first bytes: (pattern, in English, in Chinese, the suffix under which we would read it).
+_MAGIC: tuple[tuple[bytes, str, str, str], ...] = (
+    (rb"PAR1", "a Parquet file", "Parquet 文件", ".parquet"),
+    (rb"ARROW1\0\0|\xff\xff\xff\xff", "an Arrow file", "Arrow 文件", ".arrow"),
+    (rb"\x80[\x02-\x05]|[\]}]q\0|\([ld]p\d*\n|c[\w.]+\n\w+\np\d+\n", "a Python pickle", "Python pickle", ""),
+    (rb"PK(\x03\x04|\x05\x06)", "a zip archive (an Excel workbook is one too)", "zip 压缩包 (Excel 工作簿也是)", ""),
+    (rb"\xd0\xcf\x11\xe0", "an old Office file", "旧版 Office 文件", ""),
+    (rb"\x1f\x8b|BZh[1-9]1AY|\xfd7zXZ\0|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!\x1a", "a compressed file", "压缩文件", ""),
+    (rb"\x7fELF|MZ[^\n]{0,62}\0|[\xce\xcf]\xfa\xed\xfe|\xca\xfe\xba\xbe|#!/", "an executable", "可执行文件", ""),
+    (rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|%PDF-", "an image or a PDF", "图片或 PDF", ""),
+    (rb"\x93NUMPY|\x89HDF|SQLite format 3\0", "a binary file of another kind", "其他二进制文件", ""),
+    (rb"\s*<(!doctype html|html)", "a web page", "网页", ""),
+)  # fmt: skip
+
+
+def kind_of(path: pathlib.Path, delimiter: str | None = None) -> Kind:
+    """How to read `path`, by its suffix; a file of any other suffix is a table if its delimiter is named."""
+    kind = KINDS.get(path.suffix.lower())
+    if kind is None and delimiter is None:
+        known = ", ".join(KINDS)
+        raise UserError(
+            text(f"cannot tell from its name what {path.name} is", f"无法从文件名判断 {path.name} 的格式"),
+            str(path),
+            text(
+                f"use one of {known}, or say --delimiter", f"请使用以下扩展名之一: {known}, 或用 --delimiter 指明分隔符"
+            ),
+        )
+    return kind or "delimited"
+
+
+def digest(path: pathlib.Path, kind: Kind, encoding: str) -> str:
+    """The SHA-256 of the file's bytes, having made sure that they are of that kind.
+
+    One pass in blocks, so memory does not grow with the file. Raises UserError for an empty file, for one whose first
+    bytes belong to another kind and, where it is text, for a NUL byte or bytes that do not decode.
+    """
+    is_text = kind in ("delimited", "json")
+    sha, offset, lines = hashlib.sha256(), 0, 0
+    try:
+        with path.open("rb") as file:
+            head = file.read(BLOCK)
+            _refuse(path, kind, head)
+            decoder = codecs.getincrementaldecoder(encodings.encoding_name(encoding))() if is_text else None
+            if decoder and encodings.encoding_name(encoding) == "utf-8" and (marked := encodings.from_mark(head)):
+                raise refusals.not_in(path, text("the file", "整个文件"), encoding, marked)
+            block = head
+            while block:
+                sha.update(block)
+                if decoder:
+                    lines += _decode(path, decoder, block, offset, lines, encoding)
+                offset += len(block)
+                block = file.read(BLOCK)
+            if decoder:
+                _decode(path, decoder, b"", offset, lines, encoding)
+    except OSError as error:
+        raise UserError(
+            text(f"cannot read {path.name}: {error.strerror}", f"无法读取 {path.name}: {error.strerror}"),
+            str(path),
+            text("give a file that you may read", "请给出有权读取的文件"),
+        ) from error
+    return sha.hexdigest()
+
+
+def _refuse(path: pathlib.Path, kind: Kind, head: bytes) -> None:
+    if not head:
+        raise refusals.empty(path)
+    wanted = {"parquet": ".parquet", "arrow": ".arrow"}.get(kind, "")
+    for pattern, english, chinese, suffix in _MAGIC:
+        if not re.match(pattern, head[:512], re.IGNORECASE if b"html" in pattern else 0):
+            continue
+        if suffix and suffix == wanted:
+            return
+        raise UserError(
+            text(
+                f"{path.name} is not a table of text but {english}",
+                f"{path.name} 不是文本表格, 其实际内容为: {chinese}",
+            ),
+            str(path),
+            text(f"rename it to {path.stem}{suffix}", f"请改名为 {path.stem}{suffix}")
+            if suffix
+            else text("save the table as CSV (UTF-8) or Parquet", "请把表格另存为 CSV (UTF-8) 或 Parquet"),
+        )
+    if wanted:
+        raise UserError(
+            text(
+                f"{path.name} is not {kind.capitalize()}, whatever its name",
+                f"{path.name} 的内容不是 {kind.capitalize()} 格式, 与文件名不符",
+            ),
+            str(path),
+            text("rename it after what it holds", "请按实际内容改名"),
+        )
+
+
+def _decode(
+    path: pathlib.Path, decoder: codecs.IncrementalDecoder, block: bytes, offset: int, lines: int, encoding: str
+) -> int:
+    """Decode and drop one block that begins `offset` bytes and `lines` lines into the file; return its newlines."""
+    pending = len(decoder.getstate()[0])  # bytes of a character that the last block cut in two
+    try:
+        decoded = decoder.decode(block, final=not block)
+    except UnicodeDecodeError as error:
+        at, line = offset - pending + error.start, lines + 1 + block[: max(error.start - pending, 0)].count(b"\n")
+        sample = _around(path, at)
+        if encodings.is_surrogate(error, sample):
+            raise refusals.half_a_character(path, at, line, encoding) from None
+        suggested = encodings.guess(sample) if encodings.encoding_name(encoding) == "utf-8" else None
+        place = text(f"byte {at:,} (line {line:,})", f"第 {at:,} 字节 (第 {line:,} 行)")
+        raise refusals.not_in(path, place, encoding, suggested) from None
+    except UnicodeError:  # UTF-16 and UTF-32, where no byte-order mark says which of the two there are
+        whole = text("the file, which has no byte-order mark,", "文件没有字节顺序标记 (BOM)")
+        raise refusals.not_in(path, whole, encoding, encodings.from_mark(block)) from None
+    nul = decoded.find("\0")
+    if nul >= 0:
+        line = lines + 1 + decoded.count("\n", 0, nul)
+        raise UserError(
+            text(f"{path.name} holds a NUL byte", f"{path.name} 含有 NUL 字节"),
+            on_lines(path, line),
+            text("remove it; a text file has none", "请删除它; 文本文件中不应出现"),
+        )
+    return decoded.count("\n")
+
+
+def _around(path: pathlib.Path, at: int) -> bytes:
+    """Some bytes on both sides of byte `at`, from the beginning of a line or at least of a character of UTF-8."""
+    start = max(at - encodings.SAMPLE // 2, 0)
+    with path.open("rb") as file:
+        file.seek(start)
+        sample = file.read(encodings.SAMPLE)
+    line = sample.find(b"\n", 0, at - start) + 1
+    return sample[line:] if line or not start else sample.lstrip(encodings.CONTINUING)
+
+
+def stamp(path: pathlib.Path) -> tuple[int, int]:
+    """(bytes, time of last change in ns): a file that changes while it is read is found out by these."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns

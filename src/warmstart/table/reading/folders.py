@@ -1,0 +1,160 @@
+"""A folder as a source: saved by `save_to_disk`, described by a README as on the Hub, or files named after splits."""
+
+import pathlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from warmstart.errors import UserError, did_you_mean, examples, text
+from warmstart.table import origin
+from warmstart.table.reading import contents
+
+if TYPE_CHECKING:
+    import datasets
+
+Open = Callable[..., "datasets.Dataset"]  # store.dataset with the reading options filled in
+
+_SPLITS = {
+    "train": "train", "training": "train", "训练": "train", "训练集": "train",
+    "validation": "validation", "valid": "validation", "dev": "validation", "val": "validation",
+    "验证": "validation", "验证集": "validation", "test": "test", "testing": "test", "测试": "test", "测试集": "test",
+}  # fmt: skip
+_SHARD = re.compile(r"-\d{5}-of-\d{5}$")
+_NOT_DATA = ("dataset_info.json", "dataset_infos.json", "state.json", "dataset_dict.json", "config.json")
+
+
+def split_name(name: str) -> str:
+    """`name` with the usual other names of a split (`dev`, `val`, `训练集` ...) replaced by datasets' own."""
+    return _SPLITS.get(name.lower(), name)
+
+
+def load(folder: pathlib.Path, config: str | None, cache_dir: str | None, dataset: Open) -> "datasets.DatasetDict":
+    """The splits that a folder holds; `dataset` opens the files of one."""
+    import datasets
+
+    if (folder / "dataset_dict.json").exists() or (folder / "state.json").exists():
+        return _saved(folder)
+    if _has_configs(folder):
+        return _described(folder, config, cache_dir, dataset)
+    if config is not None:
+        folders = sorted(child.name for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+        if config not in folders:
+            raise UserError(
+                text(f"{folder} has no configuration {config!r}", f"{folder} 没有配置 {config!r}"),
+                fix=did_you_mean(config, folders),
+            )
+        return load(folder / config, None, cache_dir, dataset)
+    return datasets.DatasetDict({split: dataset(files, split) for split, files in _named(folder).items()})
+
+
+def _saved(folder: pathlib.Path) -> "datasets.DatasetDict":
+    import datasets
+
+    try:
+        saved = datasets.load_from_disk(str(folder))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            text(
+                f"the data set saved in {folder.name} is damaged: {error}",
+                f"{folder.name} 中保存的数据集已损坏: {error}",
+            ),
+            str(folder),
+            text("save it again with save_to_disk", "请用 save_to_disk 重新保存"),
+        ) from error
+    splits = saved if isinstance(saved, datasets.DatasetDict) else datasets.DatasetDict({"train": saved})
+    for rows in splits.values():
+        origin.mark(rows, [folder])
+    return splits
+
+
+def _has_configs(folder: pathlib.Path) -> bool:
+    """Whether the folder is laid out like a data set of the Hub: a README whose front matter lists data files."""
+    readme = folder / "README.md"
+    if not readme.is_file():
+        return False
+    with readme.open(encoding="utf-8", errors="replace") as file:
+        matter = re.match(r"---\s*\n(.*?)\n---", file.read(1 << 20), re.DOTALL)
+    return matter is not None and re.search(r"^configs:", matter[1], re.MULTILINE) is not None
+
+
+def _described(
+    folder: pathlib.Path, config: str | None, cache_dir: str | None, dataset: Open
+) -> "datasets.DatasetDict":
+    """The files that the README names. `datasets` finds them; they are read as any file is, so no cell changes."""
+    import datasets
+
+    names = datasets.get_dataset_config_names(str(folder))
+    if config is None and len(names) > 1 and "default" not in names:
+        raise UserError(
+            text(f"{folder.name} has several configurations", f"{folder.name} 有多个配置"),
+            str(folder / "README.md"),
+            text(f"name one with config: {examples(names)}", f"请用 config 指明一个: {examples(names)}"),
+        )
+    if config is not None and config not in names:
+        raise UserError(
+            text(f"{folder.name} has no configuration {config!r}", f"{folder.name} 没有配置 {config!r}"),
+            str(folder / "README.md"),
+            did_you_mean(config, names),
+        )
+    builder = datasets.load_dataset_builder(str(folder), config, cache_dir=cache_dir)
+    info = datasets.DatasetInfo(dataset_name=builder.dataset_name, config_name=builder.config.name)
+    files: Mapping[str, Sequence[str]] = builder.config.data_files
+    return datasets.DatasetDict(
+        {
+            str(split): dataset([pathlib.Path(path) for path in paths], str(split), info=info)
+            for split, paths in files.items()
+        }
+    )
+
+
+def _named(folder: pathlib.Path) -> dict[str, list[pathlib.Path]]:
+    """Files by the split that their names name; shards (`train-00000-of-00002.parquet`) of one split go together."""
+    files = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in contents.KINDS
+        and path.is_file()
+        and path.name not in _NOT_DATA
+        and not path.name.startswith((".", "_", "cache-"))
+    )
+    if not files:
+        raise UserError(
+            text(f"{folder} holds no table", f"{folder} 中没有数据表"),
+            fix=text(
+                f"give a folder with files of {', '.join(contents.KINDS)}",
+                f"请给出含有 {', '.join(contents.KINDS)} 文件的文件夹",
+            ),
+        )
+    if len(files) == 1:
+        return {next(iter(_splits_in(files[0].stem)), "train"): files}
+    found: dict[str, list[pathlib.Path]] = {}
+    for path in files:
+        splits = _splits_in(path.stem)
+        if len(splits) != 1:
+            raise _unclear(
+                folder,
+                text(f"the name of {path.name} names no one split", f"从文件名 {path.name} 看不出它属于哪个划分"),
+            )
+        found.setdefault(splits.pop(), []).append(path)
+    for split, paths in found.items():
+        if len({(_SHARD.sub("", path.stem), path.suffix) for path in paths}) > 1:
+            listed = examples(path.name for path in paths)
+            raise _unclear(
+                folder, text(f"{listed} all name the split {split!r}", f"多个文件都对应划分 {split!r}: {listed}")
+            )
+    return {split: found[split] for split in ("train", "validation", "test") if split in found}
+
+
+def _splits_in(stem: str) -> set[str]:
+    return {_SPLITS[word] for word in re.split(r"[^a-z\u4e00-\u9fff]+", stem.lower()) if word in _SPLITS}
+
+
+def _unclear(folder: pathlib.Path, problem: str) -> UserError:
+    return UserError(
+        problem,
+        str(folder),
+        text(
+            "name files train, validation and test, or give the files one by one (DATA, --validation)",
+            "请把文件命名为 train、validation 和 test, 或逐个给出文件 (DATA, --validation)",
+        ),
+    )

@@ -1,0 +1,138 @@
+"""Rows of the user's files as one Arrow file in the cache, found again by what the files hold."""
+
+import contextlib
+import hashlib
+import os
+import pathlib
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from warmstart.errors import UserError, text
+from warmstart.table import origin
+from warmstart.table.reading import columnar, contents, delimited, dialect, encodings, objects, refusals
+
+if TYPE_CHECKING:
+    import datasets
+
+FORMAT = "1"  # of what is written; a reader that reads otherwise than before takes the next number
+
+
+def dataset(
+    paths: Sequence[pathlib.Path],
+    split: str,
+    *,
+    encoding: str = "utf-8",
+    delimiter: str | None = None,
+    cache_dir: str | None = None,
+    info: "datasets.DatasetInfo | None" = None,
+) -> "datasets.Dataset":
+    """The rows of the files, one after another, memory-mapped from `<cache>/warmstart/<key>/rows.arrow`.
+
+    The key, which is the dataset's fingerprint too, is made of what the files hold and of how they are read, never of
+    their names or dates. So a second run neither parses again nor, with `Dataset.map`, tokenizes again.
+    """
+    import datasets
+    from datasets.table import MemoryMappedTable
+
+    before = [contents.stamp(path) for path in paths]
+    key = _key(paths, encoding, delimiter)
+    folder = pathlib.Path(cache_dir or datasets.config.HF_DATASETS_CACHE).expanduser() / "warmstart" / key
+    rows = folder / "rows.arrow"
+    if not rows.exists():
+        batches = _batches(paths, before, encoding, delimiter)
+        _write(rows, next(batches), batches)
+    try:
+        found = datasets.Dataset(
+            MemoryMappedTable.from_file(str(rows)), info=info, split=datasets.NamedSplit(split), fingerprint=key
+        )
+    except ValueError as error:  # such as a column of maps
+        raise UserError(
+            text(f"a column is of a type that cannot be read: {error}", f"某一列的类型无法读取: {error}"),
+            ", ".join(map(str, paths)),
+            text("leave that column out of the file", "请从文件中去掉该列"),
+        ) from error
+    origin.mark(found, paths)
+    return found
+
+
+def _key(paths: Sequence[pathlib.Path], encoding: str, delimiter: str | None) -> str:
+    sha = hashlib.sha256(FORMAT.encode())
+    for path in paths:
+        kind = contents.kind_of(path, delimiter)
+        options = {
+            "delimited": (encodings.encoding_name(encoding), delimiter or dialect.default_delimiter(path)),
+            "json": (encodings.encoding_name(encoding), path.suffix.lower() == ".json"),
+        }.get(kind, ())
+        sha.update(repr((kind, options, contents.digest(path, kind, encoding))).encode())
+    return sha.hexdigest()
+
+
+def _batches(
+    paths: Sequence[pathlib.Path], before: list[tuple[int, int]], encoding: str, delimiter: str | None
+) -> Iterator[pa.RecordBatch]:
+    """The batches of all files.
+
+    Raises UserError for a file whose columns are not those of the first and, after the last batch, if a file no longer
+    has the stamp of `before`: then the rows are not those that the key was made of.
+    """
+    schema: pa.Schema | None = None
+    for path in paths:
+        for batch in _read(path, encoding, delimiter):
+            schema = schema or batch.schema
+            if not batch.schema.equals(schema):
+                raise UserError(
+                    text(
+                        f"{path.name} does not have the columns of {paths[0].name}",
+                        f"{path.name} 的列与 {paths[0].name} 不同",
+                    ),
+                    f"{paths[0]}: {_columns(schema)}; {path}: {_columns(batch.schema)}",
+                    text("files of one split need the same columns and types", "同一数据划分的文件应有相同的列和类型"),
+                )
+            yield batch
+    if before != [contents.stamp(path) for path in paths]:
+        raise refusals.changed(*paths)
+
+
+def _read(path: pathlib.Path, encoding: str, delimiter: str | None) -> Iterator[pa.RecordBatch]:
+    match contents.kind_of(path, delimiter):
+        case "delimited":
+            return delimited.batches(path, encoding, delimiter)
+        case "json":
+            return objects.batches(path, encoding)
+        case "parquet":
+            return columnar.parquet(path)
+        case "arrow":
+            return columnar.arrow(path)
+
+
+def _columns(schema: pa.Schema) -> str:
+    return ", ".join(f"{field.name} ({field.type})" for field in schema)
+
+
+def _write(rows: pathlib.Path, first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> None:
+    """Write the batches where nobody looks, then give the file its name: whoever finds it finds all of it."""
+    unfinished = rows.with_name(f"{uuid.uuid4().hex}.incomplete")
+    try:
+        rows.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("xb") as file:
+            with pa.ipc.new_stream(file, first.schema) as writer:
+                writer.write_batch(first)
+                for batch in rest:
+                    writer.write_batch(batch)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, rows)
+    except OSError as error:
+        raise UserError(
+            text(f"cannot write to the cache: {error.strerror}", f"无法写入缓存: {error.strerror}"),
+            str(rows.parent),
+            text("make room, or set HF_HOME to a folder you may write to", "请腾出空间, 或把 HF_HOME 设为可写的文件夹"),
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()  # there only if something failed, and then nothing is to be left behind
+        with contextlib.suppress(OSError):
+            rows.parent.rmdir()

@@ -1,0 +1,143 @@
+"""From what the user names - a file, a folder, several files, a Hub id, the built-in sample - to splits of rows.
+
+No cell is reinterpreted: those of CSV and TSV are text, character for character; other files keep their own types.
+"""
+
+import functools
+import os
+import pathlib
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from warmstart import paths
+from warmstart.errors import UserError, did_you_mean, text
+from warmstart.table.reading import folders, hub
+from warmstart.table.reading.hub import load_dataset
+
+if TYPE_CHECKING:
+    import datasets
+
+__all__ = ["load", "load_dataset"]
+
+
+def load(
+    source: str | os.PathLike[str] | Mapping[str, str],
+    *,
+    config: str | None = None,
+    validation: str | None = None,
+    test: str | None = None,
+    encoding: str = "utf-8",
+    delimiter: str | None = None,
+    cache_dir: str | None = None,
+) -> "datasets.DatasetDict":
+    """The splits of a source; a single file is the split "train".
+
+    Args:
+        source: a file (.csv, .tsv, .jsonl, .ndjson, .json, .parquet, .arrow), a folder, a mapping from split to file, a
+            Hub id such as "glue/mrpc", or "sample". What exists on this machine wins over the Hub.
+        config: the configuration, where the source has several.
+        validation: a file to add as the split "validation".
+        test: a file to add as the split "test".
+        encoding: of CSV, TSV and JSON files.
+        delimiter: of CSV and TSV files, where it is neither the comma nor the tab that the suffix says. That of
+            `validation` and `test` too, unless they are .tsv files beside a source of another kind.
+        cache_dir: where the parsed rows are kept, if not in datasets' own cache.
+
+    Raises:
+        UserError: for a source that is not there, and for any file that cannot be read without guessing or changing.
+    """
+    import datasets
+
+    from warmstart.table.reading import store
+
+    dataset = functools.partial(store.dataset, encoding=encoding, delimiter=delimiter, cache_dir=cache_dir)
+    if isinstance(source, Mapping):
+        if config is not None:
+            raise _no_config(config, text("several files", "多个文件"))
+        splits = datasets.DatasetDict()
+        files = [(name, path, delimiter) for name, path in source.items()]
+    else:
+        splits = _from_one(os.fspath(source), config, cache_dir, dataset)
+        files = []
+    for name, path in (("validation", validation), ("test", test)):
+        if path is not None:
+            files.append((name, path, None if _says_otherwise(path, source) else delimiter))
+    for name, path, separator in files:
+        split = folders.split_name(name)
+        if split in splits:
+            raise UserError(
+                text(f"the split {split!r} is given twice", f"数据划分 {split!r} 给出了两次"),
+                str(path),
+                text(
+                    "the source has that split already: leave out one of the two", "数据源中已有该划分: 请去掉其中一个"
+                ),
+            )
+        splits[split] = dataset([_file(os.fspath(path))], split, delimiter=separator)
+    if not splits:
+        raise UserError(text("no files are given", "没有给出文件"), fix=text("name at least one", "请至少给出一个"))
+    return splits
+
+
+def _says_otherwise(path: str, source: object) -> bool:
+    """Whether a further file's name says what separates its columns, as that of the source does not. That of a .csv
+    file does not: in many countries it is a semicolon."""
+    ending = pathlib.Path(path).suffix.lower()
+    return ending in (".tsv", ".tab") and not str(source).lower().endswith(ending)
+
+
+def _from_one(source: str, config: str | None, cache_dir: str | None, dataset: folders.Open) -> "datasets.DatasetDict":
+    import datasets
+
+    path = paths.expanded(source)
+    if path.is_dir():
+        return folders.load(path, config, cache_dir, dataset)
+    if not path.exists():
+        if source == "sample" and config is None:
+            from warmstart.table.sample import sample
+
+            return sample()
+        if hub.is_id(source) and not _looks_local(path):
+            return hub.load(source, config, cache_dir)
+    found = _file(source)
+    if config is not None:
+        raise _no_config(config, source)
+    return datasets.DatasetDict({"train": dataset([found], "train")})
+
+
+def _looks_local(path: pathlib.Path) -> bool:
+    """Whether a path that does not exist was meant for this machine rather than the Hub: it ends like a file, or the
+    folder it would be in exists."""
+    return re.fullmatch(r"\.[A-Za-z]\w{0,7}", path.suffix) is not None or (len(path.parts) > 1 and path.parent.is_dir())
+
+
+def _file(source: str) -> pathlib.Path:
+    """The path of a file that exists. Raises UserError naming the nearest one that does."""
+    path = paths.expanded(source)
+    if path.is_file():
+        return path
+    if path.exists():
+        raise UserError(text(f"{source} is not a file", f"{source} 不是文件"), fix=text("give a file", "请给出文件"))
+    folder = path.parent
+    while not folder.is_dir() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        names = sorted(child.name for child in folder.iterdir() if not child.name.startswith("."))
+    except OSError:
+        names = []
+    missing = path.relative_to(folder).parts[0]  # the first part of the path that is not there
+    raise UserError(
+        text(f"there is no file {source}", f"文件 {source} 不存在"),
+        text(f"folder {folder.resolve()}", f"文件夹 {folder.resolve()}"),
+        did_you_mean(missing, names) if names else text("the folder is empty", "该文件夹是空的"),
+    )
+
+
+def _no_config(config: str, what: str) -> UserError:
+    return UserError(
+        text(
+            f"config={config!r} is given, but {what} has no configurations",
+            f"给出了 config={config!r}, 但数据不分配置: {what}",
+        ),
+        fix=text("leave it out", "请去掉它"),
+    )

@@ -1,0 +1,1 @@
+"""The `Trainer` with the surface of `transformers.Trainer`, its arguments and callbacks."""

@@ -1,0 +1,178 @@
+"""From a data set and a `Trainer`'s arguments to a feed: which columns the model takes, which plan is meant."""
+
+import dataclasses
+import functools
+import inspect
+import math
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from torch import nn
+
+from warmstart.batches.dataloaders import Batch, Collate, DatasetFeed, Feed, StreamFeed, TokenFeed, is_stream, length_of
+from warmstart.batches.plan import BatchPlan
+from warmstart.batches.tokens import TokenTable
+from warmstart.engine.distributed.processes import Processes
+from warmstart.engine.losses import base_model
+from warmstart.engine.randomness import reseed
+from warmstart.errors import UserError, text
+
+if TYPE_CHECKING:
+    from warmstart.trainer.arguments import TrainingArguments
+
+ORDERS: dict[str, Literal["random", "sequential", "length"]] = {
+    "random": "random",
+    "sequential": "sequential",
+    "group_by_length": "length",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Loader:
+    """What looks like a data loader to who looks at one: batches that are made when they are asked for, and what they
+    are made of. `count`: how many there are, on this process; None if that is not known."""
+
+    dataset: Any
+    batch_size: int
+    collate_fn: Any
+    count: int | None
+    begin: Callable[[], Iterator[Batch]]
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self.begin()
+
+    def __len__(self) -> int:
+        if self.count is None:
+            raise TypeError("a stream has no length")  # what `len` says of a loader of one, and callers expect
+        return self.count
+
+
+def first_epoch(feed: Feed, dataset: Any, collate: Collate, args: "TrainingArguments", processes: Processes) -> Loader:
+    """The micro-batches of `feed`'s first epoch that this process computes."""
+
+    def begin() -> Iterator[Batch]:
+        last = feed.updates_per_epoch or sys.maxsize
+        for update, batches in feed.batches(0, last, processes.index, processes.count):
+            if update.epoch > 0:
+                return  # a stream began again
+            yield from batches
+
+    size, count = args.per_device_train_batch_size, None
+    if feed.updates_per_epoch is not None:
+        count = math.ceil(feed.rows_before(feed.updates_per_epoch) / (size * processes.count))
+    return Loader(dataset, size, collate, count, begin)
+
+
+def make_feed(dataset: Any, collate: Collate, args: "TrainingArguments", processes: int) -> Feed:
+    """The feed of a training data set: the fast path for a token table, `DataLoader` for everything else.
+
+    An update has `per_device_train_batch_size` x `gradient_accumulation_steps` x `processes` rows.
+    """
+    batch_size = args.per_device_train_batch_size * args.gradient_accumulation_steps * processes
+    micro_batch_size = args.per_device_train_batch_size
+    rows = length_of(dataset)
+    if rows is None:
+        return StreamFeed(dataset, collate, batch_size, micro_batch_size, loader_options(args))
+    if rows == 0:
+        raise UserError(text("the training data set is empty", "训练数据集为空"), where="train_dataset")
+    if is_stream(dataset):
+        passes = BatchPlan(rows=rows, batch_size=batch_size, micro_batch_size=micro_batch_size)
+        return StreamFeed(dataset, collate, batch_size, micro_batch_size, loader_options(args), passes)
+    order = ORDERS[args.train_sampling_strategy]
+    plan = BatchPlan(
+        rows=rows,
+        batch_size=batch_size,
+        micro_batch_size=micro_batch_size,
+        seed=args.seed if args.data_seed is None else args.data_seed,
+        order=order,
+        drop_last=args.dataloader_drop_last,
+        lengths=_lengths(dataset, args.length_column_name) if order == "length" else None,
+    )
+    if isinstance(dataset, TokenTable):
+        return TokenFeed(dataset, plan, ahead=max(args.dataloader_num_workers, 1))
+    return DatasetFeed(dataset, collate, plan, loader_options(args), functools.partial(reseed, plan.seed))
+
+
+def loader_options(args: "TrainingArguments") -> dict[str, Any]:
+    """The options of `DataLoader` that the arguments name."""
+    options: dict[str, Any] = {"num_workers": args.dataloader_num_workers}
+    options["pin_memory"] = args.dataloader_pin_memory and args.device.type == "cuda"
+    if args.dataloader_num_workers:
+        options["persistent_workers"] = args.dataloader_persistent_workers
+        options["prefetch_factor"] = args.dataloader_prefetch_factor
+        options["multiprocessing_context"] = args.dataloader_multiprocessing_context
+    return options
+
+
+def used_columns(model: nn.Module, label_names: list[str]) -> list[str]:
+    """The names that the model's `forward` takes, and those that the collator turns into labels."""
+    inner: Any = base_model(model)
+    names = list(inspect.signature(inner.forward).parameters)
+    return list(dict.fromkeys([*names, "label", "label_ids", *label_names]))
+
+
+def hidden_labels(dataset: Any, label_names: list[str]) -> list[str]:
+    """The columns of classes that are all -1, which is how GLUE's test splits say that theirs are not public."""
+    import datasets
+
+    if not isinstance(dataset, datasets.Dataset) or not len(dataset):
+        return []
+    raw = dataset.with_format(None)  # not what a transform of the user's makes of it
+    names = dict.fromkeys(["label", "labels", "label_ids", *label_names])
+    classes = [name for name in names if _is_whole(raw.features.get(name))]
+    return [name for name in classes if raw[0][name] == -1 and all(value == -1 for value in raw[name])]
+
+
+def _is_whole(feature: Any) -> bool:
+    return str(getattr(feature, "dtype", "")).startswith(("int", "uint"))
+
+
+def without_unused_columns(dataset: Any, collate: Collate, used: list[str]) -> tuple[Any, Callable[[list[Any]], Any]]:
+    """The data set and collator with what the model does not take left out, as `transformers.Trainer` does."""
+    import datasets
+    from transformers.trainer_utils import RemoveColumnsCollator
+
+    if isinstance(dataset, TokenTable):
+        return dataset, collate
+    if not isinstance(dataset, datasets.Dataset | datasets.IterableDataset) or dataset.column_names is None:
+        return dataset, RemoveColumnsCollator(collate, used)
+    unused = [name for name in dataset.column_names if name not in used]
+    if len(unused) == len(dataset.column_names):
+        raise UserError(
+            text(
+                f"the model takes none of the columns {dataset.column_names}",
+                f"模型不接受其中任何一列: {dataset.column_names}",
+            ),
+            where="train_dataset / eval_dataset",
+            fix=text(
+                "tokenise the data first, or set remove_unused_columns=False",
+                "请先分词, 或设 remove_unused_columns=False",
+            ),
+        )
+    return dataset.remove_columns(unused), collate
+
+
+def _lengths(dataset: Any, column: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Tokens in each row: int64 `[rows]`."""
+    if isinstance(dataset, TokenTable):
+        return dataset.lengths
+    columns = getattr(dataset, "column_names", None) or []
+    if column in columns:
+        return np.asarray(dataset[column][:], np.int64)
+    if "input_ids" in columns:
+        import pyarrow.compute as pc
+
+        return np.asarray(pc.list_value_length(dataset.with_format("arrow")[:]["input_ids"]).to_numpy(), np.int64)
+    try:
+        return np.asarray([len(dataset[i]["input_ids"]) for i in range(len(dataset))], np.int64)
+    except (TypeError, KeyError) as error:
+        raise UserError(
+            text("group_by_length needs rows with input_ids", "group_by_length 要求每行有 input_ids"),
+            where="train_dataset",
+            fix=text(
+                f"add a column {column!r}, or leave group_by_length out",
+                f"请增加一列 {column!r}, 或不用 group_by_length",
+            ),
+        ) from error
