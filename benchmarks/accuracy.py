@@ -26,6 +26,7 @@ from typing import Any
 
 from benchmarks import machine
 from warmstart.engine.techniques import FOLDED_CLIPPING, ROW_GRADIENTS
+from warmstart.events import lines
 from warmstart.models.ragged.encoder import DROPOUT_BITS, FIRST_TOKEN, PADDING_FREE, WORKING_WEIGHTS
 
 RESULTS = pathlib.Path(__file__).parent / "results"
@@ -46,7 +47,7 @@ def ours(folder: str, config: str, seed: int, out: str, **changed: Any) -> dict[
 
     settings = {"data": folder, "config": config, "epochs": EPOCHS, "batch_size": BATCH, "lr": RATE, "seed": seed}
     result = warmstart.train(
-        warmstart.Recipe.of({**settings, **changed, "baselines": False, "out": f"{out}/run"}), say=print
+        warmstart.Recipe.of({**settings, **changed, "baselines": False, "out": f"{out}/run"}), listen=lines(print)
     )
     assert result.report is not None
     found = {name: result.report.scores["model"][name] for name in SCORES[config]}

@@ -29,6 +29,7 @@ import warmstart
 from benchmarks import machine
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.techniques import Techniques
+from warmstart.events import Events, lines
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 MODELS = {
@@ -92,7 +93,7 @@ def make(
     if who.startswith("warmstart"):
         arguments = warmstart.TrainingArguments(out, bf16=who.endswith("bf16"), without=without, **settings)
         trainer: Any = warmstart.Trainer(model, arguments, train_dataset=table, eval_dataset=table)
-        trainer.announce = lambda on: _note(trainer, who, on)
+        trainer.events = Events(lines(lambda on: print(f"    {who}: {on}", flush=True)))
     else:
         starts = table.offsets
         ids = [table.ids[starts[i] : starts[i + 1]].tolist() for i in range(len(table))]
@@ -104,11 +105,6 @@ def make(
         )
     trainer.pop_callback(transformers.PrinterCallback)
     return trainer
-
-
-def _note(trainer: Any, who: str, on: Techniques) -> None:
-    print(f"    {who}: {on}", flush=True)
-    trainer.on = on
 
 
 def _must_have_held(on: Techniques) -> None:
@@ -140,7 +136,7 @@ def measure(
         trainer.add_callback(clock)
         trainer.train()
         if who.startswith("warmstart"):
-            _must_have_held(trainer.on)
+            _must_have_held(trainer.techniques)
         began = time.perf_counter()
         trainer.evaluate()
         seconds = time.perf_counter() - began

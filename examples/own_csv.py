@@ -9,6 +9,7 @@ import csv
 import pathlib
 
 from warmstart import Recipe, load, train
+from warmstart.events import lines
 
 options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 options.add_argument("--csv", type=pathlib.Path, help="a column of texts (or two), a column of labels")
@@ -35,7 +36,7 @@ def main(path: pathlib.Path | None, rows: int, epochs: float, out: pathlib.Path 
 
     # Train: which column is the text and which the label is worked out; `text`, `pair` and `label` say otherwise.
     settings = {"data": str(path), "epochs": epochs, "out": None if out is None else str(out)}
-    result = train(Recipe.of(settings), say=print)
+    result = train(Recipe.of(settings), listen=lines(print))
     if result.report is not None:
         for who, scores in result.report.scores.items():
             print(who, {name: round(scores[name], 3) for name in result.report.headline})

@@ -1,43 +1,29 @@
-"""The order of the stages: a module imports only what comes before it, one file imports accelerate, importing is
-free.
-"""
+"""Folders are the floors: each imports only what lies below it, and nothing in a circle. Importing is free."""
 
 import ast
 import pathlib
 import subprocess
 import sys
 
+import pytest
+
 SOURCE = pathlib.Path(__file__).resolve().parent.parent / "src" / "warmstart"
 
-# Rows become a report in this order. Names are modules or packages of `warmstart`; a package stands for all it holds
-# that is not named itself. What shares a line may import what shares it.
-STAGES = [
-    {"errors", "limits", "paths", "storage"},
-    {"heads", "table.task", "table.sources", "table"},
-    {"table.checks"},
-    {"table.splits"},
-    {"models.default", "models"},
-    {"recipe"},
+# From the ground up. "" is the ground: the files beside the folders. What shares a line does not import each other.
+FLOORS = (
+    {""},
+    {"heads"},
+    {"table"},
     {"batches"},
-    {"engine.signals", "engine.distributed.watchdog"},
-    {"engine.distributed", "engine.randomness", "engine.precision", "engine.allocator"},
-    {"engine.clipping", "engine.capturable", "engine.cuda_graphs", "engine.nonfinite", "engine.oom"},
-    {"engine.techniques"},
-    {"engine.losses", "engine.optimizer", "trainer.arguments", "trainer.extent", "trainer.inputs"},
-    {"engine.step"},
-    {"engine", "checkpoints"},
-    {"trainer.progress", "runs.journal"},
+    {"models"},
     {"evaluation"},
-    {"evaluation.report", "reporting.predictions"},
-    {"trainer.surface"},
-    {"trainer.making"},
-    {"trainer.evaluating"},
-    {"trainer.keeping"},
-    {"trainer"},
-    {"reporting", "runs.settings", "runs.forecast"},
+    {"engine"},
+    {"checkpoints"},
+    {"trainer", "reporting"},
     {"runs"},
-    {"cli", "__main__"},
-]
+    {"cli"},
+)
+DOORS = {"__main__"}  # of the package, and of the command: above all floors
 
 
 def modules() -> dict[str, pathlib.Path]:
@@ -50,15 +36,14 @@ def modules() -> dict[str, pathlib.Path]:
     return found
 
 
-def stage(module: str) -> int:
-    """The line of STAGES that names the module, or the nearest package it is in."""
-    parts = module.split(".")
-    for length in range(len(parts), 0, -1):
-        name = ".".join(parts[:length])
-        for number, names in enumerate(STAGES):
-            if name in names:
-                return number
-    raise AssertionError(f"{module} has no stage: give it one")
+def folder(module: str) -> str:
+    """The folder at the top that a module is in; empty for the ground."""
+    first, dot, _ = module.partition(".")
+    return first if dot or (SOURCE / first).is_dir() else ""
+
+
+def floor(module: str) -> int:
+    return next(number for number, folders in enumerate(FLOORS) if folder(module) in folders)
 
 
 def imported(path: pathlib.Path) -> set[str]:
@@ -83,19 +68,65 @@ def imported(path: pathlib.Path) -> set[str]:
     return {name for name in names if name}
 
 
-def test_every_module_imports_only_stages_before_it() -> None:
+def edges() -> list[tuple[str, str]]:
+    """(module, what it imports), inside functions too; the package's own doors apart."""
+    return [(one, other) for one, path in modules().items() if one not in DOORS for other in imported(path)]
+
+
+def test_every_folder_is_a_floor() -> None:
+    found = {path.name for path in SOURCE.iterdir() if path.is_dir() and any(path.rglob("*.py"))}
+    assert found | {""} == {name for folders in FLOORS for name in folders}
+
+
+def test_a_folder_imports_only_what_lies_below_it() -> None:
     wrong = [
-        f"{module} imports {other}"
-        for module, path in modules().items()
-        for other in imported(path)
-        if stage(other) > stage(module)
+        f"{one} imports {other}"
+        for one, other in edges()
+        if folder(one) != folder(other) and floor(other) >= floor(one)
     ]
     assert not wrong
 
 
-def test_the_order_names_modules_that_exist() -> None:
-    known = modules()
-    assert not [name for names in STAGES for name in names if name not in known]
+def test_nothing_is_imported_in_a_circle() -> None:
+    below: dict[str, set[str]] = {}
+    for one, other in edges():
+        below.setdefault(one, set()).add(other)
+    done: set[str] = set()
+
+    def walk(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, " imports ".join((*way[way.index(module) :], module))
+        if module not in done:
+            for other in sorted(below.get(module, ())):
+                walk(other, (*way, module))
+            done.add(module)
+
+    for module in sorted(below):
+        walk(module, ())
+
+
+@pytest.mark.parametrize("name", ["heads", "table"])
+def test_what_looks_at_tables_needs_no_torch(name: str) -> None:
+    """In a fresh interpreter: every module of the floor, and a table read, understood, checked and split."""
+    mine = [f"warmstart.{module}" for module in modules() if folder(module) == name]
+    code = f"""
+import importlib, pathlib, sys, tempfile
+for name in {mine}:
+    importlib.import_module(name)
+import warmstart
+from warmstart.table.checks import check
+from warmstart.table.infer import infer_task
+from warmstart.table.splits import with_validation
+with tempfile.TemporaryDirectory() as folder:
+    path = pathlib.Path(folder, "reviews.csv")
+    path.write_text("text,label\\n" + "".join(f"review number {{i}},{{i % 2}}\\n" for i in range(40)))
+    splits = warmstart.load(path, cache_dir=folder)
+    task = infer_task(splits)
+    splits, _ = check(splits, task)
+    with_validation(splits, task)
+print([name for name in ("torch", "transformers") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_one_file_imports_accelerate() -> None:

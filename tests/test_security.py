@@ -46,13 +46,11 @@ trainer.save_model(out + "/model")
 """
 INTERRUPTED = """
 import os, signal, sys
-from warmstart.runs.journal import Journal
-stock = Journal.on_log
+from warmstart.runs.forecast import Forecast
 def on_log(self, args, state, control, **kwargs):
-    stock(self, args, state, control, **kwargs)
     if state.global_step == 4:
         os.kill(os.getpid(), signal.SIGTERM)
-Journal.on_log = on_log
+Forecast.on_log = on_log
 import warmstart.__main__
 """
 

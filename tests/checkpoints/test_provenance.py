@@ -8,6 +8,7 @@ import datasets
 import pytest
 import torch
 
+from tests.hearing import warnings
 from tests.trainer.helpers import Pad, rows, tiny_bert
 from warmstart import Trainer, TrainingArguments
 from warmstart.checkpoints import checkpoint
@@ -61,7 +62,7 @@ def test_what_is_accepted_is_told_and_logged_and_not_asked_again(tmp_path: pathl
     make(tmp_path).train()
     told: list[str] = []
     trainer = make(tmp_path, learning_rate=1e-2, accept_changes=True)
-    trainer.tell = told.append
+    trainer.events = warnings(told.append)
     trainer.train(resume_from_checkpoint=str(tmp_path / "checkpoint-3"))
     line = "settings.learning_rate: 0.001 before, 0.01 now"
     assert any(line in said for said in told)

@@ -14,7 +14,7 @@ import pytest
 from tests import tiny
 from tests.cli.helpers import Done, command
 from warmstart import Recipe, __version__
-from warmstart.runs.journal import Journal
+from warmstart.runs.forecast import Forecast
 
 Run = Callable[..., Done]
 TRAIN = ["--epochs", 8, "--lr", 5e-3, "--precision", "fp32", "--cpu"]
@@ -315,7 +315,7 @@ def test_resume_goes_on_where_a_run_was_cut_off(run: Run, place: pathlib.Path) -
             raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Journal, "on_step_end", die)
+        patch.setattr(Forecast, "on_step_end", die)
         cut = run("train", "reviews.csv", *options, "--out", "cut", "--no-baselines")
     assert cut.status == 130
     assert "warmstart resume" in cut.err

@@ -23,6 +23,7 @@ from warmstart.engine.capturable import why_no_graphs
 from warmstart.engine.cuda_graphs import Graphs
 from warmstart.engine.randomness import reseed
 from warmstart.engine.techniques import Techniques
+from warmstart.events import Events
 from warmstart.models.ragged.encoder import Unpadded, unpadded
 from warmstart.models.ragged.flat import bucket_of, flat_inputs, flatten, position_offset
 
@@ -179,14 +180,14 @@ def test_what_does_not_fit_is_done_in_pieces_and_not_as_a_graph(tmp_path: pathli
         greedy.most, model.classifier = most, greedy
         arguments = TrainingArguments(str(tmp_path), max_steps=6, learning_rate=1e-3, logging_steps=1, **quiet)
         trainer = Trainer(model, arguments, train_dataset=table(43))
-        trainer.tell = lambda line: None
+        trainer.events = Events()
         if most < 8:
             flat(trainer)
         trainer.train()
         return trainer
 
     whole, pieces = run(8), run(4)
-    assert pieces.fitting.limit == 4
+    assert pieces.run_state.fitting.limit == 4
     losses = [[e["loss"] for e in t.state.log_history if "loss" in e] for t in (whole, pieces)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
@@ -297,12 +298,11 @@ def test_a_whole_run_is_the_same_with_graphs_and_without(tmp_path: pathlib.Path)
             str(tmp_path), num_train_epochs=4, learning_rate=1e-3, logging_steps=1, eval_strategy="epoch", **quiet
         )
         trainer = Trainer(tiny_bert(), arguments, train_dataset=table(43), eval_dataset=table(20))
-        on: list[Techniques] = []
-        trainer.announce = on.append
         trainer.train()
-        assert (on[0].graphs is None) == bool(without)
-        if on[0].graphs is not None:
-            assert on[0].graphs.captured > 0
+        graphs = trainer.techniques.graphs
+        assert (graphs is None) == bool(without)
+        if graphs is not None:
+            assert graphs.captured > 0
         return [entry.get("loss", entry.get("eval_loss", 0.0)) for entry in trainer.state.log_history]
 
     assert run(()) == pytest.approx(run(("cuda-graphs",)), rel=1e-5)

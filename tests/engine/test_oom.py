@@ -10,6 +10,7 @@ import torch
 import transformers
 from torch import nn
 
+from tests.hearing import warnings
 from tests.trainer.helpers import Pad, rows, tiny_bert
 from warmstart import Trainer, TrainingArguments
 from warmstart.batches.dataloaders import values_of
@@ -50,9 +51,9 @@ def test_the_result_differs_only_by_rounding(when: str, micro: int, tmp_path: pa
     whole.train()
     told: list[str] = []
     short = make(tmp_path / "short", cannot_take(tiny_bert(), 3, when), **cut)
-    short.tell = told.append
+    short.events = warnings(told.append)
     short.train()
-    assert short.fitting.limit == 2
+    assert short.run_state.fitting.limit == 2
     assert len(told) == (2 if micro == 8 else 1)
     assert "2 at a time" in told[-1]
     assert [entry["step"] for entry in short.state.log_history if "rows_at_a_time" in entry] == [1]
@@ -69,7 +70,7 @@ def test_with_dropout_too_where_masks_belong_to_rows(tmp_path: pathlib.Path) -> 
         if most == 2:
             trainer.model.classifier.register_forward_hook(asks_for_too_much_with(most))
         trainer.train()
-        assert trainer.fitting.limit == (None if most == 8 else 2)
+        assert trainer.run_state.fitting.limit == (None if most == 8 else 2)
         losses.append([entry["loss"] for entry in trainer.state.log_history if "loss" in entry])
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
@@ -124,7 +125,7 @@ def test_the_size_that_works_is_part_of_a_checkpoint(tmp_path: pathlib.Path) -> 
     assert progress["rows_at_a_time"] == 2
     told: list[str] = []
     resumed = make(tmp_path, cannot_take(tiny_bert(dropout=0.1), 3), **settings)
-    resumed.tell = told.append
+    resumed.events = warnings(told.append)
     resumed.train(resume_from_checkpoint=str(tmp_path / "checkpoint-3"))
     assert told == []
     for a, b in zip(whole.model.parameters(), resumed.model.parameters(), strict=True):
@@ -146,7 +147,7 @@ def test_other_errors_are_not_taken_for_it(tmp_path: pathlib.Path) -> None:
     trainer.model.classifier.register_forward_hook(fail)
     with pytest.raises(RuntimeError, match="mat1"):
         trainer.train()
-    assert trainer.fitting.limit is None
+    assert trainer.run_state.fitting.limit is None
     assert not is_out_of_memory(ValueError("out of memory"))
 
 
@@ -197,7 +198,7 @@ with open("/proc/self/statm") as file:
     now = int(file.read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (now + 600 * 2**20, -1))
 trainer.train()
-print("limit", trainer.fitting.limit)
+print("limit", trainer.run_state.fitting.limit)
 """
 
 

@@ -10,12 +10,14 @@ import torch
 import transformers
 
 from tests import tiny
+from tests.hearing import only
 from tests.trainer.helpers import Pad, rows, tiny_bert
 from warmstart import Trainer, TrainingArguments
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.cuda_graphs import CUDA_GRAPHS
-from warmstart.engine.techniques import FOLDED_CLIPPING, NAMES, ROW_GRADIENTS, Techniques
+from warmstart.engine.techniques import FOLDED_CLIPPING, NAMES, ROW_GRADIENTS
 from warmstart.errors import UserError
+from warmstart.events import TechniquesOn, lines
 from warmstart.models import embedding_grad as embedding_rows
 
 DATA = rows(44)
@@ -47,8 +49,6 @@ def trained(
     trainer = Trainer(
         tiny_bert(dropout), arguments, data_collator=Pad(), train_dataset=train_dataset, callbacks=list(callbacks)
     )
-    trainer.told = []  # type: ignore[attr-defined]
-    trainer.announce = trainer.told.append  # type: ignore[attr-defined]
     trainer.train()
     return trainer
 
@@ -58,9 +58,7 @@ def losses(trainer: Trainer) -> list[float]:
 
 
 def on(trainer: Trainer) -> tuple[str, ...]:
-    told: list[Techniques] = trainer.told  # type: ignore[attr-defined]
-    assert len(told) == 1
-    return told[0].on
+    return trainer.techniques.on
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +153,8 @@ def test_a_run_tells_what_is_on_first(tmp_path: pathlib.Path) -> None:
         "cpu": True,
     }
     result = warmstart.train(
-        warmstart.Recipe.of({**recipe, "out": str(tmp_path / "run"), "without": ("first-token",)}), say=said.append
+        warmstart.Recipe.of({**recipe, "out": str(tmp_path / "run"), "without": ("first-token",)}),
+        listen=lines(said.append),
     )
     first = json.loads((result.folder / "log.jsonl").read_text().splitlines()[0])
     assert "padding-free" in first["techniques"]
@@ -165,14 +164,14 @@ def test_a_run_tells_what_is_on_first(tmp_path: pathlib.Path) -> None:
 
 
 def test_what_is_unknown_is_told_with_the_reason(tmp_path: pathlib.Path) -> None:
-    told: list[Techniques] = []
     arguments = TrainingArguments(str(tmp_path), max_steps=1, report_to="none", save_strategy="no", disable_tqdm=True)
     config = transformers.DebertaConfig(
         vocab_size=60, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, num_labels=2
     )
     model = transformers.DebertaForSequenceClassification(config)
     trainer = Trainer(model, arguments, data_collator=Pad(), train_dataset=DATA)
-    trainer.announce = told.append
+    told: list[TechniquesOn] = []
+    trainer.events.listeners.append(only(TechniquesOn, told.append))
     trainer.train()
-    assert "DebertaForSequenceClassification" in told[0].padded_because
+    assert "DebertaForSequenceClassification" in trainer.techniques.padded_because
     assert "DebertaForSequenceClassification" in str(told[0])

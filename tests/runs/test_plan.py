@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from tests import tiny
 from warmstart.batches.plan import BatchPlan
 from warmstart.errors import UserError
-from warmstart.runs.plan import plan
+from warmstart.events import lines
 from warmstart.recipe import Recipe
-from warmstart.runs.run import train
 from warmstart.runs.forecast import Cost, padding
+from warmstart.runs.plan import plan
+from warmstart.runs.run import train
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def asked(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
 def test_it_says_what_training_then_says_and_leaves_nothing(asked: dict[str, Any], tmp_path: pathlib.Path) -> None:
     before = {path.name for path in tmp_path.iterdir()}
     said: list[str] = []
-    found = plan(Recipe.of(asked), said.append)
+    found = plan(Recipe.of(asked), lines(said.append))
     assert {path.name for path in tmp_path.iterdir()} <= before | {"cache"}
     assert found.cost.updates == 4 * 68  # of 600 rows a tenth is held out
     assert 0 < found.cost.padding < 0.5
@@ -36,7 +37,9 @@ def test_it_says_what_training_then_says_and_leaves_nothing(asked: dict[str, Any
     assert "padding-free" in found.techniques
     assert found.padded_because == ""
     then: list[str] = []
-    train(Recipe.of({**asked, "out": str(tmp_path / "run"), "baselines": False, "epochs": 0.3}), say=then.append)
+    train(
+        Recipe.of({**asked, "out": str(tmp_path / "run"), "baselines": False, "epochs": 0.3}), listen=lines(then.append)
+    )
     (line,) = [line for line in said if line.startswith("precision ")]
     assert line in then
     assert found.shape in line

@@ -11,13 +11,12 @@ import pytest
 
 from tests import tiny
 from tests.faults.small import without_times
-from warmstart import Recipe
-from warmstart.cli.app import main
-from warmstart.runs.run import train
-from warmstart import storage
+from warmstart import Recipe, storage
 from warmstart.checkpoints import checkpoint
+from warmstart.cli.app import main
 from warmstart.engine.signals import Interrupted
-from warmstart.runs.journal import Journal
+from warmstart.runs.forecast import Forecast
+from warmstart.runs.run import train
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +78,7 @@ def test_a_run_that_was_stopped_agrees(
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Journal, "on_step_begin", tell)
+        patch.setattr(Forecast, "on_step_begin", tell)
         with pytest.raises(Interrupted) as caught:
             train(recipe)
     assert caught.value.update == update

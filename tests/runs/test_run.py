@@ -17,17 +17,18 @@ from datasets import Dataset, DatasetDict
 from tests import tiny
 from warmstart import Recipe
 from warmstart.cli.resume import known_run
-from warmstart.table.task import Task
+from warmstart.engine.distributed.processes import Processes
 from warmstart.errors import UserError
-from warmstart.reporting.predictions import prediction_rows
-from warmstart.runs.evaluate import measure_run
+from warmstart.events import lines
 from warmstart.models import auto
 from warmstart.models.load import load_tokenizer
+from warmstart.reporting.predictions import prediction_rows
+from warmstart.runs.evaluate import measure_run
+from warmstart.runs.forecast import Forecast
 from warmstart.runs.prove import prove
 from warmstart.runs.run import Result, prepare, token_tables, train, training_arguments
 from warmstart.runs.saved import SavedRun
-from warmstart.engine.distributed.processes import Processes
-from warmstart.runs.journal import Journal
+from warmstart.table.task import Task
 from warmstart.trainer.trainer import Trainer
 
 Make = Callable[..., Recipe]
@@ -83,7 +84,7 @@ def finished(model: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Resu
     data = tiny.write(folder / "reviews.csv", tiny.reviews(60))
     said: list[str] = []
     plain = {"model": model, "out": str(folder / "run"), "epochs": 8, "lr": 5e-3, "cpu": True}
-    return train(Recipe.of({"data": str(data), **plain}), say=said.append), said
+    return train(Recipe.of({"data": str(data), **plain}), listen=lines(said.append)), said
 
 
 def test_the_folder_holds_all_that_the_run_was(finished: tuple[Result, list[str]]) -> None:
@@ -214,7 +215,7 @@ def test_every_kind_of_table_and_the_stock_pipeline_agrees(name: str, recipe: Ma
 def test_a_validation_table_is_used_and_nothing_is_held_out(recipe: Make, tmp_path: pathlib.Path) -> None:
     held_out = tiny.write(tmp_path / "v.csv", tiny.reviews(11, seed=5))
     said: list[str] = []
-    result = train(recipe(validation=str(held_out), epochs=1), say=said.append)
+    result = train(recipe(validation=str(held_out), epochs=1), listen=lines(said.append))
     assert result.report is not None
     assert result.report.rows == 11
     assert len(result.splits["train"]) == 60
@@ -395,7 +396,7 @@ def die_in(recipe: Recipe, event: str, update: int) -> None:
             raise Cut
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Journal, event, die)
+        patch.setattr(Forecast, event, die)
         with pytest.raises(Cut):
             train(recipe)
 

@@ -15,6 +15,7 @@ from transformers import EarlyStoppingCallback
 from transformers.trainer_callback import TrainerCallback
 
 from tests.faults.small import without_times
+from tests.hearing import warnings
 from tests.trainer.helpers import Pad, rows, tiny_bert
 from warmstart import Trainer, TrainingArguments
 from warmstart.batches.tokens import TokenTable
@@ -136,7 +137,7 @@ def make(folder: pathlib.Path, plan: dict[str, Any], seed: int = 0) -> Trainer:
         compute_metrics=lambda found: {"accuracy": float((np.argmax(found[0], -1) == found[1]).mean())},
         **given,
     )
-    trainer.tell = fail
+    trainer.events = warnings(fail)
     return trainer
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from transformers.trainer_callback import TrainerCallback
 
+from tests.hearing import warnings
 from tests.trainer.helpers import tiny_bert
 from warmstart import Trainer, TrainingArguments, storage
 from warmstart.batches.tokens import TokenTable
@@ -38,7 +39,7 @@ def make(folder: pathlib.Path, data: TokenTable, stop: int) -> Trainer:
     plain = {"report_to": "none", "disable_tqdm": True, "save_strategy": "steps", "save_steps": 10}
     arguments = TrainingArguments(str(folder), max_steps=2 * LATE, logging_steps=1000, **plain)
     trainer = Trainer(tiny_bert(), arguments, train_dataset=data, callbacks=[Began(), Stop(stop)])
-    trainer.tell = print
+    trainer.events = warnings(print)
     return trainer
 
 

@@ -19,10 +19,12 @@ from torch import nn
 from transformers import EarlyStoppingCallback, TrainerCallback
 
 from tests import tiny
+from tests.hearing import warnings
 from tests.trainer.helpers import VOCABULARY, Pad, rows, tiny_bert
 from warmstart import AdamW, Trainer, TrainingArguments
 from warmstart.batches.tokens import TokenTable
 from warmstart.errors import UserError
+from warmstart.events import Started
 from warmstart.trainer.progress import TerminalProgress
 
 EVENTS = [name for name in dir(TrainerCallback) if name.startswith("on_")]
@@ -366,12 +368,13 @@ def test_no_bar_is_left_in_the_terminal(error: Any, tmp_path: pathlib.Path, caps
                 raise error
 
     class Bar(TerminalProgress):
-        def start(self, state: Any) -> None:
-            super().start(state)
+        def start(self, began: Started) -> None:
+            super().start(began)
             started.append(self.bar)
 
     started: list[Any] = []
-    trainer = make(tmp_path, max_steps=2, callbacks=[Fail(), Bar()])
+    trainer = make(tmp_path, max_steps=2, callbacks=[Fail()])
+    trainer.events.listeners.append(Bar())
     with contextlib.nullcontext() if error is None else pytest.raises(error):
         trainer.train()
     assert len(started) == 1
@@ -1268,7 +1271,7 @@ def test_a_run_that_a_callback_had_ended_goes_on_when_it_is_resumed(kind: Any, t
     assert make(tmp_path, kind=kind, max_steps=6, callbacks=[TimeLimit()]).train().global_step == 2
     again = make(tmp_path, kind=kind, max_steps=6, callbacks=[TimeLimit()])
     told: list[str] = []
-    again.tell = told.append
+    again.events = warnings(told.append)
     assert again.train(resume_from_checkpoint=True).global_step == 6
     assert kind is transformers.Trainer or told == ["a callback had ended this run after update 2: it goes on"]
 
@@ -1277,7 +1280,7 @@ def test_what_a_callback_is_made_with_is_what_is_asked_for_now(tmp_path: pathlib
     def patient(patience: int, **settings: Any) -> Any:
         callbacks = [EarlyStoppingCallback(patience)]
         trainer = make(tmp_path, callbacks=callbacks, num_train_epochs=6, **{**BEST, **settings})
-        trainer.tell = told.append
+        trainer.events = warnings(told.append)
         return trainer
 
     told: list[str] = []

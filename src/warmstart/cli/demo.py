@@ -30,7 +30,7 @@ def demo(*, out: str | None = None, seed: int = 42, json: bool = False) -> None:
     json
         Print the result as JSON.
     """
-    from warmstart.cli.show import quiet_libraries, say
+    from warmstart.cli.show import listen, quiet_libraries, say
     from warmstart.cli.train import show_result
     from warmstart.errors import text
     from warmstart.recipe import Recipe
@@ -44,7 +44,7 @@ def demo(*, out: str | None = None, seed: int = 42, json: bool = False) -> None:
         )
     )
     settings = {"data": "sample", "epochs": 2, "lr": 1e-4, "batch_size": 16, "warmup": 0.1, "weight_decay": 0.01}
-    result = train(Recipe.of({**settings, "seed": seed, "out": out}), say=say)
+    result = train(Recipe.of({**settings, "seed": seed, "out": out}), listen=listen)
     show_result(result, json=json)
     if not json and result.logits is not None:
         _examples(result)

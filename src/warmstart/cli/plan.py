@@ -51,11 +51,11 @@ def plan(
     json
         Print the plan as JSON.
     """
-    from warmstart.cli.show import as_json, quiet_libraries, say
+    from warmstart.cli.show import as_json, listen, quiet_libraries
     from warmstart.cli.train import asked_for
     from warmstart.runs.plan import plan as make
 
     quiet_libraries()
-    found = make(asked_for(data, settings, recipe), say=say)
+    found = make(asked_for(data, settings, recipe), listen=listen)
     if json:
         as_json(found.to_dict())

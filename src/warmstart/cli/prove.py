@@ -40,13 +40,13 @@ def prove(run: str, *, json: bool = False) -> None:
     import sys
 
     from warmstart.cli.resume import known_run
-    from warmstart.cli.show import as_json, quiet_libraries, say
+    from warmstart.cli.show import as_json, listen, quiet_libraries, say
     from warmstart.errors import text
     from warmstart.runs.prove import prove as find_out
 
     folder = known_run(run)
     quiet_libraries()
-    found = find_out(folder, say=say)
+    found = find_out(folder, listen=listen)
     if json:
         as_json(found.to_dict())
     elif found.agrees:

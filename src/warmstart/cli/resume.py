@@ -39,7 +39,7 @@ def resume(run: str, *, accept_changes: bool = False, json: bool = False) -> Non
     json
         Print the result as JSON.
     """
-    from warmstart.cli.show import quiet_libraries, say
+    from warmstart.cli.show import listen, quiet_libraries
     from warmstart.cli.train import show_result
     from warmstart.recipe import Recipe
     from warmstart.runs.run import train
@@ -47,7 +47,7 @@ def resume(run: str, *, accept_changes: bool = False, json: bool = False) -> Non
     folder = known_run(run)
     quiet_libraries()
     asked = Recipe.read(folder / "recipe.toml").changed({"out": str(folder)})
-    show_result(train(asked, resume=True, accept_changes=accept_changes, say=say), json=json)
+    show_result(train(asked, resume=True, accept_changes=accept_changes, listen=listen), json=json)
 
 
 def known_run(run: str) -> pathlib.Path:

@@ -6,11 +6,15 @@ from typing import Any
 
 from warmstart.errors import examples, text
 from warmstart.evaluation.report import Report
+from warmstart.events import lines
 
 
 def say(line: str) -> None:
     """A line for the person at the terminal; standard output is kept for results."""
     print(line, file=sys.stderr, flush=True)
+
+
+listen = lines(say)  # to a run, on behalf of the person at the terminal
 
 
 def quiet_libraries() -> None:

@@ -60,11 +60,11 @@ def train(
     json
         Print the result as JSON.
     """
-    from warmstart.cli.show import quiet_libraries, say
+    from warmstart.cli.show import listen, quiet_libraries
     from warmstart.runs.run import train as run
 
     quiet_libraries()
-    show_result(run(asked_for(data, settings, recipe), say=say), json=json)
+    show_result(run(asked_for(data, settings, recipe), listen=listen), json=json)
 
 
 def asked_for(data: str, settings: Recipe, recipe: str | None) -> Recipe:

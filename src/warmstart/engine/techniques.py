@@ -37,13 +37,15 @@ MakeGraphs = Callable[[Unpadded, bool], tuple[Graphs | None, str]]
 @dataclasses.dataclass(frozen=True)
 class Techniques:
     """What is on during a run. `padded_because`: why the encoder computes padding, if it does; `eager_because`: why
-    updates are not CUDA graphs, where there is a CUDA device and they are not."""
+    updates are not CUDA graphs, where there is a CUDA device and they are not; `kept_memory`: up to which size of a
+    block, in bytes, the system's malloc agreed to keep freed memory (0: it did not), where it was asked."""
 
     on: tuple[str, ...] = ()
     padded_because: str = ""
     eager_because: str = ""
     encoder: Unpadded = dataclasses.field(default_factory=Unpadded)
     graphs: Graphs | None = None
+    kept_memory: int | None = None
 
     def __str__(self) -> str:
         path = text("padding-free", "无填充计算")
@@ -52,13 +54,18 @@ class Techniques:
         if self.eager_because:
             why = self.eager_because
             path += text(f"; no CUDA graphs, because {why}", f"; 不用 CUDA 图 (原因: {why})")
+        if self.kept_memory == 0:
+            path += text(
+                "; malloc does not keep freed memory when it is told to", "; malloc 不接受保留已释放内存的设置"
+            )
         rest = ", ".join(name for name in self.on if name != PADDING_FREE) or text("nothing else", "无")
         return text(f"encoder {path}; also on: {rest}", f"编码器: {path}; 另启用: {rest}")
 
     def to_dict(self) -> dict[str, Any]:
-        """For a log: names of what is on, and why what could be is not."""
+        """For a log: names of what is on, why what could be is not, and what malloc granted, in bytes."""
         reasons = {"padded_because": self.padded_because, "eager_because": self.eager_because}
-        return {"techniques": list(self.on), **{name: why for name, why in reasons.items() if why}}
+        memory = {} if self.kept_memory is None else {"kept_memory_up_to": self.kept_memory}
+        return {"techniques": list(self.on), **{name: why for name, why in reasons.items() if why}, **memory}
 
 
 def check_names(without: Iterable[str]) -> tuple[str, ...]:
@@ -94,11 +101,11 @@ def techniques(
         # That event is between clipping and the optimizer, which folded are one.
         if FOLDED_CLIPPING not in without and can_fold(optimizer) and not listens("on_pre_optimizer_step", callbacks):
             on.append(FOLDED_CLIPPING)
-        if KEPT_MEMORY not in without and device.type == "cpu" and keep_freed_memory():
-            on.append(KEPT_MEMORY)
+        kept = keep_freed_memory() if KEPT_MEMORY not in without and device.type == "cpu" else None
+        on += [KEPT_MEMORY] if kept else []
         graphs, why_not = None, ""
         if device.type == "cuda":
             asked = text("as asked", "按要求关闭")
             graphs, why_not = (None, asked) if CUDA_GRAPHS in without else make_graphs(encoder, FOLDED_CLIPPING in on)
             on += [CUDA_GRAPHS] if graphs is not None else []
-        yield Techniques(tuple(on), encoder.why_not, why_not, encoder, graphs)
+        yield Techniques(tuple(on), encoder.why_not, why_not, encoder, graphs, kept)

@@ -3,19 +3,19 @@
 import dataclasses
 from typing import TYPE_CHECKING
 
+from warmstart.batches.tokens import tokenize
+from warmstart.checkpoints import checkpoint
+from warmstart.checkpoints.provenance import rows_of
+from warmstart.errors import UserError, first_line, text
+from warmstart.evaluation.report import Report, judge
+from warmstart.runs.run import Prepared, prepare
+from warmstart.runs.saved import SavedRun
 from warmstart.table import origin
 from warmstart.table.checks import OnEmpty, check
 from warmstart.table.leakage import leakage
 from warmstart.table.scan import scan
 from warmstart.table.splits import by_plain_names
 from warmstart.table.task import Task, has_labels
-from warmstart.batches.tokens import tokenize
-from warmstart.errors import UserError, first_line, text
-from warmstart.evaluation.report import Report, judge
-from warmstart.runs.run import Prepared, prepare
-from warmstart.runs.saved import SavedRun
-from warmstart.checkpoints import checkpoint
-from warmstart.checkpoints.provenance import rows_of
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict

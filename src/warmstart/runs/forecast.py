@@ -4,7 +4,6 @@ import dataclasses
 import resource
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from transformers.trainer_callback import TrainerCallback
 from warmstart.batches.plan import BatchPlan
 from warmstart.batches.tokens import TokenTable
 from warmstart.errors import text
+from warmstart.events import Listener, Note
 
 FIRST, LAST = 4, 16  # updates: the first ones warm caches up, the others are measured
 EVALUATING = 3.0  # a forward pass alone is so many times faster than with its backward pass
@@ -48,14 +48,12 @@ class Cost:
 class Forecast(TrainerCallback):  # type: ignore[misc]
     """Measures updates 5 to 16 of a run and tells what it will cost; with `only_measure` the run then ends."""
 
-    def __init__(
-        self, train: TokenTable, validation: TokenTable, evaluate_every: str | int, say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, train: TokenTable, validation: TokenTable, evaluate_every: str | int, listen: Listener) -> None:
         self.only_measure = False
         self.cost: Cost | None = None
         self._tables = train, validation
         self._every = evaluate_every
-        self._say = say
+        self._listen = listen
         self._first = self._began = self._tokens = 0.0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -71,7 +69,7 @@ class Forecast(TrainerCallback):  # type: ignore[misc]
             measured = done - FIRST if done > FIRST else done
             self.cost = self._reckon(args, state, measured)
             if state.is_world_process_zero:
-                self._say(str(self.cost))
+                self._listen(Note(str(self.cost)))
             control.should_training_stop = control.should_training_stop or self.only_measure
 
     def _reckon(self, args: Any, state: Any, measured: int) -> Cost:

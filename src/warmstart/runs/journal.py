@@ -3,23 +3,25 @@
 import pathlib
 from typing import Any
 
-from transformers.trainer_callback import TrainerCallback
-
 from warmstart import storage
+from warmstart.events import Event, Failed, Metrics, Started, TechniquesOn
 
 
-class Journal(TrainerCallback):  # type: ignore[misc]
-    """Keeps `path` equal to the run's history: rewritten when training begins (a resumed run forgets what came after
-    its checkpoint), then a line for each log. `header` is the first line, if it is set before training begins."""
+class Journal:
+    """A listener that keeps `path` equal to the run's history: rewritten when training begins (a resumed run forgets
+    what came after its checkpoint), then a line for each log. The first line says what makes the run fast."""
 
     def __init__(self, path: pathlib.Path) -> None:
         self.path = path
-        self.header: dict[str, Any] = {}
+        self._header: dict[str, Any] = {}
 
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if state.is_world_process_zero:
-            storage.write_lines(self.path, [*([self.header] if self.header else []), *state.log_history])
-
-    def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if state.is_world_process_zero and state.log_history:
-            storage.append_line(self.path, state.log_history[-1])
+    def __call__(self, event: Event) -> None:
+        match event:
+            case TechniquesOn():
+                self._header = {"shape": event.shape, **event.facts}
+            case Started():
+                storage.write_lines(self.path, [self._header, *event.history])
+            case Metrics():
+                storage.append_line(self.path, event.values)
+            case Failed():
+                storage.append_line(self.path, {"failed": event.problem})

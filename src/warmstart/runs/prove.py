@@ -10,14 +10,15 @@ from typing import Any
 
 from transformers.trainer_callback import TrainerCallback
 
-from warmstart import paths
-from warmstart.errors import UserError, text
-from warmstart.recipe import Recipe
-from warmstart.runs.run import Say, assemble, silent
-from warmstart import storage
+from warmstart import paths, storage
 from warmstart.checkpoints import checkpoint
-from warmstart.engine.distributed.processes import Processes
 from warmstart.checkpoints.provenance import differences, refusal
+from warmstart.engine.distributed.processes import Processes
+from warmstart.errors import UserError, text
+from warmstart.events import Listener, Note, silent
+from warmstart.recipe import Recipe
+from warmstart.runs.run import assemble
+from warmstart.trainer import progress
 
 TIMES = ("_runtime", "_per_second")
 
@@ -39,7 +40,7 @@ class Proof:
         return {**dataclasses.asdict(self), "differs": list(self.differs), "agrees": self.agrees}
 
 
-def prove(folder: str | pathlib.Path, say: Say = silent) -> Proof:
+def prove(folder: str | pathlib.Path, listen: Listener = silent) -> Proof:
     """Run the updates between the two nearest of a run's checkpoints again, from the earlier one, and compare weights,
     optimizer, schedule and log with the later one. With a single checkpoint they are run from the beginning.
 
@@ -56,23 +57,23 @@ def prove(folder: str | pathlib.Path, say: Say = silent) -> Proof:
         )
     start, goal = _nearest(good)
     processes = Processes(use_cpu=recipe.cpu)
-    say = say if processes.is_main else silent
+    listen = listen if processes.is_main else silent
     first, last = _update(start), _update(goal)
-    say(text(f"running updates {first + 1} to {last} again", f"重新运行第 {first + 1} 至 {last} 次更新"))
+    listen(Note(text(f"running updates {first + 1} to {last} again", f"重新运行第 {first + 1} 至 {last} 次更新")))
     with tempfile.TemporaryDirectory() as place:
         for path in good:  # the best one may be any
             shutil.copytree(path, pathlib.Path(place, path.name))
-        trainer = assemble(recipe.changed({"out": place}), processes, say).trainer
-        trainer.identify()
-        changed = differences(checkpoint.load_identity(goal) or {}, trainer.identity)
+        trainer = assemble(recipe.changed({"out": place}), processes, listen).trainer
+        changed = differences(checkpoint.load_identity(goal) or {}, trainer.identify())
         if changed:
             raise refusal(changed, str(goal))
         trainer.add_callback(_Until(last))
+        trainer.events.listeners += progress.bars()
         again = pathlib.Path(place, goal.name)
         storage.remove(again)
         with contextlib.suppress(_Reached):
             trainer.train(resume_from_checkpoint=str(pathlib.Path(place, start.name)) if start else None)
-        if trainer.saved_at != last:
+        if trainer.run_state.saved_at != last:
             trainer.save_checkpoint(resumable=True)
         return Proof(first, last, tuple(_differences(goal, again)))
 

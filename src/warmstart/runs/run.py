@@ -6,39 +6,37 @@ import functools
 import json
 import pathlib
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from warmstart import paths
+from warmstart import paths, storage
+from warmstart.batches.tokens import TokenTable, tokenize
+from warmstart.checkpoints import checkpoint
+from warmstart.engine.distributed.processes import Processes
+from warmstart.errors import UserError, text
+from warmstart.evaluation.metrics import decide, measure
+from warmstart.evaluation.report import Report, judge
+from warmstart.events import Event, Events, Failed, Listener, Note, TechniquesOn, silent
+from warmstart.models.hub import commit_of
+from warmstart.models.load import load_model, load_tokenizer, longest_input
+from warmstart.recipe import Recipe
 from warmstart.reporting import card
+from warmstart.runs.forecast import Forecast
+from warmstart.runs.journal import Journal
+from warmstart.runs.settings import early_stopping, refuse_length, refuse_settings, training_arguments
 from warmstart.table.checks import check
 from warmstart.table.reading import hub
 from warmstart.table.sources import load
 from warmstart.table.splits import by_plain_names, with_validation
 from warmstart.table.task import Task, describe, infer_task
-from warmstart.batches.tokens import TokenTable, tokenize
-from warmstart.errors import UserError, text
-from warmstart.evaluation.metrics import decide, measure
-from warmstart.evaluation.report import Report, judge
-from warmstart.models.hub import commit_of
-from warmstart.models.load import load_model, load_tokenizer, longest_input
-from warmstart.recipe import Recipe
-from warmstart.runs.settings import early_stopping, refuse_length, refuse_settings, training_arguments
-from warmstart import storage
-from warmstart.checkpoints import checkpoint
-from warmstart.engine.distributed.processes import Processes
-from warmstart.runs.forecast import Forecast
-from warmstart.runs.journal import Journal
-from warmstart.engine.techniques import Techniques
+from warmstart.trainer import progress
 from warmstart.trainer.trainer import Trainer
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
-
-Say = Callable[[str], None]
 
 LOG = "log.jsonl"
 RESULTS = ("task.json", LOG, "model", "predictions.csv", "metrics.json")  # what a run writes, besides its recipe
@@ -89,10 +87,6 @@ class Assembled:
     shape: str
 
 
-def silent(line: str) -> None:
-    """The `say` that says nothing."""
-
-
 def prepare(recipe: Recipe) -> Prepared:
     """Load the recipe's table, work out the task, check every row, and hold out validation rows if there are none.
 
@@ -127,25 +121,25 @@ def prepare(recipe: Recipe) -> Prepared:
     return Prepared(splits, task, tuple(note for note in notes if note), commit)
 
 
-def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False, say: Say = silent) -> Result:
+def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False, listen: Listener = silent) -> Result:
     """Do what `recipe` says, and leave a run folder: recipe, log, checkpoints, model, predictions, report.
 
     With `resume` the run in `recipe.out` goes on from its newest good checkpoint; if recipe, table, weights or versions
-    are not those it was begun with, only with `accept_changes`. `say` is given short lines for the user. Raises
+    are not those it was begun with, only with `accept_changes`. `listen` hears what happens (`events`). Raises
     UserError for what the user can mend, and `Interrupted`, a KeyboardInterrupt, when a signal ended it, after saving.
     """
     processes = Processes(use_cpu=recipe.cpu)
-    say = say if processes.is_main else silent
+    listen = listen if processes.is_main else silent
     folder = processes.gathered(_folder(recipe, processes) if processes.is_main else None)[0]
     resume = resume or (processes.restarted and processes.gathered((folder / "recipe.toml").exists())[0])
     if not resume and recipe.out:
         _refuse_existing(folder)
-    made = assemble(recipe.changed({"out": str(folder)}), processes, say)
+    made = assemble(recipe.changed({"out": str(folder)}), processes, listen)
     recipe, task, trainer = made.recipe, made.task, made.trainer
     if processes.is_main:
-        trainer.announce = functools.partial(_begin, folder, recipe, task, trainer.announce)
+        trainer.events.listeners[:0] = [functools.partial(_begin, folder, recipe, task), *progress.bars()]
     trainer.args.accept_changes = accept_changes
-    with _noting_failure(folder) if processes.is_main else contextlib.nullcontext():
+    with _telling_failure(folder, trainer.events) if processes.is_main else contextlib.nullcontext():
         trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
     trainer.save_model(str(folder / "model"))
 
@@ -155,15 +149,16 @@ def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False,
     logits = trainer.predict(validation).predictions if validation.labels is not None else None
     report = None
     if processes.is_main and logits is not None:
-        say(text("computing baselines and intervals", "正在计算基线与置信区间"))
+        listen(Note(text("computing baselines and intervals", "正在计算基线与置信区间")))
         report = judge(task, logits, made.splits, with_baselines=recipe.baselines)
         _finish(folder, recipe, task, report, logits, made.splits["validation"], trainer)
     processes.barrier()
     return Result(folder, task, report, logits, made.splits, trainer.state.log_history)
 
 
-def assemble(recipe: Recipe, processes: Processes, say: Say = silent) -> Assembled:
+def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) -> Assembled:
     """Everything up to the first update: data, tokens, model, trainer. Only the caches have been written then.
+    `listen` hears what is found out on the way, and what the trainer tells later.
 
     Raises UserError for whatever is wrong with the table or the recipe.
     """
@@ -171,21 +166,19 @@ def assemble(recipe: Recipe, processes: Processes, say: Say = silent) -> Assembl
         prepared = prepare(recipe)
     task = prepared.task
     refuse_settings(recipe, task)
-    say(describe(task))
-    for note in prepared.notes:
-        say(note)
+    for note in (describe(task), *prepared.notes):
+        listen(Note(note))
     tokenizer = load_tokenizer(recipe.model)
     length = min(recipe.max_length or 2**31, longest_input(tokenizer, recipe.model))
     refuse_length(length, tokenizer, task)
     with processes.main_first():
         tables = token_tables(prepared.splits, task, tokenizer, length, recipe.processes)
-    say(_shape(tables))
+    listen(Note(_shape(tables)))
     tokenizer.model_max_length = length
     folder = pathlib.Path(recipe.out or "")
     arguments, shape = training_arguments(recipe, task, folder, processes)
     torch.manual_seed(recipe.seed)
-    journal = Journal(folder / LOG)
-    forecast = Forecast(tables["train"], tables["validation"], recipe.evaluate_every, say)
+    forecast = Forecast(tables["train"], tables["validation"], recipe.evaluate_every, listen)
     trainer = Trainer(
         load_model(recipe.model, task, tokenizer),
         arguments,
@@ -193,12 +186,11 @@ def assemble(recipe: Recipe, processes: Processes, say: Say = silent) -> Assembl
         eval_dataset=tables["validation"],
         processing_class=tokenizer,
         compute_metrics=functools.partial(_measure, task),
-        callbacks=[journal, forecast, *early_stopping(recipe)],
+        callbacks=[forecast, *early_stopping(recipe)],
     )
-    trainer.announce = functools.partial(_announce, say, shape, journal)
-    trainer.tell = say
+    trainer.events = Events(functools.partial(_with_shape, shape, Events(Journal(folder / LOG), listen)))
     chosen = "bf16" if arguments.bf16 else "fp32"
-    trainer.described = {
+    trainer.checkpointer.described = {
         "recipe": recipe.model_dump(mode="json", exclude=CHANGE_NOTHING),
         "precision": {"chosen": chosen},
         "commits": {"data": prepared.commit, "model": commit_of(recipe.model)},
@@ -216,31 +208,28 @@ def token_tables(
     }
 
 
-def _begin(
-    folder: pathlib.Path, recipe: Recipe, task: Task, announce: Callable[[Techniques], None], on: Techniques
-) -> None:
-    """Write what the run is, now that nothing stands in the way of its first update, and announce it."""
-    storage.write_text(folder / "recipe.toml", recipe.toml(relative_to=folder))
-    storage.write_text(folder / "task.json", json.dumps(task.to_dict(), indent=2, ensure_ascii=False) + "\n")
-    announce(on)
+def _begin(folder: pathlib.Path, recipe: Recipe, task: Task, event: Event) -> None:
+    """Write what the run is, now that nothing stands in the way of its first update."""
+    if isinstance(event, TechniquesOn):
+        storage.write_text(folder / "recipe.toml", recipe.toml(relative_to=folder))
+        storage.write_text(folder / "task.json", json.dumps(task.to_dict(), indent=2, ensure_ascii=False) + "\n")
 
 
 @contextlib.contextmanager
-def _noting_failure(folder: pathlib.Path) -> Iterator[None]:
+def _telling_failure(folder: pathlib.Path, events: Listener) -> Iterator[None]:
     """An error that ends a run before anything is saved is the last line of its log; resuming writes the log anew."""
     try:
         yield
     except UserError as error:
         if (folder / LOG).is_file() and not (folder / "model").exists() and not checkpoint.begun(folder):
             with contextlib.suppress(UserError):  # the disk may be full
-                storage.append_line(folder / LOG, {"failed": error.problem})
+                events(Failed(error.problem))
         raise
 
 
-def _announce(say: Say, shape: str, journal: Journal, on: Techniques) -> None:
-    """Tell the user, and the first line of the log, what makes this run fast or keeps it from being so."""
-    say(f"{shape}; {on}")
-    journal.header = {"shape": shape, **on.to_dict()}
+def _with_shape(shape: str, listen: Listener, event: Event) -> None:
+    """Pass on what happens; what makes the run fast with its precision and batch shape."""
+    listen(dataclasses.replace(event, shape=shape) if isinstance(event, TechniquesOn) else event)
 
 
 def _measure(task: Task, found: Any) -> dict[str, float]:

@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from warmstart import paths
-from warmstart.table.checks import OnEmpty, check
-from warmstart.table.task import Task
 from warmstart.batches.tokens import tokenize
 from warmstart.errors import UserError, did_you_mean, text
 from warmstart.models.load import load_tokenizer, loading, quietly
 from warmstart.models.trust import trusted
 from warmstart.recipe import Recipe
+from warmstart.table.checks import OnEmpty, check
+from warmstart.table.task import Task
 
 if TYPE_CHECKING:
     from datasets import Dataset

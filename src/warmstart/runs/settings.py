@@ -5,14 +5,14 @@ from typing import Any
 
 import torch
 
-from warmstart.table.task import Task
+from warmstart.engine.distributed.processes import Processes
+from warmstart.engine.precision import choose
+from warmstart.engine.techniques import NAMES
 from warmstart.errors import UserError, did_you_mean, text
 from warmstart.evaluation.metrics import best_metric, metric_names
 from warmstart.recipe import Recipe
-from warmstart.engine.distributed.processes import Processes
+from warmstart.table.task import Task
 from warmstart.trainer.arguments import TrainingArguments
-from warmstart.engine.precision import choose
-from warmstart.engine.techniques import NAMES
 
 
 def training_arguments(

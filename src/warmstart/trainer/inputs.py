@@ -12,12 +12,12 @@ import numpy as np
 from torch import nn
 
 from warmstart.batches.dataloaders import Batch, Collate, DatasetFeed, Feed, StreamFeed, TokenFeed, is_stream, length_of
-from warmstart.batches.plan import BatchPlan
+from warmstart.batches.plan import BatchPlan, padded
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.distributed.processes import Processes
 from warmstart.engine.losses import base_model
 from warmstart.engine.randomness import reseed
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError, did_you_mean, text
 
 if TYPE_CHECKING:
     from warmstart.trainer.arguments import TrainingArguments
@@ -93,6 +93,49 @@ def make_feed(dataset: Any, collate: Collate, args: "TrainingArguments", process
     if isinstance(dataset, TokenTable):
         return TokenFeed(dataset, plan, ahead=max(args.dataloader_num_workers, 1))
     return DatasetFeed(dataset, collate, plan, loader_options(args), functools.partial(reseed, plan.seed))
+
+
+def evaluated(given: Any, wanted: Any) -> Any:
+    """What is to be evaluated on: `wanted`, or of a trainer's own data sets (`given`) the one of that name; all of
+    these by default. Raises UserError where there is no data set of this name, or none at all."""
+    if isinstance(wanted, str):
+        names = list(given) if isinstance(given, dict) else []
+        if wanted not in names:
+            raise UserError(
+                text(f"there is no evaluation data set named {wanted!r}", f"没有名为 {wanted!r} 的验证数据集"),
+                where="eval_dataset",
+                fix=did_you_mean(wanted, names)
+                if names
+                else text(
+                    f"give the rows themselves, or Trainer(eval_dataset={{{wanted!r}: ...}})",
+                    f"请直接给出数据, 或 Trainer(eval_dataset={{{wanted!r}: ...}})",
+                ),
+            )
+        return given[wanted]
+    chosen = given if wanted is None else wanted
+    if chosen is None:
+        raise UserError(
+            text("there is nothing to evaluate on", "没有可供评估的数据"), "Trainer", fix="Trainer(eval_dataset=...)"
+        )
+    return chosen
+
+
+def looked_at(dataset: Any, collate: Collate, args: "TrainingArguments") -> Any:
+    """A loader over all rows of a data set, in order, to look at. Raises UserError for several data sets."""
+    from torch.utils.data import DataLoader
+
+    size = args.per_device_eval_batch_size
+    if isinstance(dataset, TokenTable):
+        batches = np.split(np.arange(len(dataset)), range(size, len(dataset), size))
+        begin = functools.partial(map, functools.partial(padded, dataset), batches)
+        return Loader(dataset, size, collate, len(batches), begin)
+    if isinstance(dataset, dict):
+        raise UserError(
+            text("there are several data sets, and a loader is over one", "有多个数据集, 而加载器只能对应一个"),
+            where="eval_dataset",
+            fix=text(f"name one: {', '.join(map(str, dataset))}", f"请指明一个: {', '.join(map(str, dataset))}"),
+        )
+    return DataLoader(dataset, batch_size=size, collate_fn=collate, **loader_options(args))
 
 
 def loader_options(args: "TrainingArguments") -> dict[str, Any]:
@@ -176,3 +219,13 @@ def _lengths(dataset: Any, column: str) -> np.ndarray[Any, np.dtype[np.int64]]:
                 f"请增加一列 {column!r}, 或不用 group_by_length",
             ),
         ) from error
+
+
+def seed(args: "TrainingArguments") -> None:
+    """Seed what is made before the first update, such as a new head; each update seeds itself."""
+    from transformers import enable_full_determinism, set_seed
+
+    if args.full_determinism:
+        enable_full_determinism(args.seed)
+    else:
+        set_seed(args.seed)

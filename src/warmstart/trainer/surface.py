@@ -1,67 +1,35 @@
-"""The part of the `Trainer`'s public surface that trains nothing: callbacks, loaders, saving, small answers."""
+"""What a `Trainer` is made of, and the part of its public surface that trains nothing: small answers, loaders, saving.
 
-import functools
+The parts of a trainer look these attributes up when they need them: a user may put another model, collator or
+optimizer there at any time.
+"""
+
 import inspect
 import itertools
 import pathlib
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any
 
-import numpy as np
 import torch
 import transformers
 from torch import nn
-from transformers.trainer_callback import (
-    CallbackHandler,
-    ExportableState,
-    PrinterCallback,
-    TrainerControl,
-    TrainerState,
-)
+from transformers.trainer_callback import CallbackHandler, DefaultFlowCallback, TrainerControl, TrainerState
 
 from warmstart import storage
-from warmstart.batches.plan import padded
-from warmstart.batches.tokens import TokenTable
 from warmstart.checkpoints.weights import save_weights
 from warmstart.engine.distributed.processes import Processes, leave
-from warmstart.engine.optimizer import switch
-from warmstart.errors import UserError, did_you_mean, text
+from warmstart.engine.losses import default_collator, label_names_of
+from warmstart.engine.optimizer import decayed_names, switch
+from warmstart.errors import UserError, text
+from warmstart.events import Event, Events, Warned
+from warmstart.trainer import callbacks as shown
+from warmstart.trainer import hub, inputs, progress
 from warmstart.trainer.arguments import TrainingArguments
-from warmstart.trainer.inputs import Loader, first_epoch, loader_options, make_feed
-from warmstart.trainer.progress import progress_callback
+from warmstart.trainer.overrides import refuse_what_is_never_called
 
 
 class Surface:
-    """What `Trainer` inherits. Methods of `transformers.Trainer` that this engine never calls cannot be overridden: a
-    subclass that tries is refused when it is defined, since its method would be ignored."""
-
-    NEVER_CALLED: ClassVar[dict[str, str]] = {
-        "training_step": "compute_loss",
-        "evaluation_loop": "prediction_step",
-        "get_train_dataloader": "train_dataset, data_collator",
-        "get_eval_dataloader": "eval_dataset, data_collator",
-        "get_test_dataloader": "data_collator",
-        "get_batch_samples": "train_dataset, data_collator",
-        "floating_point_ops": "compute_loss",
-        "_inner_training_loop": "callbacks",
-        "_maybe_log_save_evaluate": "callbacks",
-        "_get_train_sampler": "train_sampling_strategy",
-        "_save_checkpoint": "callbacks",
-        "get_decay_parameter_names": "create_optimizer",
-        "get_optimizer_cls_and_kwargs": "create_optimizer",
-    }
-
-    args: TrainingArguments
-    model: nn.Module
-    state: TrainerState
-    control: TrainerControl
-    processes: Processes
-    callback_handler: CallbackHandler
-    processing_class: Any
-    optimizer: torch.optim.Optimizer | None
-    data_collator: Any
-    model_init: Any
-    train_dataset: Any
-    eval_dataset: Any
+    """What `Trainer` inherits. `events` hears what happens; `control` and `state` are those of `transformers`."""
 
     log_metrics = transformers.Trainer.log_metrics
     metrics_format = transformers.Trainer.metrics_format
@@ -69,22 +37,72 @@ class Surface:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if cls.__module__.startswith("warmstart."):
-            return
-        before = list(itertools.takewhile(lambda base: not base.__module__.startswith("warmstart."), cls.__mro__))
-        engine = cls.__mro__[len(before)]
-        for owner, name in [(base, name) for base in before for name in vars(base)]:
-            is_absent = hasattr(transformers.Trainer, name) and not hasattr(engine, name)
-            if name in cls.NEVER_CALLED or is_absent:
-                instead = cls.NEVER_CALLED.get(name, "compute_loss, prediction_step, callbacks")
-                raise UserError(
-                    text(
-                        f"{owner.__name__}.{name} would never be called by this engine",
-                        f"本引擎不会调用 {owner.__name__}.{name}",
-                    ),
-                    where=f"class {cls.__name__}",
-                    fix=text(f"use {instead}, or transformers.Trainer", f"请改用 {instead}, 或 transformers.Trainer"),
-                )
+        refuse_what_is_never_called(cls)
+
+    def __init__(
+        self,
+        args: TrainingArguments,
+        model: nn.Module | None,
+        model_init: Callable[..., nn.Module] | None,
+        data_collator: Callable[[list[Any]], Any] | None,
+        train_dataset: Any,
+        eval_dataset: Any,
+        processing_class: Any,
+        callbacks: list[Any],
+        optimizers: tuple[torch.optim.Optimizer | None, Any],
+    ) -> None:
+        self.args = args
+        self.processes = Processes(use_cpu=args.use_cpu)
+        self.events = Events(*progress.listeners(hidden=args.disable_tqdm))
+        inputs.seed(args)
+        self.model_init = model_init
+        self.model: nn.Module = model if model is not None else self.call_model_init()
+        self.processing_class = processing_class
+        self.data_collator = data_collator or default_collator(processing_class)
+        self.train_dataset = train_dataset
+        self.eval_dataset = eval_dataset
+        self.label_names: list[str] = args.label_names or label_names_of(self.model)
+        self.optimizer, self.lr_scheduler = optimizers
+        self.prepare_model()
+        self.control = TrainerControl()
+        self.callback_handler = CallbackHandler(
+            [DefaultFlowCallback, *self.default_callbacks(), *callbacks],
+            self.model,
+            processing_class,
+            self.optimizer,
+            self.lr_scheduler,
+        )
+        self.state = self.new_state()
+
+    def emit(self, event: Event) -> None:
+        """Tell what happens in the run, once: the main process does."""
+        if self.processes.is_main:
+            self.events(event)
+
+    def warn(self, line: str) -> None:
+        """Tell that something went otherwise than asked, on whichever process that was."""
+        self.events(Warned(line))
+
+    def prepare_model(self) -> None:
+        """Put the model on its device, the same on every process."""
+        self.model.to(self.processes.device)
+        self.processes.same_weights(self.model)
+        if self.args.gradient_checkpointing:
+            enable: Any = getattr(self.model, "activation_checkpointing_enable", None)
+            enable = enable or self.model.gradient_checkpointing_enable  # what older versions call it
+            enable(self.args.gradient_checkpointing_kwargs)
+        if getattr(self.model, "config", None) is not None:
+            self.model.config.use_cache = self.args.use_cache  # type: ignore[union-attr]
+        count: Any = getattr(self.model, "num_parameters", None)
+        self.parameters_computed: int = 0 if count is None else count(exclude_embeddings=True)
+
+    def new_state(self) -> TrainerState:
+        """The state of a run that has done nothing."""
+        return TrainerState(
+            is_local_process_zero=self.is_local_process_zero(),
+            is_world_process_zero=self.is_world_process_zero(),
+            stateful_callbacks=shown.with_state([*self.callback_handler.callbacks, self.control]),
+        )
 
     @property
     def tokenizer(self) -> Any:
@@ -97,16 +115,8 @@ class Surface:
         return self.model
 
     def default_callbacks(self) -> list[Any]:
-        """Trackers that `report_to` names, and progress."""
-        from transformers.integrations import get_reporting_integration_callbacks
-
-        try:
-            trackers = [make() for make in get_reporting_integration_callbacks(self.args.report_to)]
-        except (ValueError, RuntimeError, ImportError) as error:
-            raise UserError(
-                str(error), where="report_to", fix=text("install it, or leave it out", "请安装它, 或去掉它")
-            ) from error
-        return [*trackers, PrinterCallback if self.args.disable_tqdm else progress_callback()]
+        """Trackers that `report_to` names, and what of `transformers` shows the log."""
+        return shown.default_callbacks(self.args)
 
     def add_callback(self, callback: Any) -> None:
         """Add a callback, by class or instance."""
@@ -122,8 +132,9 @@ class Surface:
 
     def call_model_init(self, trial: Any = None) -> nn.Module:
         """A fresh model from `model_init`, which may take a trial."""
+        assert self.model_init is not None
         takes = len(inspect.signature(self.model_init).parameters)
-        model: nn.Module = self.model_init() if takes == 0 else self.model_init(trial)
+        model: nn.Module | None = self.model_init() if takes == 0 else self.model_init(trial)
         if model is None:
             raise UserError(
                 text("model_init returned nothing", "model_init 没有返回模型"),
@@ -132,28 +143,28 @@ class Surface:
             )
         return model
 
+    def columns(self, dataset: Any) -> tuple[Any, Any]:
+        """The data set and the collator, without the columns that the model does not take if the arguments say so."""
+        if not self.args.remove_unused_columns:
+            return dataset, self.data_collator
+        used = inputs.used_columns(self.model, self.label_names)
+        return inputs.without_unused_columns(dataset, self.data_collator, used)
+
     def get_train_dataloader(self) -> Any:
         """The batches of the first epoch, to look at; each is made when it is asked for. Training uses the same rows in
         the same order."""
-        dataset, collate = self._columns(self.train_dataset)  # type: ignore[attr-defined]
-        feed = make_feed(dataset, collate, self.args, self.processes.count)
-        return first_epoch(feed, dataset, collate, self.args, self.processes)
+        dataset, collate = self.columns(self.train_dataset)
+        feed = inputs.make_feed(dataset, collate, self.args, self.processes.count)
+        return inputs.first_epoch(feed, dataset, collate, self.args, self.processes)
 
     def get_eval_dataloader(self, eval_dataset: Any = None) -> Any:
-        """A loader over `eval_dataset` (by default the trainer's), to look at."""
-        return self.get_test_dataloader(self.eval_dataset if eval_dataset is None else eval_dataset)
+        """A loader over `eval_dataset` (by default the trainer's; of several, one by its name), to look at. Raises
+        UserError where there is no data set of this name."""
+        return self.get_test_dataloader(inputs.evaluated(self.eval_dataset, eval_dataset))
 
     def get_test_dataloader(self, test_dataset: Any) -> Any:
         """A loader over any data set with the trainer's collator, to look at."""
-        from torch.utils.data import DataLoader
-
-        size = self.args.per_device_eval_batch_size
-        if isinstance(test_dataset, TokenTable):
-            batches = np.split(np.arange(len(test_dataset)), range(size, len(test_dataset), size))
-            begin = functools.partial(map, functools.partial(padded, test_dataset), batches)
-            return Loader(test_dataset, size, self.data_collator, len(batches), begin)
-        dataset, collate = self._columns(test_dataset)  # type: ignore[attr-defined]
-        return DataLoader(dataset, batch_size=size, collate_fn=collate, **loader_options(self.args))
+        return inputs.looked_at(*self.columns(test_dataset), self.args)
 
     def num_examples(self, dataloader: Any) -> int:
         """Rows of a loader."""
@@ -161,9 +172,13 @@ class Surface:
         return rows
 
     def num_tokens(self, dataloader: Any, max_steps: int | None = None) -> int:
-        """Input ids of a loader's batches, padding included."""
-        counted: int = sum(batch["input_ids"].numel() for batch in dataloader)
-        return counted if max_steps is None else counted * max_steps
+        """Input ids of a loader's batches, padding included; with `max_steps`, of so many batches, for which the loader
+        begins again where it ends."""
+        counts: list[int] = [batch["input_ids"].numel() for batch in itertools.islice(dataloader, max_steps)]
+        if max_steps is None or not counts:
+            return sum(counts)
+        again, rest = divmod(max_steps, len(counts))
+        return again * sum(counts) + sum(counts[:rest])
 
     def get_num_trainable_parameters(self) -> int:
         """Numbers that training changes."""
@@ -180,8 +195,6 @@ class Surface:
 
     def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
         """Names of the parameters that weight decay acts on."""
-        from warmstart.engine.optimizer import decayed_names
-
         return decayed_names(model)
 
     @staticmethod
@@ -196,9 +209,10 @@ class Surface:
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         """Operations of a forward and backward pass: 6 x tokens x parameters (Kaplan et al. 2020, section 2.1)."""
-        if "input_ids" not in inputs or not hasattr(self.model, "num_parameters"):
+        if "input_ids" not in inputs:
             return 0
-        return int(6 * inputs["input_ids"].numel() * self.model.num_parameters(exclude_embeddings=True))  # type: ignore[operator]
+        tokens: int = inputs["input_ids"].numel()
+        return 6 * tokens * self.parameters_computed
 
     def is_local_process_zero(self) -> bool:
         """Whether this is the first process of its machine."""
@@ -237,7 +251,7 @@ class Surface:
         """Write README.md into `args.output_dir`: a draft of a model card, with what was trained and measured. Takes
         what `transformers.Trainer.create_model_card` takes.
         """
-        _check_card(args, card)
+        hub.check_card(args, card)
         transformers.Trainer.create_model_card(self, *args, **card)
 
     def push_to_hub(
@@ -252,28 +266,8 @@ class Surface:
     ) -> Any:
         """Save the model, write its card with what is in `card` (see `create_model_card`), and upload both with
         `huggingface_hub`. `repo_id`: by default the name of the output folder. Not `blocking`, it returns a Future.
-
-        Raises UserError for what a card does not take, before anything is saved or made.
         """
-        from huggingface_hub import HfApi
-
-        folder = pathlib.Path(self.args.output_dir).resolve()
-        _check_card((), card)
-        self.callback_handler.on_push_begin(self.args, self.state, self.control)
-        self.save_model()
-        if not self.processes.is_main:
-            return None
-        self.create_model_card(**{"model_name": (repo_id or folder.name).rpartition("/")[2], **card})
-        api = HfApi(token=token if token is not None else self.args.hub_token)
-        repo = api.create_repo(repo_id or folder.name, exist_ok=True, private=private).repo_id
-        return api.upload_folder(
-            repo_id=repo,
-            folder_path=folder,
-            commit_message=commit_message,
-            ignore_patterns=["checkpoint-*/*"],
-            revision=revision,
-            run_as_future=not blocking,  # type: ignore[call-overload]  # declared for True and for False only
-        )
+        return hub.push(self, commit_message, blocking, token, revision, private, repo_id, card)
 
     def end(self) -> None:
         """Leave the process group; call it last, if at all."""
@@ -293,41 +287,3 @@ class Surface:
                 text("there is no optimizer yet", "尚未创建优化器"), "Trainer", fix="create_optimizer() / train()"
             )
         return self.optimizer
-
-    def _exportable(self) -> list[Any]:
-        return [cb for cb in [*self.callback_handler.callbacks, self.control] if isinstance(cb, ExportableState)]
-
-    def _new_state(self) -> None:
-        self.state = TrainerState(
-            is_local_process_zero=self.is_local_process_zero(),
-            is_world_process_zero=self.is_world_process_zero(),
-            stateful_callbacks=self._exportable(),
-        )
-
-    def _export_callbacks(self) -> None:
-        """Write the state of callbacks that have one (early stopping) into `state`, for a checkpoint."""
-        self.state.stateful_callbacks = TrainerState(stateful_callbacks=self._exportable()).stateful_callbacks
-
-    def _import_callbacks(self) -> None:
-        """Give callbacks back the state they had when the checkpoint was written. What they were made with is what the
-        user asks for now, unless `restore_callback_states_from_checkpoint`."""
-        asked = self.args.restore_callback_states_from_checkpoint
-        saved = dict(self.state.stateful_callbacks or {})
-        for callback in self.callback_handler.callbacks:
-            states = saved.get(type(callback).__name__)
-            if isinstance(callback, ExportableState) and states:
-                state = states.pop(0) if isinstance(states, list) else states
-                for name, value in {**(state["args"] if asked else {}), **state["attributes"]}.items():
-                    setattr(callback, name, value)
-
-
-def _check_card(args: tuple[Any, ...], card: dict[str, Any]) -> None:
-    """Raises UserError for what the card of `transformers` does not take."""
-    known = list(inspect.signature(transformers.Trainer.create_model_card).parameters)[1:]
-    for name in card:
-        if name not in known[len(args) :]:
-            raise UserError(
-                text(f"a model card takes no {name!r}", f"模型卡不接受 {name!r}"),
-                "Trainer",
-                fix=did_you_mean(name, known),
-            )

@@ -1,41 +1,34 @@
 """Trainer: the public surface of `transformers.Trainer` on this engine. Read `train` from top to bottom."""
 
 import contextlib
-import logging
 import math
-import pathlib
-import time
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
-from transformers.trainer_callback import CallbackHandler, DefaultFlowCallback, TrainerControl, TrainerState
-from transformers.trainer_utils import EvalPrediction, TrainOutput, speed_metrics
+from transformers.trainer_utils import EvalPrediction, PredictionOutput, TrainOutput
 
-from warmstart.batches.dataloaders import Feed
-from warmstart.batches.tokens import TokenTable
-from warmstart.engine.capturable import why_no_graphs
-from warmstart.engine.cuda_graphs import Graphs
-from warmstart.engine.distributed.processes import Processes
-from warmstart.engine.loop import updates
-from warmstart.engine.loss_meter import LossMeter
-from warmstart.engine.losses import default_collator, label_names_of
-from warmstart.engine.oom import Fitting
-from warmstart.engine.optimizer import switch
-from warmstart.engine.signals import Interrupted, Signals, listening
-from warmstart.engine.step import Engine, Hooks, StepResult, needs_metric
+from warmstart.checkpoints.provenance import Identity
+from warmstart.engine.losses import loss_of
+from warmstart.engine.optimizer import make_optimizer, make_scheduler, parameter_groups
+from warmstart.engine.signals import Signals, listening
+from warmstart.engine.step import Engine
 from warmstart.engine.techniques import Techniques, techniques
 from warmstart.errors import UserError, text
-from warmstart.models.ragged.encoder import Unpadded
+from warmstart.events import Ended, Metrics, TechniquesOn
+from warmstart.trainer import inputs as data
+from warmstart.trainer import overrides
 from warmstart.trainer.arguments import TrainingArguments
+from warmstart.trainer.checkpointer import Checkpointer
+from warmstart.trainer.evaluator import Evaluator
 from warmstart.trainer.extent import extent, need_rows
-from warmstart.trainer.inputs import first_epoch, make_feed
-from warmstart.trainer.keeping import Keeping
-from warmstart.trainer.progress import put_away
+from warmstart.trainer.run_state import RunState
+from warmstart.trainer.surface import Surface
+from warmstart.trainer.training import Training, make_engine, make_graphs
 
 
-class Trainer(Keeping):
+class Trainer(Surface):
     """Trains, evaluates and predicts, as `transformers.Trainer` does and with its arguments.
 
     `model`: a `transformers` model or any module that returns a loss when it is given labels (`model_init` makes a
@@ -48,6 +41,8 @@ class Trainer(Keeping):
     `preprocess_logits_for_metrics(logits, labels)` returns what is kept of a batch's outputs.
     `compute_loss_func(outputs, labels, num_items_in_batch=...)` returns the mean loss over the targets of a batch,
     whose number it is given. Raises UserError for what cannot work together.
+
+    Its parts: `evaluator`, `checkpointer`, and `run_state`, what a run counts. `events` hears what happens.
     """
 
     def __init__(
@@ -68,51 +63,30 @@ class Trainer(Keeping):
         *,
         tokenizer: Any = None,
     ) -> None:
-        self.args = args if args is not None else TrainingArguments("tmp_trainer")
-        _refuse_what_cannot_work(self.args, model_init, optimizers)
-        self.processes = Processes(use_cpu=self.args.use_cpu)
-        _seed(self.args)
-        if (model is None) == (model_init is None):
-            raise UserError(
-                text(
-                    "Trainer needs a model or a model_init, and not both",
-                    "Trainer 需要 model 与 model_init 中的一个, 且只能给一个",
-                ),
-                where="Trainer",
-                fix="Trainer(model=..., args=...)",
-            )
-        self.model_init = model_init
-        self.model: nn.Module = model if model is not None else self.call_model_init()
-        self.processing_class = processing_class if processing_class is not None else tokenizer
-        self.data_collator = data_collator or default_collator(self.processing_class)
-        self.train_dataset = train_dataset
-        self.eval_dataset = eval_dataset
+        args = args if args is not None else TrainingArguments("tmp_trainer")
+        _refuse_what_cannot_work(args, model, model_init, optimizers)
+        processing_class = processing_class if processing_class is not None else tokenizer
+        super().__init__(
+            args,
+            model,
+            model_init,
+            data_collator,
+            train_dataset,
+            eval_dataset,
+            processing_class,
+            callbacks or [],
+            optimizers,
+        )
         self.compute_loss_func = compute_loss_func
         self.compute_metrics = compute_metrics
         self.preprocess_logits_for_metrics = preprocess_logits_for_metrics
-        self.optimizer, self.lr_scheduler = optimizers
-        self._made = (None, None)
         self.optimizer_cls_and_kwargs = optimizer_cls_and_kwargs
-        self.label_names = self.args.label_names or label_names_of(self.model)
         self.is_in_train = False
-        self.announce: Callable[[Techniques], None] = _log_techniques  # told before the first update
-        self.tell: Callable[[str], None] = logging.getLogger(__name__).warning
-        self.described = {}
-        self.rows_seen = self.skipped = 0
-        self._prepare_model()
-        self.control = TrainerControl()
-        self.state = TrainerState()
-        self.callback_handler = CallbackHandler(
-            [DefaultFlowCallback, *self.default_callbacks(), *(callbacks or [])],
-            self.model,
-            self.processing_class,
-            self.optimizer,
-            self.lr_scheduler,
-        )
-        self._new_state()
+        self.evaluator = Evaluator(self)
+        self.checkpointer = Checkpointer(self)
+        self.run_state = RunState.new(args, self.warn)
+        self._made: tuple[Any, Any] = (None, None)  # optimizer and schedule, by `train`, for one run
         self.control = self.callback_handler.on_init_end(self.args, self.state, self.control)
-
-    # Training
 
     def train(
         self,
@@ -133,34 +107,35 @@ class Trainer(Keeping):
                 fix=text("run train once for each setting", "请对每组设置各训练一次"),
             )
         need_rows(self.args, self.train_dataset, self.eval_dataset)
-        resume = self._checkpoint_to_resume(resume_from_checkpoint or self.args.resume_from_checkpoint)
-        _seed(self.args)
+        resume = self.checkpointer.to_resume(resume_from_checkpoint or self.args.resume_from_checkpoint)
+        data.seed(self.args)
         if self.model_init is not None:
             self.model = self.call_model_init()
             self.optimizer, self.lr_scheduler = None, None  # of the model before
-            self._prepare_model()
+            self.prepare_model()
 
-        dataset, collate = self._columns(self.train_dataset)
-        feed = make_feed(dataset, collate, self.args, self.processes.count)
-        self.callback_handler.train_dataloader = first_epoch(feed, dataset, collate, self.args, self.processes)
+        dataset, collate = self.columns(self.train_dataset)
+        feed = data.make_feed(dataset, collate, self.args, self.processes.count)
+        self.callback_handler.train_dataloader = data.first_epoch(feed, dataset, collate, self.args, self.processes)
         per_epoch, last = extent(self.args, feed.updates_per_epoch)
         self._create_for(last)
-        self._new_state()
+        self.state = self.new_state()
         self.state.max_steps = last
         self.state.num_train_epochs = math.ceil(last / per_epoch)
         self.state.train_batch_size = self.args.per_device_train_batch_size
         self.state.compute_steps(self.args, last)
-        show_norm = bool(self.args.max_grad_norm and self.args.max_grad_norm > 0)
-        self.losses = LossMeter(skip=self.args.on_nonfinite == "skip", show_norm=show_norm)
-        self.rows_seen, self.skipped, self.saved_at = 0, 0, -1
-        self.fitting = Fitting(self.tell)
-        self.identify()
-        had_stopped = resume is not None and self._resume(resume)
-        first = self.state.global_step
-        with self._techniques() as on, listening() as signals, put_away(self.callback_handler.callbacks):
-            self.announce(on)
-            engine = self._engine(on, signals)
-            return self._updates(feed, first, had_stopped, engine, per_epoch, last, ignore_keys_for_eval)
+        self.run_state = RunState.new(self.args, self.warn)
+        self.checkpointer.identify()
+        had_stopped = resume is not None and self.checkpointer.resume(resume)
+        self.is_in_train = True
+        try:
+            with self._techniques() as on, listening() as signals:
+                self.techniques = on
+                self.emit(TechniquesOn(str(on), on.to_dict()))
+                engine = self._engine(on, signals)
+                return Training(self, feed, engine, per_epoch, last, ignore_keys_for_eval).run(had_stopped)
+        finally:
+            self.emit(Ended())
 
     def _techniques(self) -> contextlib.AbstractContextManager[Techniques]:
         """What makes this trainer's steps fast, inside a block."""
@@ -169,187 +144,139 @@ class Trainer(Keeping):
             self.model,
             self.optimizer,
             self.callback_handler.callbacks,
-            self._graphs,
+            lambda encoder, folded: make_graphs(self, encoder, folded),
             processes=self.processes.count,
             without=self.args.without,
         )
 
-    def _graphs(self, encoder: Unpadded, folded: bool) -> tuple[Graphs | None, str]:
-        """CUDA graphs of this run's updates, or why there are none."""
-        table, args = self.train_dataset, self.args
-        assert self.optimizer is not None
-        own_loss = self._has_own_loss() or args.label_smoothing_factor > 0
-        why_not = why_no_graphs(
-            self.optimizer,
-            encoder,
-            self.callback_handler.callbacks,
-            table=isinstance(table, TokenTable),
-            micro_batches=args.gradient_accumulation_steps,
-            processes=self.processes.count,
-            folded=folded,
-            own_loss=own_loss,
-        )
-        if why_not:
-            return None, why_not
-        made = Graphs(
-            self.model,
-            self.optimizer,
-            encoder,
-            rows=args.per_device_train_batch_size,
-            max_grad_norm=args.max_grad_norm or 0.0,
-            precision=self._precision(),
-        )
-        return made, ""
-
-    def _updates(
-        self,
-        feed: Feed,
-        first: int,
-        had_stopped: bool,
-        engine: Engine,
-        per_epoch: int,
-        last: int,
-        ignore_keys_for_eval: list[str] | None,
-    ) -> TrainOutput:
-        """The updates after the `first` ones, and what callbacks and arguments ask for between them."""
-        self.is_in_train = True
-        began, rows_before = time.time(), self.rows_seen
-        self.callback_handler.model = self.model
-        self.callback_handler.optimizer = self.optimizer
-        self.callback_handler.lr_scheduler = self.lr_scheduler
-        self.control = self.callback_handler.on_train_begin(self.args, self.state, self.control)
-        self.control.should_training_stop = self.control.should_training_stop or had_stopped
-        if self.args.eval_on_start and first == 0:
-            self.evaluate(ignore_keys=ignore_keys_for_eval)
-
-        done = first + self.skipped  # of the updates that the rows are cut into; `global_step` counts those that ran
-        if self.control.should_epoch_stop:  # a callback had ended the epoch where the run goes on
-            done = self._next_epoch(done, per_epoch)
-        while done < (end := self._end(per_epoch, last)) and not self.control.should_training_stop:
-            epoch_end = min((done // per_epoch + 1) * per_epoch, end)
-            self.control = self.callback_handler.on_epoch_begin(self.args, self.state, self.control)
-            stream = updates(engine, feed, done, epoch_end)
-            ran = ended = False
-            while not ended:
-                self.control = self.callback_handler.on_step_begin(self.args, self.state, self.control)
-                at_a_time = self.fitting.limit
-                with self.processes.working():
-                    result = next(stream, None)
-                if result is None:
-                    break
-                ran = True
-                self.losses.add(result)
-                self._count(result, per_epoch)
-                if self.fitting.limit is not None and self.fitting.limit != at_a_time:
-                    self.log({"rows_at_a_time": self.fitting.limit})
-                done = result.update.index + 1
-                self.control = self.callback_handler.on_step_end(self.args, self.state, self.control)
-                ended = done == epoch_end or self.control.should_training_stop or self.control.should_epoch_stop
-                if ended:
-                    # The end of an epoch belongs to its last update: what a checkpoint holds is then complete.
-                    self.control = self.callback_handler.on_epoch_end(self.args, self.state, self.control)
-                self._act(ignore_keys_for_eval)
-                if result.told_to_stop and done < end:
-                    raise self._interrupted()
-                if self.control.should_training_stop or self.control.should_epoch_stop:
-                    break  # an evaluation may have said so (early stopping)
-            stream.close()
-            if not ended:
-                self.control = self.callback_handler.on_epoch_end(self.args, self.state, self.control)
-                self._act(ignore_keys_for_eval)
-            if not ran:
-                break
-            if self.control.should_epoch_stop:
-                done = self._next_epoch(done, per_epoch)
-        return self._finish(began, self.rows_seen - rows_before, self.state.global_step - first)
-
-    def _next_epoch(self, done: int, per_epoch: int) -> int:
-        """Where the next epoch begins, when the rest of this one is left out."""
-        begins = math.ceil(done / per_epoch) * per_epoch
-        self.skipped += begins - done
-        return begins
-
-    def _end(self, per_epoch: int, last: int) -> int:
-        """Where the run ends: when `last` updates have run, or all epochs are over, as in `transformers`."""
-        return min(last + self.skipped, math.ceil(last / per_epoch) * per_epoch)
-
-    def _act(self, ignore_keys: list[str] | None) -> None:
-        """What the callbacks asked for after an update: log, evaluate, save, in this order."""
-        if self.control.should_log and self.losses.since_log:
-            self.log(self.losses.report())
-        best = False
-        if self.control.should_evaluate:
-            metrics = self.evaluate(ignore_keys=ignore_keys)
-            best = self._is_best(metrics)
-            if self.lr_scheduler is not None and needs_metric(self.lr_scheduler):
-                self.lr_scheduler.step(self._watched(metrics))
-        if self.control.should_save or (self.args.save_strategy == "best" and best):
-            self.save_checkpoint()
-            self.control = self.callback_handler.on_save(self.args, self.state, self.control)
-
-    def _interrupted(self) -> Interrupted:
-        """Save everything, if that has not just been done, and say where."""
-        if self.saved_at != self.state.global_step:
-            self.save_checkpoint(resumable=True)
-            self.control = self.callback_handler.on_save(self.args, self.state, self.control)
-        return Interrupted(self._checkpoint_folder(), self.state.global_step)
-
-    def _finish(self, began: float, rows: int, steps: int) -> TrainOutput:
-        metrics = speed_metrics("train", began, num_samples=rows, num_steps=steps)
-        metrics["total_flos"] = self.state.total_flos
-        metrics["train_loss"] = self.losses.mean()
-        self.is_in_train = False
-        self.log(metrics)
-        switch(self.optimizer, "eval")
-        if self.args.load_best_model_at_end and self.state.best_model_checkpoint is not None:
-            self._load_best(pathlib.Path(self.state.best_model_checkpoint))
-        self.control = self.callback_handler.on_train_end(self.args, self.state, self.control)
-        return TrainOutput(self.state.global_step, metrics["train_loss"], metrics)
-
     def _engine(self, on: Techniques, signals: Signals) -> Engine:
-        assert self.optimizer is not None
-        handler = self.callback_handler
+        return make_engine(self, on, signals)
 
-        def tell(event: Callable[..., TrainerControl]) -> Callable[[], None]:
-            def told() -> None:
-                self.control = event(self.args, self.state, self.control)
+    # The optimizer and its schedule
 
-            return told
-
-        return Engine(
-            model=self.model,
-            optimizer=self.optimizer,
-            scheduler=self.lr_scheduler,
-            processes=self.processes,
-            loss=self._training_loss,
-            label_names=self.label_names,
-            max_grad_norm=self.args.max_grad_norm or 0.0,
-            seed=self.args.seed,
-            precision=self._precision(),
-            own_loss=self._has_own_loss(),
-            hooks=Hooks(
-                tell(handler.on_substep_end), tell(handler.on_pre_optimizer_step), tell(handler.on_optimizer_step)
-            ),
-            techniques=on,
-            signals=signals,
-            fitting=self.fitting,
+    def _create_for(self, total_updates: int) -> None:
+        """The optimizer and schedule of this run; those that are the user's stay."""
+        theirs = (
+            None if self.optimizer is self._made[0] else self.optimizer,
+            None if self.lr_scheduler is self._made[1] else self.lr_scheduler,
+        )
+        self.optimizer, self.lr_scheduler = theirs
+        self.create_optimizer_and_scheduler(total_updates)
+        self._made = (
+            self.optimizer if theirs[0] is None else None,
+            self.lr_scheduler if theirs[1] is None else None,
         )
 
-    def _count(self, result: StepResult, per_epoch: int) -> None:
-        done = result.update.index + 1
-        self.state.global_step = done - self.skipped
-        self.state.epoch = done / per_epoch
-        self.rows_seen += len(result.update.rows)
-        self.state.num_input_tokens_seen += result.tokens
-        if hasattr(self.model, "num_parameters"):
-            self.state.total_flos += 6 * result.tokens * self._parameters_computed
+    def create_optimizer_and_scheduler(self, num_training_steps: int) -> None:
+        """Make what the user did not give."""
+        self.create_optimizer()
+        self.create_scheduler(num_training_steps)
 
-    def _training_loss(self, model: nn.Module, batch: dict[str, Any]) -> torch.Tensor:
-        loss: torch.Tensor = self.compute_loss(model, batch)
-        return loss
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        """The optimizer of the arguments, unless there is one already."""
+        if self.optimizer is None:
+            if self.optimizer_cls_and_kwargs is not None:
+                make, options = self.optimizer_cls_and_kwargs
+                self.optimizer = make(parameter_groups(self.model, self.args.weight_decay), **options)
+            else:
+                self.optimizer = make_optimizer(self.model if model is None else model, self.args)
+        return self.optimizer
+
+    def create_scheduler(self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None) -> Any:
+        """The schedule of the arguments, unless there is one already."""
+        if self.lr_scheduler is None:
+            target = self.create_optimizer() if optimizer is None else optimizer
+            self.lr_scheduler = make_scheduler(target, self.args, num_training_steps)
+            self._made = (self._made[0], self.lr_scheduler)  # a run makes its own, of its own length
+        return self.lr_scheduler
+
+    # The loss
+
+    def compute_loss(
+        self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """The mean loss over the targets of `inputs` (and the model's outputs). Override it for a loss of your own; the
+        engine weighs each micro-batch by its number of targets, so return the mean over them."""
+        del num_items_in_batch
+        return loss_of(model, inputs, self.args.label_smoothing_factor, self.compute_loss_func, return_outputs)
+
+    @property
+    def has_own_loss(self) -> bool:
+        """Whether the loss is code of the user's."""
+        return self.is_own("compute_loss") or self.compute_loss_func is not None
+
+    def is_own(self, method: str) -> bool:
+        """Whether a subclass, or this very trainer, has put a method of its own in the place of one of these."""
+        return overrides.is_own(self, method, Trainer)
+
+    @property
+    def precision(self) -> torch.dtype | None:
+        """What matrix products run in; None: in the weights' own."""
+        return torch.bfloat16 if self.args.bf16 else None
+
+    # Evaluating and predicting
+
+    def prediction_step(
+        self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None
+    ) -> tuple[torch.Tensor | None, Any, Any]:
+        """(mean loss, outputs, labels) of one batch; loss and labels are None where the batch has none."""
+        return self.evaluator.step(model, inputs, prediction_loss_only, ignore_keys)
+
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """The loss and `compute_metrics` on `eval_dataset` (by default the trainer's; of a dictionary, each in turn, or
+        one by its name), every row counted once, with names that begin with `metric_key_prefix`; `_runtime` is in
+        seconds. Raises UserError where there is no data set of this name, or none at all."""
+        chosen = data.evaluated(self.eval_dataset, eval_dataset)
+        if isinstance(chosen, dict):
+            parts = [self.evaluate(part, ignore_keys, f"{metric_key_prefix}_{name}") for name, part in chosen.items()]
+            return {name: value for part in parts for name, value in part.items()}
+        self.evaluator.check_labels(chosen)
+        loss_only = self.compute_metrics is None or self.args.prediction_loss_only
+        _, metrics = self.evaluator.run(chosen, ignore_keys, metric_key_prefix, loss_only=loss_only)
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def predict(
+        self, test_dataset: Any, ignore_keys: list[str] | None = None, metric_key_prefix: str = "test"
+    ) -> PredictionOutput:
+        """(predictions, label_ids, metrics) of every row, in the order of the rows; the last two as far as there are
+        labels. A column of labels that are all -1, as in GLUE's test splits, counts as none.
+        """
+        loss_only = self.args.prediction_loss_only
+        labelled = not data.hidden_labels(test_dataset, self.label_names)
+        found, metrics = self.evaluator.run(
+            test_dataset, ignore_keys, metric_key_prefix, loss_only=loss_only, labelled=labelled
+        )
+        self.control = self.callback_handler.on_predict(self.args, self.state, self.control, metrics)
+        return PredictionOutput(predictions=found.outputs, label_ids=found.labels, metrics=metrics)
+
+    # Saving
+
+    def save_checkpoint(self, *, resumable: bool = False) -> None:
+        """Write a checkpoint of the updates done so far. With `resumable` it is one to resume from also where the
+        arguments ask for weights only. Raises UserError, on every process, if it cannot be written."""
+        self.checkpointer.save(resumable=resumable)
+
+    def identify(self) -> Identity:
+        """What the run is made of: settings, rows, tokenizer, weights, versions."""
+        return self.checkpointer.identify()
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Add `logs`, with epoch and update, to `state.log_history`, and tell who listens."""
+        del start_time
+        logs["epoch"] = self.state.epoch
+        if self.args.include_num_input_tokens_seen not in ("no", False):
+            logs["num_input_tokens_seen"] = self.state.num_input_tokens_seen
+        entry = {**logs, "step": self.state.global_step}
+        self.state.log_history.append(entry)
+        self.emit(Metrics(entry))
+        self.control = self.callback_handler.on_log(self.args, self.state, self.control, logs)
 
 
-def _refuse_what_cannot_work(args: Any, model_init: Any, optimizers: tuple[Any, Any]) -> None:
+def _refuse_what_cannot_work(args: Any, model: Any, model_init: Any, optimizers: tuple[Any, Any]) -> None:
     if not isinstance(args, TrainingArguments):
         raise UserError(
             text(
@@ -368,17 +295,12 @@ def _refuse_what_cannot_work(args: Any, model_init: Any, optimizers: tuple[Any, 
             where="Trainer",
             fix=text("pass optimizer_cls_and_kwargs, or a model", "请传入 optimizer_cls_and_kwargs, 或传入 model"),
         )
-
-
-def _log_techniques(on: Techniques) -> None:
-    logging.getLogger(__name__).info("%s", on)
-
-
-def _seed(args: TrainingArguments) -> None:
-    """Seed what is made before the first update, such as a new head; each update seeds itself."""
-    from transformers import enable_full_determinism, set_seed
-
-    if args.full_determinism:
-        enable_full_determinism(args.seed)
-    else:
-        set_seed(args.seed)
+    if (model is None) == (model_init is None):
+        raise UserError(
+            text(
+                "Trainer needs a model or a model_init, and not both",
+                "Trainer 需要 model 与 model_init 中的一个, 且只能给一个",
+            ),
+            where="Trainer",
+            fix="Trainer(model=..., args=...)",
+        )

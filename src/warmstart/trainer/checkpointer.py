@@ -1,0 +1,235 @@
+"""A `Trainer`'s checkpoints: what is written, which evaluation is the best, what is kept, how a run goes on."""
+
+import pathlib
+from typing import TYPE_CHECKING, Any
+
+from transformers.trainer_callback import EarlyStoppingCallback, TrainerState
+
+from warmstart.checkpoints import checkpoint
+from warmstart.checkpoints.provenance import (
+    Identity,
+    differences,
+    machine_of,
+    refusal,
+    rows_of,
+    settings_of,
+    tokenizer_of,
+    weights_of,
+)
+from warmstart.checkpoints.weights import holds_weights, load_weights, save_weights
+from warmstart.engine.optimizer import switch
+from warmstart.errors import UserError, did_you_mean, text
+from warmstart.events import Saved
+from warmstart.trainer import callbacks
+from warmstart.trainer.overrides import is_own
+from warmstart.trainer.surface import Surface
+
+if TYPE_CHECKING:
+    from warmstart.trainer.trainer import Trainer
+
+
+class Checkpointer:
+    """Saves the progress of `trainer` and goes on from it.
+
+    `described` is what a checkpoint records of the run besides rows, tokenizer and versions: by default the arguments;
+    who composes a run from a recipe puts that in their place.
+    """
+
+    def __init__(self, trainer: "Trainer") -> None:
+        self._trainer = trainer
+        self.described: dict[str, Any] = {}
+        self.identity: Identity | None = None
+
+    @property
+    def folder(self) -> pathlib.Path:
+        """Of the checkpoint that is written after the updates done so far."""
+        trainer = self._trainer
+        return checkpoint.place(pathlib.Path(trainer.args.output_dir), trainer.state.global_step)
+
+    def identify(self) -> Identity:
+        """Look at everything that the run is made of, before the first update changes the weights."""
+        trainer = self._trainer
+        self.identity = {}
+        if trainer.processes.is_main:
+            self.identity = {
+                **(self.described or {"settings": settings_of(trainer.args, trainer.processes)}),
+                "data": {"training": rows_of(trainer.train_dataset), "validation": rows_of(trainer.eval_dataset)},
+                "tokenizer": {"sha256": tokenizer_of(trainer.processing_class)},
+                "weights": {"class": type(trainer.model).__name__, "sha256": weights_of(trainer.model)},
+                "machine": machine_of(trainer.processes),
+            }
+        return self.identity
+
+    def save(self, *, resumable: bool = False) -> None:
+        """Write a checkpoint of this update. With `resumable` it is one to resume from also where the arguments ask for
+        weights only. Raises UserError, on every process, if it cannot be written."""
+        trainer, folder = self._trainer, self.folder
+        state = trainer.state
+        if state.best_global_step == state.global_step:
+            state.best_model_checkpoint = str(folder)
+        state.stateful_callbacks = callbacks.exported([*trainer.callback_handler.callbacks, trainer.control])
+        switch(trainer.optimizer, "eval")
+        with_progress = resumable or not trainer.args.save_only_model
+        with trainer.processes.together():
+            if trainer.processes.is_main:
+                self._write(folder, with_progress=with_progress)
+        if with_progress:
+            trainer.run_state.saved_at = state.global_step
+        trainer.emit(Saved(folder, state.global_step))
+
+    def _write(self, folder: pathlib.Path, *, with_progress: bool) -> None:
+        trainer = self._trainer
+        best = trainer.state.best_model_checkpoint
+        checkpoint.save(
+            folder,
+            save_weights=self._write_weights,
+            # No path of this machine: a run may be moved.
+            state={**vars(trainer.state), "best_model_checkpoint": pathlib.Path(best).name if best else None},
+            optimizer=trainer.optimizer if with_progress else None,
+            scheduler=trainer.lr_scheduler if with_progress else None,
+            progress=trainer.run_state.to_dict(),
+            identity=self.identify() if self.identity is None else self.identity,
+        )
+        self._rotate(folder)
+
+    def _write_weights(self, work: pathlib.Path) -> None:
+        """As `save_model` does, which may be the user's; where that leaves other weights than the model's, or none, the
+        model's are written after it, since the run could not go on without them."""
+        trainer = self._trainer
+        trainer.save_model(str(work), _internal_call=True)
+        if is_own(trainer, "save_model", Surface) and not holds_weights(trainer.model, work):
+            save_weights(trainer.model, trainer.processing_class, work)
+
+    def _rotate(self, newest: pathlib.Path) -> None:
+        best = self._trainer.state.best_model_checkpoint
+        never = {newest, *([pathlib.Path(best)] if best else [])}
+        checkpoint.rotate(newest.parent, self._trainer.args.save_total_limit, never)
+
+    def to_resume(self, wanted: str | bool | None) -> pathlib.Path | None:
+        """The folder that training goes on from, the same on every process. A process group that was started again
+        (torchrun --max-restarts) goes on by itself."""
+        processes = self._trainer.processes
+        output_dir = pathlib.Path(self._trainer.args.output_dir)
+        chosen: pathlib.Path | None = None
+        with processes.together():
+            if not processes.is_main:
+                pass
+            elif wanted and not isinstance(wanted, bool):
+                chosen = pathlib.Path(wanted)
+                checkpoint.check(chosen)
+            elif wanted or processes.restarted:
+                chosen = checkpoint.newest_good(output_dir, self._trainer.warn)
+                if chosen is not None:
+                    checkpoint.check(chosen, verified=True)
+                elif wanted:
+                    raise UserError(
+                        text("there is no checkpoint to resume from", "没有可恢复的检查点"),
+                        where=str(output_dir),
+                        fix=text("train without resume_from_checkpoint", "请去掉 resume_from_checkpoint 重新训练"),
+                    )
+            else:
+                checkpoint.recover(output_dir)
+        found: pathlib.Path | None = processes.gathered(chosen)[0]
+        return found
+
+    def resume(self, folder: pathlib.Path) -> bool:
+        """Go back to where the checkpoint was written. Whether a callback had ended the run there (early stopping)."""
+        trainer = self._trainer
+        accepted = self._check_identity(folder)
+        load_weights(trainer.model, folder)
+        assert trainer.optimizer is not None
+        checkpoint.load_optimizer(folder, trainer.optimizer, trainer.lr_scheduler)
+        saved = checkpoint.load_state(folder)
+        if saved["best_model_checkpoint"]:
+            saved["best_model_checkpoint"] = str(folder.parent / pathlib.Path(saved["best_model_checkpoint"]).name)
+        kept = ("max_steps", "num_train_epochs", "is_local_process_zero", "is_world_process_zero")
+        trainer.state = TrainerState(**{**saved, **{name: getattr(trainer.state, name) for name in kept}})
+        if accepted:
+            trainer.state.log_history.append({"accepted_changes": accepted, "step": trainer.state.global_step})
+        progress = checkpoint.load_progress(folder)
+        if progress is not None:
+            trainer.run_state.restore(progress)
+        ours = folder.parent.resolve() == pathlib.Path(trainer.args.output_dir).resolve()
+        if trainer.processes.is_main and ours and [folder] == checkpoint.folders(folder.parent)[-1:]:
+            self._rotate(folder)  # a crash may have come before the old ones went
+        as_made = trainer.args.restore_callback_states_from_checkpoint
+        callbacks.restore(trainer.callback_handler.callbacks, trainer.state.stateful_callbacks, as_made=as_made)
+        control = (saved["stateful_callbacks"] or {}).get("TrainerControl", {}).get("args", {})
+        trainer.control.should_epoch_stop = bool(control.get("should_epoch_stop"))
+        return bool(control.get("should_training_stop")) and self._stays_stopped(saved)
+
+    def _check_identity(self, folder: pathlib.Path) -> list[str]:
+        """What differs from the run that the checkpoint is of, if the user accepts it. Raises UserError if not.
+
+        A `Trainer` that was given a model may have been given it with another head, or half trained: the checkpoint's
+        weights take its place, and nothing depends on it. Where a recipe says how the weights come to be, they must.
+        """
+        trainer = self._trainer
+        with trainer.processes.together():
+            if not trainer.processes.is_main:
+                return []
+            was = checkpoint.load_identity(folder)
+            found = [] if was is None else differences(was, self.identity or {})
+            if not self.described:
+                found = [line for line in found if not line.startswith("weights.sha256")]
+            if found and not trainer.args.accept_changes:
+                raise refusal(found, str(folder))
+        if found:
+            trainer.warn(text(f"accepted: {'; '.join(found)}", f"已接受: {'; '.join(found)}"))
+        return found
+
+    def _stays_stopped(self, saved: dict[str, Any]) -> bool:
+        """Whether a run that a callback had ended is over. It is if early stopping, as it is set now, has waited long
+        enough; what another callback had in mind (a limit of time) is not known, and the run goes on."""
+        trainer, update = self._trainer, saved["global_step"]
+        if update >= saved["max_steps"]:
+            return False
+        stoppers = [each for each in trainer.callback_handler.callbacks if isinstance(each, EarlyStoppingCallback)]
+        over = any(each.early_stopping_patience_counter >= each.early_stopping_patience for each in stoppers)
+        if over:
+            line = text(
+                f"early stopping ended this run after update {update}: a larger patience, or none, goes on from there",
+                f"早停已在第 {update} 次更新后结束该运行: 增大或去掉 patience 即可继续",
+            )
+        else:
+            line = text(
+                f"a callback had ended this run after update {update}: it goes on",
+                f"回调曾在第 {update} 次更新后结束该运行: 现在继续",
+            )
+        if trainer.processes.is_main:
+            trainer.warn(line)
+        return over
+
+    def load_best(self) -> None:
+        """Take the weights of the best checkpoint, if there is one. Raises UserError if it is damaged."""
+        trainer = self._trainer
+        if trainer.state.best_model_checkpoint is None:
+            return
+        folder = pathlib.Path(trainer.state.best_model_checkpoint)
+        with trainer.processes.together():
+            if trainer.processes.is_main:
+                checkpoint.check_bytes(folder)
+        load_weights(trainer.model, folder)
+
+    def watched(self, metrics: dict[str, float]) -> float:
+        """The metric that `metric_for_best_model` names. Raises UserError if evaluation does not give it."""
+        name = self._trainer.args.metric_for_best_model or "loss"
+        name = name if name.startswith("eval_") else f"eval_{name}"
+        if name not in metrics:
+            raise UserError(
+                text(f"evaluation gives no {name!r}", f"评估结果中没有 {name!r}"),
+                where="metric_for_best_model",
+                fix=did_you_mean(name, [key for key in metrics if key.startswith("eval_")]),
+            )
+        return metrics[name]
+
+    def is_best(self, metrics: dict[str, float]) -> bool:
+        """Whether these are better than any before; the state notes it."""
+        args, state = self._trainer.args, self._trainer.state
+        if args.metric_for_best_model is None:
+            return False
+        value, best = self.watched(metrics), state.best_metric
+        better = best is None or (value > best if args.greater_is_better else value < best)
+        if better:
+            state.best_metric, state.best_global_step = value, state.global_step
+        return better

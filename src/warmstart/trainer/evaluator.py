@@ -1,0 +1,136 @@
+"""A `Trainer`'s evaluating and predicting: every row once, a loss for a batch, metrics under their names."""
+
+import functools
+import math
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from transformers.trainer_utils import EvalPrediction, denumpify_detensorize, speed_metrics
+
+from warmstart.batches.dataloaders import length_of
+from warmstart.batches.tokens import TokenTable
+from warmstart.engine.losses import check_named
+from warmstart.engine.optimizer import switch
+from warmstart.engine.predict import Predictions, Predictor, dataset_batches, predict, token_batches, token_plan
+from warmstart.errors import UserError, text
+from warmstart.models.ragged.encoder import unpadded
+from warmstart.trainer.inputs import Loader, hidden_labels, loader_options
+
+if TYPE_CHECKING:
+    from warmstart.trainer.trainer import Trainer
+
+
+class Evaluator:
+    """Runs the model of `trainer` over rows that it does not learn from."""
+
+    def __init__(self, trainer: "Trainer") -> None:
+        self._trainer = trainer
+
+    def step(
+        self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None
+    ) -> tuple[torch.Tensor | None, Any, Any]:
+        """(mean loss, outputs, labels) of one batch; loss and labels are None where the batch has none."""
+        check_named(inputs)
+        trainer = self._trainer
+        labels = tuple(inputs[name] for name in trainer.label_names if inputs.get(name) is not None)
+        labelled = bool(trainer.label_names) and len(labels) == len(trainer.label_names)
+        labels = labels if labelled else ()
+        if labelled or (not trainer.label_names and inputs.get("return_loss", False)):
+            loss, outputs = trainer.compute_loss(model, inputs, return_outputs=True)
+            loss = loss.detach().mean()
+        else:
+            loss, outputs = None, model(**inputs)
+        if prediction_loss_only:
+            return loss, None, None
+        config = getattr(trainer.model, "config", None)
+        ignored = ignore_keys or getattr(config, "keys_to_ignore_at_inference", ["past_key_values"])
+        if isinstance(outputs, dict):
+            outputs = tuple(value for name, value in outputs.items() if name not in {*ignored, "loss"})
+        elif isinstance(outputs, tuple | list):
+            outputs = tuple(outputs[1:] if loss is not None else outputs)
+        if isinstance(outputs, tuple) and len(outputs) == 1:
+            outputs = outputs[0]
+        return loss, outputs, labels[0] if len(labels) == 1 else (labels or None)
+
+    def check_labels(self, dataset: Any) -> None:
+        """Raises UserError for a column of labels that are all -1, as in GLUE's test splits."""
+        if hidden := hidden_labels(dataset, self._trainer.label_names):
+            raise UserError(
+                text("every label is -1: they are hidden", "所有标签都是 -1: 标签未公开"),
+                where=text(f"eval_dataset, column {hidden[0]!r}", f"eval_dataset, {hidden[0]!r} 列"),
+                fix=text(
+                    "evaluate on a split with labels; predict() works without",
+                    "请用有标签的划分评估; predict() 不需要标签",
+                ),
+            )
+
+    def run(
+        self, dataset: Any, ignore_keys: list[str] | None, prefix: str, *, loss_only: bool, labelled: bool = True
+    ) -> tuple[Predictions, dict[str, float]]:
+        """What the model says of every row, and the metrics of that, named `prefix`_... Where rows are not `labelled`,
+        their labels are not looked at."""
+        began = time.time()
+        trainer = self._trainer
+        begin, loader = self._batches(dataset)
+        trainer.callback_handler.eval_dataloader = loader
+
+        def step(model: nn.Module, batch: dict[str, Any]) -> tuple[torch.Tensor | None, Any, Any]:
+            if not labelled:
+                batch = {name: value for name, value in batch.items() if name not in trainer.label_names}
+            return trainer.prediction_step(model, batch, loss_only, ignore_keys)
+
+        def after_batch() -> None:
+            handler = trainer.callback_handler
+            trainer.control = handler.on_prediction_step(trainer.args, trainer.state, trainer.control)
+
+        predictor = Predictor(
+            model=trainer.model,
+            processes=trainer.processes,
+            step=step,
+            label_names=trainer.label_names,
+            precision=trainer.precision,
+            transform=trainer.preprocess_logits_for_metrics,
+            after_batch=after_batch,
+            keep_outputs=not loss_only,
+        )
+        switch(trainer.optimizer, "eval")
+        steady = not trainer.has_own_loss and not trainer.is_own("prediction_step")
+        with unpadded(trainer.model, trainer.args.without) as encoder, encoder.working.held(steady):
+            found = predict(predictor, begin())
+        return found, self._metrics(found, prefix, began)
+
+    def _batches(self, dataset: Any) -> tuple[Callable[[], Iterator[Any]], Loader]:
+        """How to begin with this process's batches, and what looks like their loader to a callback."""
+        trainer = self._trainer
+        size, place = trainer.args.per_device_eval_batch_size, (trainer.processes.index, trainer.processes.count)
+        begin: Callable[[], Iterator[Any]]
+        steps: int | None
+        collate = trainer.data_collator
+        if isinstance(dataset, TokenTable):
+            plan = token_plan(dataset, size, *place)
+            begin, steps = functools.partial(token_batches, dataset, plan), len(plan)
+        else:
+            dataset, collate = trainer.columns(dataset)
+            options = loader_options(trainer.args)
+            begin = functools.partial(dataset_batches, dataset, collate, size, *place, options)
+            rows = length_of(dataset)
+            steps = None if rows is None else math.ceil(math.ceil(rows / trainer.processes.count) / size)
+        return begin, Loader(dataset, size, collate, steps, lambda: (batch for _, batch in begin()))
+
+    def _metrics(self, found: Predictions, prefix: str, began: float) -> dict[str, float]:
+        trainer = self._trainer
+        metrics: dict[str, Any] = {}
+        if trainer.compute_metrics is not None and found.outputs is not None and found.labels is not None:
+            given = EvalPrediction(found.outputs, found.labels)
+            metrics = dict(denumpify_detensorize(trainer.compute_metrics(given)))
+        if found.loss is not None:
+            metrics[f"{prefix}_loss"] = found.loss
+        metrics = {
+            name if name.startswith(f"{prefix}_") else f"{prefix}_{name}": value for name, value in metrics.items()
+        }
+        steps = math.ceil(found.rows / trainer.args.per_device_eval_batch_size)
+        metrics.update(speed_metrics(prefix, began, num_samples=found.rows, num_steps=steps))
+        return metrics
