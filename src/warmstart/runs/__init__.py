@@ -1,0 +1,1 @@
+"""A run from a recipe: train, plan, prove, evaluate, and open it again."""
