@@ -13,9 +13,8 @@ SOURCE = pathlib.Path(__file__).resolve().parent.parent / "src" / "warmstart"
 # that is not named itself. What shares a line may import what shares it.
 STAGES = [
     {"errors", "limits", "paths", "storage"},
-    {"heads", "table.task", "table.sources", "table"},
-    {"table.checks"},
-    {"table.splits"},
+    {"heads"},
+    {"table"},
     {"models.default", "models"},
     {"recipe"},
     {"batches"},

@@ -26,7 +26,7 @@ every = st.one_of(st.sampled_from(["epoch", "never"]), count)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(["data", "validation", "model"], names),
     **dict.fromkeys(["encoding", "schedule", "optimizer"], text),
-    **dict.fromkeys(["config", "delimiter", "text", "pair", "label", "best_metric", "out"], text),
+    **dict.fromkeys(["config", "delimiter", "text", "pair", "label", "kind", "best_metric", "out"], text),
     **dict.fromkeys(["epochs", "lr"], positive),
     **dict.fromkeys(["warmup", "weight_decay", "clip"], st.floats(0, 1e300)),
     **dict.fromkeys(["updates", "batch_size", "micro_batch_size", "keep", "patience", "log_every", "processes"], count),
@@ -47,7 +47,7 @@ def choices(name: str) -> Any:
     return st.sampled_from([value for part in inner for value in part if isinstance(value, str)])
 
 
-for name in ("on_empty", "on_nonfinite", "kind", "precision", "order"):
+for name in ("on_empty", "on_nonfinite", "precision", "order"):
     VALUES[name] = choices(name)
 recipes = st.fixed_dictionaries({}, optional=VALUES).map(Recipe.of)
 
@@ -117,7 +117,7 @@ OUT_OF_RANGE: dict[str, list[Any]] = {
     "evaluate_every": [0, -3, "weekly"],
     "save_every": [0, "sometimes"],
     "on_empty": ["ignore"],
-    "kind": ["class"],
+    "kind": [3],
     "precision": ["fp16", "float32"],
     "order": ["alphabetical"],
     "text": [3],

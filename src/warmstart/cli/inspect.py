@@ -1,6 +1,6 @@
 """warmstart inspect"""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from warmstart.cli.chinese import in_chinese
 
@@ -51,7 +51,7 @@ def inspect(
     text: str | None = None,
     pair: str | None = None,
     label: str | None = None,
-    kind: Literal["classes", "labels", "number"] | None = None,
+    kind: str | None = None,
     model: str | None = None,
     config: str | None = None,
     encoding: str = "utf-8",
@@ -76,7 +76,7 @@ def inspect(
     label
         Column of the label.
     kind
-        One class a row, several labels a row, or a number to predict.
+        One class a row (classes), several labels a row (labels), or a number to predict (number).
     model
         The checkpoint whose tokenizer counts; by default the packaged one.
     config
@@ -90,8 +90,8 @@ def inspect(
     """
     from warmstart.cli.show import as_json, quiet_libraries
     from warmstart.models.default import NAME
+    from warmstart.table.infer import infer_task
     from warmstart.table.sources import load
-    from warmstart.table.task import infer_task
 
     quiet_libraries()
     splits = load(data, config=config, encoding=encoding, delimiter=delimiter)
@@ -150,19 +150,13 @@ def _lengths(rows: "Dataset", task: "Task", model: str) -> dict[str, Any]:
 
 def _balance(rows: "Dataset", split: str, task: "Task") -> dict[str, Any] | None:
     """How many rows have each class, or the range of the number; None where the split has no labels."""
-    import numpy as np
-
     from warmstart.table import origin
-    from warmstart.table.task import encode_labels, has_labels
+    from warmstart.table.labels import encode_labels, has_labels
 
     if task.label is None or not has_labels(task, rows):
         return None
     with origin.telling(rows, split):
-        labels = encode_labels(task, rows[task.label])
-    if task.kind == "number":
-        return {"least": float(labels.min()), "mean": float(labels.mean()), "most": float(labels.max())}
-    counts = np.bincount(labels, minlength=task.num_labels) if task.kind == "classes" else labels.sum(axis=0)
-    return {name: int(count) for name, count in zip(task.classes, counts, strict=True)}
+        return task.head.balance(encode_labels(task, rows[task.label]))
 
 
 def _show(found: dict[str, Any], task: "Task") -> None:

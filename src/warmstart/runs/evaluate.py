@@ -8,7 +8,8 @@ from warmstart.table.checks import OnEmpty, check
 from warmstart.table.leakage import leakage
 from warmstart.table.scan import scan
 from warmstart.table.splits import by_plain_names
-from warmstart.table.task import Task, has_labels
+from warmstart.table.labels import has_labels
+from warmstart.table.task import Task
 from warmstart.batches.tokens import tokenize
 from warmstart.errors import UserError, first_line, text
 from warmstart.evaluation.report import Report, judge

@@ -18,10 +18,10 @@ from warmstart.table.checks import check
 from warmstart.table.reading import hub
 from warmstart.table.sources import load
 from warmstart.table.splits import by_plain_names, with_validation
-from warmstart.table.task import Task, describe, infer_task
+from warmstart.table.infer import infer_task
+from warmstart.table.task import Task, describe
 from warmstart.batches.tokens import TokenTable, tokenize
 from warmstart.errors import UserError, text
-from warmstart.evaluation.metrics import decide, measure
 from warmstart.evaluation.report import Report, judge
 from warmstart.models.hub import commit_of
 from warmstart.models.load import load_model, load_tokenizer, longest_input
@@ -246,7 +246,7 @@ def _announce(say: Say, shape: str, journal: Journal, on: Techniques) -> None:
 def _measure(task: Task, found: Any) -> dict[str, float]:
     """The task's metrics of what an evaluation gave."""
     logits, labels = found
-    return measure(task.kind, decide(task.kind, logits), labels, glue=task.glue, classes=len(task.classes) or None)
+    return task.head.measure(task.head.decide(logits), labels)
 
 
 def _shape(tables: dict[str, TokenTable]) -> str:
@@ -312,9 +312,10 @@ def _finish(
     trainer: Trainer,
 ) -> None:
     """Write what was found: predictions, numbers, and the model card with them."""
-    from warmstart.reporting.predictions import beside, prediction_rows, write_rows
+    from warmstart.evaluation.predicted import beside
+    from warmstart.reporting.predictions import write_rows
 
     storage.write_text(folder / "metrics.json", json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n")
-    write_rows(folder / "predictions.csv", beside(rows, prediction_rows(task, logits)))
+    write_rows(folder / "predictions.csv", beside(rows, task.head.prediction_rows(logits)))
     updates = trainer.state.global_step
     storage.write_text(folder / "model" / "README.md", card.write(recipe, task, report, updates))

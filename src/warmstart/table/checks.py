@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from warmstart.errors import UserError, text
+from warmstart.heads.cells import MISSING, OK
 from warmstart.table import labels
 from warmstart.table.columns import number_of
 from warmstart.table.findings import Finding, refuse
@@ -113,14 +114,7 @@ def _one_value(scans: Scans, task: "Task") -> Iterator[Finding]:
     if not len(codes) or (codes != codes[0]).any():
         return
     fix = text("there is nothing to learn: add rows of another", "没有可学习的内容: 请加入不同标签的数据")
-    if task.kind == "number":
-        problem = text("every row has the same number", "所有行的数值都相同")
-    elif task.kind == "labels":
-        problem = text("every row has the same labels", "所有行的标签都相同")
-    else:
-        only = task.classes[int(codes[0])]
-        problem = text(f"every row is of one class: {only}", f"所有行都属于同一类别: {only}")
-    yield Finding(train.place, (), _label(task), problem, fix)
+    yield Finding(train.place, (), _label(task), task.head.only_one(int(codes[0])), fix)
 
 
 def _only_in_validation(scans: Scans, task: "Task") -> Iterator[Finding]:
@@ -134,13 +128,13 @@ def _missing_from_validation(scans: Scans, task: "Task") -> Iterator[Finding]:
 
 
 def _same_text_two_labels(scans: Scans, task: "Task") -> Iterator[Finding]:
-    if task.kind == "number":  # two people may well give the same text two scores
+    if not task.head.one_label_a_text:
         return
     for split in LEARNT_FROM:
         found = scans.get(split)
         if found is None or found.labels is None or found.keys is None:
             continue
-        rows = np.flatnonzero(found.kept & (found.labels.faults == labels.OK))
+        rows = np.flatnonzero(found.kept & (found.labels.faults == OK))
         keys, codes = found.keys[rows], found.labels.codes[rows]
         order = np.lexsort((codes, keys))
         keys_in_order, codes_in_order = keys[order], codes[order]
@@ -160,7 +154,7 @@ def _bad_test_labels(scans: Scans, task: "Task") -> Iterator[Finding]:
     labelled = {
         split: found
         for split, found in scans.items()
-        if split not in LEARNT_FROM and found.labels is not None and (found.labels.faults != labels.MISSING).any()
+        if split not in LEARNT_FROM and found.labels is not None and (found.labels.faults != MISSING).any()
     }
     yield from _bad_labels(labelled, task)
 
