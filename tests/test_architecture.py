@@ -123,6 +123,13 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_heads_and_tables_need_no_torch() -> None:
+    names = [f"warmstart.{name}" for name in modules() if name.split(".")[0] in ("heads", "table")]
+    code = f"import importlib, sys; [importlib.import_module(name) for name in {names}]; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
 def test_the_public_names_are_sorted_and_there() -> None:
     import warmstart
 

@@ -4,9 +4,11 @@ To add a check, write a function from the scans and the task to findings, and na
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from warmstart.errors import UserError, text
 from warmstart.heads.cells import MISSING, OK
@@ -25,6 +27,15 @@ LEARNT_FROM = ("train", "validation")  # the splits whose every row needs a labe
 OnEmpty = Literal["error", "drop"]
 
 
+@dataclass(frozen=True)
+class Found:
+    """What is wrong with the rows: what stops, what is only said, and by split which rows stay [rows]."""
+
+    errors: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    kept: dict[str, npt.NDArray[np.bool_]]
+
+
 def check(
     splits: "datasets.DatasetDict",
     task: "Task",
@@ -41,6 +52,21 @@ def check(
     """
     import datasets
 
+    found = examine(splits, task, on_empty=on_empty, allow_leakage=allow_leakage, for_training=for_training)
+    refuse([*found.errors])
+    said = [str(finding) for finding in found.warnings]
+    for split, kept in found.kept.items():
+        if not kept.all():
+            many = number_of(int((~kept).sum()))
+            said.append(text(f"{split}: {many} without text dropped", f"{split}: 已去掉无文本的 {many}"))
+            splits = datasets.DatasetDict({**splits, split: splits[split].select(np.flatnonzero(kept))})
+    return splits, tuple(said)
+
+
+def examine(
+    splits: "datasets.DatasetDict", task: "Task", *, on_empty: OnEmpty, allow_leakage: bool, for_training: bool
+) -> Found:
+    """What `check` refuses and warns of, with nothing raised for it; the options are those of `check`."""
     if on_empty not in ("error", "drop"):
         raise UserError(
             text(f"on_empty cannot be {on_empty!r}", f"on_empty 不能是 {on_empty!r}"),
@@ -49,15 +75,9 @@ def check(
     scans: Scans = {str(split): scan(rows, str(split), task, drop=on_empty == "drop") for split, rows in splits.items()}
     leaks = [*leakage(scans, task)] if for_training else []
     errors = [finding for one in (ERRORS if for_training else MEASURED) for finding in one(scans, task)]
-    refuse(errors if allow_leakage else [*errors, *leaks])
     warnings = [finding for one in WARNINGS for finding in one(scans, task)] if for_training else []
-    said = [str(finding) for finding in [*warnings, *leaks]]
-    for split, found in scans.items():
-        if not found.kept.all():
-            many = number_of(int((~found.kept).sum()))
-            said.append(text(f"{split}: {many} without text dropped", f"{split}: 已去掉无文本的 {many}"))
-            splits = datasets.DatasetDict({**splits, split: splits[split].select(np.flatnonzero(found.kept))})
-    return splits, tuple(said)
+    (warnings if allow_leakage else errors).extend(leaks)
+    return Found(tuple(errors), tuple(warnings), {split: found.kept for split, found in scans.items()})
 
 
 def _no_rows(scans: Scans, task: "Task") -> Iterator[Finding]:

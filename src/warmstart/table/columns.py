@@ -76,6 +76,17 @@ def values(column: "pa.ChunkedArray", name: str) -> list[Any]:
     return plain
 
 
+def legible(column: "pa.ChunkedArray") -> list[Any]:
+    """The cells as Python values, for a look at them: of text, bytes that are not UTF-8 are shown as such."""
+    import pyarrow as pa
+
+    if group(column.type) != "text":
+        plain: list[Any] = column.to_pylist()
+        return plain
+    cells = column.cast(pa.large_binary()).to_pylist()
+    return [cell if cell is None else cell.decode(errors="backslashreplace") for cell in cells]
+
+
 def count(dataset: "datasets.Dataset", name: str, most: int) -> Counter[Any] | None:
     """How often each value of a column of scalars occurs, None and NaN apart; None if there are more than `most`.
 
