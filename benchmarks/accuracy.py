@@ -42,7 +42,7 @@ def ours(folder: str, config: str, seed: int, out: str, **changed: Any) -> dict[
     import numpy as np
 
     import warmstart
-    from warmstart.evaluation.metrics import measure
+    from warmstart.heads.classes import Classes
     from warmstart.runs.saved import SavedRun
 
     settings = {"data": folder, "config": config, "epochs": EPOCHS, "batch_size": BATCH, "lr": RATE, "seed": seed}
@@ -54,7 +54,7 @@ def ours(folder: str, config: str, seed: int, out: str, **changed: Any) -> dict[
     if config in WITH_TEST:
         test = warmstart.load(folder, config=config)["test"]
         predicted = np.argmax(SavedRun.open(f"{out}/run").logits(test), -1)
-        scores = measure("classes", predicted, np.array(test["label"][:]), glue=config)
+        scores = Classes(glue=config).measure(predicted, np.array(test["label"][:]))
         found |= {f"test_{name}": scores[name] for name in SCORES[config]}
     loss = next(entry["train_loss"] for entry in result.history if "train_loss" in entry)
     return {**found, "train_loss": loss}
@@ -67,7 +67,7 @@ def theirs(folder: str, config: str, seed: int, out: str, our_masks: bool = Fals
 
     import warmstart
     from benchmarks.same_masks import follow
-    from warmstart.evaluation.metrics import measure
+    from warmstart.heads.classes import Classes
 
     splits = warmstart.load(folder, config=config)
     checkpoint = warmstart.default_checkpoint()
@@ -83,7 +83,7 @@ def theirs(folder: str, config: str, seed: int, out: str, our_masks: bool = Fals
         train_dataset=rows["train"],
         eval_dataset=rows["validation"],
         processing_class=tokenizer,
-        compute_metrics=lambda found: measure("classes", np.argmax(found[0], -1), found[1], glue=config),
+        compute_metrics=lambda found: Classes(glue=config).measure(np.argmax(found[0], -1), found[1]),
     )
     trained = trainer.train()
     scores = trainer.evaluate()

@@ -169,7 +169,8 @@ def test_both_languages_show_the_same() -> None:
 def test_the_output_that_is_shown_is_still_what_is_said(
     name: str, language: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from warmstart.table.task import describe, infer_task
+    from warmstart.table.infer import infer_task
+    from warmstart.table.task import describe
 
     table = tmp_path / "reviews.csv"
     table.write_text("review,sentiment\na warm and funny film,positive\nlong and dull,negative\n", encoding="utf-8")

@@ -13,6 +13,7 @@ from rich.console import Console
 from warmstart import Recipe
 from warmstart.cli.app import build
 from warmstart.errors import UserError
+from warmstart.models import default
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 names = st.text(
@@ -26,7 +27,7 @@ every = st.one_of(st.sampled_from(["epoch", "never"]), count)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(["data", "validation", "model"], names),
     **dict.fromkeys(["encoding", "schedule", "optimizer"], text),
-    **dict.fromkeys(["config", "delimiter", "text", "pair", "label", "best_metric", "out"], text),
+    **dict.fromkeys(["config", "delimiter", "text", "pair", "label", "kind", "best_metric", "out"], text),
     **dict.fromkeys(["epochs", "lr"], positive),
     **dict.fromkeys(["warmup", "weight_decay", "clip"], st.floats(0, 1e300)),
     **dict.fromkeys(["updates", "batch_size", "micro_batch_size", "keep", "patience", "log_every", "processes"], count),
@@ -47,7 +48,7 @@ def choices(name: str) -> Any:
     return st.sampled_from([value for part in inner for value in part if isinstance(value, str)])
 
 
-for name in ("on_empty", "on_nonfinite", "kind", "precision", "order"):
+for name in ("on_empty", "on_nonfinite", "precision", "order"):
     VALUES[name] = choices(name)
 recipes = st.fixed_dictionaries({}, optional=VALUES).map(Recipe.of)
 
@@ -117,7 +118,7 @@ OUT_OF_RANGE: dict[str, list[Any]] = {
     "evaluate_every": [0, -3, "weekly"],
     "save_every": [0, "sometimes"],
     "on_empty": ["ignore"],
-    "kind": ["class"],
+    "kind": [3],
     "precision": ["fp16", "float32"],
     "order": ["alphabetical"],
     "text": [3],
@@ -201,3 +202,7 @@ def test_options_and_recipe_say_the_same(chosen: dict[str, Any]) -> None:
 def test_the_names_of_the_course_are_options_too(alias: str, name: str, value: Any) -> None:
     _, bound, _ = build().parse_args(["train", "t.csv", alias, str(value)], exit_on_error=False, print_error=False)
     assert getattr(bound.arguments["settings"], name) == value
+
+
+def test_the_default_model_is_the_packaged_one() -> None:
+    assert Recipe().model == default.NAME

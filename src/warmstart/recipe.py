@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from warmstart import paths
 from warmstart.errors import UserError, did_you_mean, text
 from warmstart.limits import what_is_wrong
-from warmstart.models.default import NAME as DEFAULT_MODEL
 
 either = text  # `text` is the name of a setting
+DEFAULT_MODEL = "all-MiniLM-L6-v2"  # the packaged one, which `models/default` finds under this name
 PATHS = ("data", "validation", "model")  # or names of the Hub
 Every = Literal["epoch", "never"] | Annotated[int, Field(ge=1)]
 
@@ -72,10 +72,10 @@ class Recipe(BaseModel):
         None, description=either("Column of the second text, if rows are pairs.", "第二个文本的列 (每行为文本对时)。")
     )
     label: str | None = Field(None, description=either("Column of the label.", "标签列。"))
-    kind: Literal["classes", "labels", "number"] | None = Field(
+    kind: str | None = Field(
         None,
         description=either(
-            "One class a row, several labels a row, or a number to predict.",
+            "One class a row (classes), several labels a row (labels), or a number to predict (number).",
             "每行一个类别 (classes)、多个标签 (labels) 或一个要预测的数值 (number)。",
         ),
     )

@@ -8,7 +8,8 @@ import pytest
 from datasets import ClassLabel, Dataset, Features, Value
 
 from tests.bad_inputs.helpers import accepted, csv_of, refused, reviews, write
-from warmstart.table.task import describe, encode_labels
+from warmstart.table.labels import encode_labels
+from warmstart.table.task import describe
 
 NAN = float("nan")
 

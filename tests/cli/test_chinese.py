@@ -89,8 +89,8 @@ WRONG = {
     "out of range": ("train", "a.csv", "--lr", "-1"),
     "no number": ("train", "a.csv", "--lr", "fast"),
     "no whole number": ("demo", "--seed", "x"),
-    "no choice": ("inspect", "a.csv", "--kind", "x"),
-    "no choice of a recipe": ("train", "a.csv", "--kind", "x"),
+    "no choice": ("evaluate", "run", "a.csv", "--on-empty", "x"),
+    "no choice of a recipe": ("train", "a.csv", "--order", "x"),
     "no switch": ("train", "a.csv", "--baselines=maybe"),
 }
 

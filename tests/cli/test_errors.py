@@ -96,7 +96,10 @@ WRONG: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "no number": (("train", "reviews.csv", "--lr", "fast"), ("--lr", "number")),
     "endless": (("train", "reviews.csv", "--epochs", "inf"), ("--epochs", "finite")),
     "no rows at a time": (("train", "reviews.csv", "--batch-size", "0"), ("--batch-size", "greater than")),
-    "an unknown kind": (("train", "reviews.csv", "--kind", "class"), ("--kind", "'classes', 'labels' or 'number'")),
+    "an unknown kind": (
+        ("train", "reviews.csv", "--kind", "class"),
+        ("--kind", "did you mean 'classes'? There are: classes, labels, number"),
+    ),
     "weekly": (("train", "reviews.csv", "--evaluate-every", "weekly"), ("--evaluate-every:", "'epoch' or 'never'")),
     "a technique that does not exist": (
         ("train", "reviews.csv", *TINY, "--without", "paddingfree"),

@@ -14,10 +14,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 
+from tests.heads.helpers import baselines, measure
 from warmstart.errors import UserError
 from warmstart.evaluation import baselines as limits
-from warmstart.evaluation.baselines import baselines
-from warmstart.evaluation.metrics import measure
 from warmstart.evaluation.tfidf import tfidf, unspaced
 
 MANY = settings(max_examples=30, deadline=None)  # no deadline: the first example waits for imports

@@ -9,11 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-import warmstart.evaluation.bootstrap as module
+from tests.heads.helpers import bootstrap, headline, measure
 from warmstart.errors import UserError
-from warmstart.evaluation.bootstrap import bootstrap
-from warmstart.evaluation.metrics import headline, measure
-from warmstart.heads.arrays import Kind
+from warmstart.heads import resamples as module
 from warmstart.heads.resamples import score_classes, score_labels, score_numbers
 
 MANY = settings(max_examples=40, deadline=None)  # no deadline: the first example waits for imports
@@ -26,7 +24,7 @@ def one_hot(values: Values, classes: int) -> Values:
     return np.equal(values[:, None], np.arange(classes)).astype(np.int64)
 
 
-def data(kind: Kind, rows: int, seed: int = 0) -> tuple[Values, Values]:
+def data(kind: str, rows: int, seed: int = 0) -> tuple[Values, Values]:
     """Predictions right four times in five, and labels."""
     generator = np.random.default_rng(seed)
     shape = (rows, 3) if kind == "labels" else (rows,)
@@ -72,7 +70,7 @@ def test_scores_of_numbers_are_those_of_the_rows_drawn(seed: int, rows: int, tie
         assert {name: values.item() for name, values in found.items()} == pytest.approx(expected, nan_ok=True)
 
 
-SLOW: dict[Kind, tuple[str, Callable[[Values, Values], float]]] = {
+SLOW: dict[str, tuple[str, Callable[[Values, Values], float]]] = {
     "classes": ("accuracy", lambda guess, true: np.mean(guess == true).item()),
     "labels": ("micro_f1", lambda guess, true: 2 * np.sum(guess * true).item() / np.sum(guess + true).item()),
     "number": ("rmse", lambda guess, true: math.sqrt(np.mean((guess - true) ** 2).item())),
@@ -80,7 +78,7 @@ SLOW: dict[Kind, tuple[str, Callable[[Values, Values], float]]] = {
 
 
 @pytest.mark.parametrize("kind", SLOW)
-def test_intervals_are_those_of_drawing_rows_one_draw_at_a_time(kind: Kind) -> None:
+def test_intervals_are_those_of_drawing_rows_one_draw_at_a_time(kind: str) -> None:
     """Against the textbook's own way. 4000 draws place an end of the interval within 0.03 standard errors or so."""
     name, score = SLOW[kind]
     guess, labels = data(kind, 200)
@@ -111,7 +109,7 @@ def test_a_lower_level_is_a_narrower_interval() -> None:
 
 @settings(max_examples=10, deadline=None)
 @given(SEEDS, st.sampled_from(["classes", "labels", "number"]), st.integers(1, 500))
-def test_the_seed_alone_decides(seed: int, kind: Kind, block: int) -> None:
+def test_the_seed_alone_decides(seed: int, kind: str, block: int) -> None:
     guess, labels = data(kind, 50)
     found = bootstrap(kind, guess, labels, resamples=60, seed=seed)
     with pytest.MonkeyPatch.context() as patch:  # how many draws are held at a time changes nothing
@@ -129,7 +127,7 @@ def test_class_numbers_are_only_names() -> None:
 @pytest.mark.parametrize(
     ("kind", "glue"), [("classes", None), ("classes", "cola"), ("number", "stsb"), ("labels", None)]
 )
-def test_headline_numbers_get_an_interval_around_them(kind: Kind, glue: str | None) -> None:
+def test_headline_numbers_get_an_interval_around_them(kind: str, glue: str | None) -> None:
     guess, labels = data(kind, 400)
     found = bootstrap(kind, guess, labels, glue=glue, resamples=300)
     assert tuple(found) == headline(kind, glue)

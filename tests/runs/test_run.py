@@ -22,7 +22,6 @@ from warmstart.errors import UserError
 from warmstart.events import lines
 from warmstart.models import auto
 from warmstart.models.load import load_tokenizer
-from warmstart.reporting.predictions import prediction_rows
 from warmstart.runs.evaluate import measure_run
 from warmstart.runs.forecast import Forecast
 from warmstart.runs.prove import prove
@@ -204,7 +203,7 @@ def test_every_kind_of_table_and_the_stock_pipeline_agrees(name: str, recipe: Ma
     classify = transformers.pipeline("text-classification", model=str(result.folder / "model"))
     one, two = run.task.text, run.task.pair
     texts = [{"text": row[one], "text_pair": row[two]} if two else row[one] for row in held_out]
-    for found, row in zip(classify(texts, top_k=None), prediction_rows(run.task, logits), strict=True):
+    for found, row in zip(classify(texts, top_k=None), run.task.head.prediction_rows(logits), strict=True):
         theirs = {each["label"]: each["score"] for each in found}
         ours = {label: row.get(f"p({label})", row["prediction"]) for label in classes}
         assert theirs == pytest.approx(ours, abs=1e-5)

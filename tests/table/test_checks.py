@@ -12,8 +12,10 @@ from warmstart.errors import UserError
 from warmstart.table import columns
 from warmstart.table.checks import check
 from warmstart.table.findings import Finding
+from warmstart.table.infer import infer_task
+from warmstart.table.labels import has_labels
 from warmstart.table.sources import load
-from warmstart.table.task import Task, has_labels, infer_task
+from warmstart.table.task import Task
 
 NUMBER = itertools.count()
 CLASSES = Task("classes", "text", None, "label", ("neg", "pos"), ("neg", "pos"))

@@ -123,7 +123,7 @@ def test_the_three_glue_tasks_as_a_user_has_them(shared: pathlib.Path, tmp_path:
     script = """
 import json
 from warmstart.table.sources import load, load_dataset
-from warmstart.table.task import infer_task
+from warmstart.table.infer import infer_task
 found = {}
 for name in ("mrpc", "sst2", "stsb"):
     splits = load(f"glue/{name}")

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warmstart.errors import UserError
-from warmstart.table import columns, labels
+from warmstart.heads.labels import Labels
+from warmstart.table import columns
+from warmstart.table.infer import infer_task
 from warmstart.table.splits import by_plain_names, split, with_validation
-from warmstart.table.task import Task, infer_task
+from warmstart.table.task import Task
 
 MANY = settings(max_examples=80, deadline=None)
 
@@ -59,11 +61,9 @@ def test_the_same_split_in_every_process(monkeypatch: pytest.MonkeyPatch) -> Non
         ]
 
     before = both()
-    text_keys, codes, mask = columns.text_keys, labels.codes, 0x5A5A5A5A5A5A5A5A
+    text_keys, codes, mask = columns.text_keys, Labels.codes, 0x5A5A5A5A5A5A5A5A
     monkeypatch.setattr(columns, "text_keys", lambda *given: text_keys(*given) ^ mask)
-    monkeypatch.setattr(
-        labels, "codes", lambda task, cells: codes(task, cells) ^ (mask if task.kind == "labels" else 0)
-    )
+    monkeypatch.setattr(Labels, "codes", lambda head, cells: codes(head, cells) ^ mask)
     assert both() == before
 
 

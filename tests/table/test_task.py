@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warmstart.errors import UserError
+from warmstart.table.infer import infer_task
+from warmstart.table.labels import encode_labels, has_labels
 from warmstart.table.sources import load
-from warmstart.table.task import Task, describe, encode_labels, has_labels, infer_task
+from warmstart.table.task import Task, describe
 
 TEXTS = ["the film was long but good", "a dull and tired story", "nobody should miss this one", "it left me cold"]
 

@@ -71,7 +71,7 @@ def tokenize(
     The table is stored in the cache of `datasets` under a fingerprint of the rows, the tokenizer, the text columns and
     `max_length`; when it is there already, nothing is tokenised. Labels are encoded anew each time: they are small.
     """
-    from warmstart.table.task import encode_labels, has_labels
+    from warmstart.table.labels import encode_labels, has_labels
 
     fingerprint = _fingerprint(dataset, task, tokenizer, max_length)
     folder = _cache_folder() / fingerprint

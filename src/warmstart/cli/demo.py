@@ -53,7 +53,6 @@ def demo(*, out: str | None = None, seed: int = 42, json: bool = False) -> None:
 def _examples(result: "object") -> None:
     """A few validation pairs, every other one right and wrong alike as they come, with what the model says."""
     from warmstart.errors import text
-    from warmstart.reporting.predictions import prediction_rows
     from warmstart.runs.run import Result
 
     assert isinstance(result, Result)
@@ -61,7 +60,7 @@ def _examples(result: "object") -> None:
     rows = result.splits["validation"]
     step = max(len(rows) // SHOWN, 1)
     chosen = list(range(0, len(rows), step))[:SHOWN]
-    predictions = prediction_rows(result.task, result.logits[chosen])
+    predictions = result.task.head.prediction_rows(result.logits[chosen])
     print(text("A few validation pairs:", "部分验证句对:"))
     for i, found in zip(chosen, predictions, strict=True):
         said = found["prediction"]

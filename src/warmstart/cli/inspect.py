@@ -1,20 +1,21 @@
 """warmstart inspect"""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from warmstart.cli.chinese import in_chinese
 
 if TYPE_CHECKING:
-    from datasets import Dataset, DatasetDict
+    from warmstart.batches.lengths import TokenLengths
+    from warmstart.table.profile import Profile
 
-    from warmstart.table.task import Task
-
-LENGTH_ROWS = 2000  # rows whose tokens are counted: enough for the quantiles that are shown
 LONGEST_CELL = 60
+MOST_CLASSES = 20  # whose rows are shown
 
 
 @in_chinese(
     """显示 DATA 的内容以及将训练什么: 列、类型、示例、token 长度、类别分布。
+
+    会像 `warmstart train` 一样检查每一行; 发现的问题会列出, 但不会使命令失败。
 
     示例:
 
@@ -51,7 +52,7 @@ def inspect(
     text: str | None = None,
     pair: str | None = None,
     label: str | None = None,
-    kind: Literal["classes", "labels", "number"] | None = None,
+    kind: str | None = None,
     model: str | None = None,
     config: str | None = None,
     encoding: str = "utf-8",
@@ -59,6 +60,8 @@ def inspect(
     json: bool = False,
 ) -> None:
     """Show what is in DATA and what would be trained: columns, types, examples, lengths in tokens, class balance.
+
+    Every row is checked as `warmstart train` checks it; what is wrong is listed and does not end the command.
 
     Examples:
 
@@ -76,7 +79,7 @@ def inspect(
     label
         Column of the label.
     kind
-        One class a row, several labels a row, or a number to predict.
+        One class a row (classes), several labels a row (labels), or a number to predict (number).
     model
         The checkpoint whose tokenizer counts; by default the packaged one.
     config
@@ -88,84 +91,38 @@ def inspect(
     json
         Print as JSON.
     """
+    from dataclasses import asdict
+
+    from warmstart.batches.lengths import token_lengths
     from warmstart.cli.show import as_json, quiet_libraries
     from warmstart.models.default import NAME
+    from warmstart.models.load import load_tokenizer, longest_input
+    from warmstart.recipe import Recipe
+    from warmstart.table.infer import infer_task
+    from warmstart.table.profile import profile
+    from warmstart.table.reading.hub import published
     from warmstart.table.sources import load
-    from warmstart.table.task import infer_task
 
     quiet_libraries()
     splits = load(data, config=config, encoding=encoding, delimiter=delimiter)
     task = infer_task(splits, text=text, pair=pair, label=label, kind=kind)
-    found = _describe(splits, task, model or NAME)
-    if json:
-        as_json(found)
-    else:
-        _show(found, task)
-
-
-def _describe(splits: "DatasetDict", task: "Task", model: str) -> dict[str, Any]:
-    """Everything that is shown, as plain values."""
-    first = next(iter(splits.values()))
-    names = list(first.column_names)
-    examples = first[: min(3, len(first))]
-    return {
-        "splits": {name: len(rows) for name, rows in splits.items()},
-        "columns": {
-            name: {"type": _type(first.features[name]), "examples": [str(v) for v in examples[name]]} for name in names
-        },
-        "task": task.to_dict(),
-        "tokens": _lengths(first, task, model),
-        "labels": {name: _balance(rows, str(name), task) for name, rows in splits.items()},
-    }
-
-
-def _type(feature: Any) -> str:
-    return (
-        f"class of {feature.num_classes}"
-        if hasattr(feature, "num_classes")
-        else str(getattr(feature, "dtype", feature))
+    usual = Recipe()
+    found = profile(
+        splits,
+        task,
+        fraction=usual.validation_fraction,
+        seed=usual.seed,
+        allow_leakage=published(data, config),
     )
+    tokenizer = load_tokenizer(model or NAME)
+    tokens = token_lengths(next(iter(splits.values())), task, tokenizer, longest_input(tokenizer, model or NAME))
+    if json:
+        as_json({**found.to_dict(), "tokens": asdict(tokens) if tokens else None})
+    else:
+        _show(found, tokens)
 
 
-def _lengths(rows: "Dataset", task: "Task", model: str) -> dict[str, Any]:
-    """Quantiles of the number of tokens, over rows spread evenly through the table."""
-    import numpy as np
-
-    from warmstart.models.load import load_tokenizer, longest_input
-
-    tokenizer = load_tokenizer(model)
-    chosen = rows.select(np.linspace(0, len(rows) - 1, min(len(rows), LENGTH_ROWS)).astype(int))
-    columns = [[str(value or "") for value in chosen[name]] for name in (task.text, task.pair) if name]
-    lengths = np.array([len(ids) for ids in tokenizer(*columns, truncation=False, verbose=False)["input_ids"]])
-    limit = longest_input(tokenizer, model)
-    return {
-        "rows_counted": len(lengths),
-        "median": float(np.median(lengths)),
-        "p95": float(np.quantile(lengths, 0.95)),
-        "longest": int(lengths.max()),
-        "limit": limit,
-        "share_over_limit": float(np.mean(lengths > limit)),
-    }
-
-
-def _balance(rows: "Dataset", split: str, task: "Task") -> dict[str, Any] | None:
-    """How many rows have each class, or the range of the number; None where the split has no labels."""
-    import numpy as np
-
-    from warmstart.table import origin
-    from warmstart.table.task import encode_labels, has_labels
-
-    if task.label is None or not has_labels(task, rows):
-        return None
-    with origin.telling(rows, split):
-        labels = encode_labels(task, rows[task.label])
-    if task.kind == "number":
-        return {"least": float(labels.min()), "mean": float(labels.mean()), "most": float(labels.max())}
-    counts = np.bincount(labels, minlength=task.num_labels) if task.kind == "classes" else labels.sum(axis=0)
-    return {name: int(count) for name, count in zip(task.classes, counts, strict=True)}
-
-
-def _show(found: dict[str, Any], task: "Task") -> None:
+def _show(found: "Profile", tokens: "TokenLengths | None") -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -176,33 +133,61 @@ def _show(found: dict[str, Any], task: "Task") -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=140)
-    rows = ", ".join(f"{name} {count:,}" for name, count in found["splits"].items())
+    rows = ", ".join(f"{name} {count:,}" for name, count in found.splits.items())
     columns = Table(title=text(f"rows: {rows}", f"行数: {rows}"), title_justify="left")
     for heading in (text("column", "列"), text("type", "类型"), text("examples", "示例")):
         columns.add_column(heading)
-    for name, column in found["columns"].items():
-        shown = [value[:LONGEST_CELL] + "…" if len(value) > LONGEST_CELL else value for value in column["examples"]]
-        columns.add_row(escape(name), column["type"], escape("\n".join(shown)))
+    for name, column in found.columns.items():
+        shown = [value[:LONGEST_CELL] + "…" if len(value) > LONGEST_CELL else value for value in column.examples]
+        columns.add_row(escape(name), column.type, escape("\n".join(shown)))
     console.print(columns)
-    tokens = found["tokens"]
-    median, most, share = f"{tokens['median']:.0f}", f"{tokens['p95']:.0f}", f"{tokens['share_over_limit']:.1%}"
-    console.print(
+    for line in [*_lengths(tokens), *_spread(found), describe(found.task), *_would_train(found)]:
+        console.print(escape(line), highlight=False)
+
+
+def _lengths(tokens: "TokenLengths | None") -> list[str]:
+    from warmstart.errors import text
+
+    if tokens is None:
+        return []
+    median, most, share = f"{tokens.median:.0f}", f"{tokens.p95:.0f}", f"{tokens.share_over_limit:.1%}"
+    return [
         text(
-            f"tokens a row: median {median}, 95 % up to {most}, longest {tokens['longest']}; "
-            f"{share} over the model's {tokens['limit']} (of {tokens['rows_counted']:,} rows counted)",
-            f"每行 token 数: 中位数 {median}, 95 % 不超过 {most}, 最长 {tokens['longest']}; "
-            f"{share} 超过模型上限 {tokens['limit']} (统计 {tokens['rows_counted']:,} 行)",
-        ),
-        highlight=False,
-    )
-    for split, balance in found["labels"].items():
-        listed = (
-            text("no labels", "无标签")
-            if balance is None
-            else ", ".join(
-                f"{name} {value:,}" if isinstance(value, int) else f"{name} {value:.3g}"
-                for name, value in list(balance.items())[:20]
-            )
+            f"tokens a row: median {median}, 95 % up to {most}, longest {tokens.longest}; "
+            f"{share} over the model's {tokens.limit} (of {tokens.rows_counted:,} rows counted)",
+            f"每行 token 数: 中位数 {median}, 95 % 不超过 {most}, 最长 {tokens.longest}; "
+            f"{share} 超过模型上限 {tokens.limit} (统计 {tokens.rows_counted:,} 行)",
         )
-        console.print(f"{split}: {escape(listed)}", highlight=False)
-    console.print(escape(describe(task)), highlight=False)
+    ]
+
+
+def _spread(found: "Profile") -> list[str]:
+    """A line for each split: how its labels are spread."""
+    from warmstart.errors import text
+
+    lines = []
+    for split, balance in found.labels.items():
+        listed = [
+            f"{name} {value:,}" if isinstance(value, int) else f"{name} {value:.3g}"
+            for name, value in list((balance or {}).items())[:MOST_CLASSES]
+        ]
+        lines.append(f"{split}: {text('no labels', '无标签') if balance is None else ', '.join(listed)}")
+    return lines
+
+
+def _would_train(found: "Profile") -> list[str]:
+    """What `warmstart train` would do with these rows."""
+    from warmstart.errors import text
+
+    lines = []
+    if found.errors:
+        lines.append(text("warmstart train would stop here:", "warmstart train 会就此停止:"))
+        lines += [f"  {number}. {finding}" for number, finding in enumerate(found.errors, 1)]
+    if found.warnings:
+        lines.append(text("warmstart train would warn:", "warmstart train 会警告:"))
+        lines += [f"  - {finding}" for finding in found.warnings]
+    if not lines:
+        lines.append(
+            text("warmstart train would find nothing wrong with these rows", "warmstart train 不会发现这些行有问题")
+        )
+    return [*lines, *found.notes]

@@ -102,9 +102,9 @@ def predict(
 
 def _looks_like_a_file(text: str) -> bool:
     """Of what is not there: a sentence may end with the name of a file, but has more than three words as a rule."""
-    from warmstart.table.reading.contents import KINDS
+    from warmstart.table.reading.contents import FORMATS
 
-    return len(text.split()) <= 3 and os.path.splitext(text)[1].lower() in KINDS
+    return len(text.split()) <= 3 and os.path.splitext(text)[1].lower() in FORMATS
 
 
 def _no_pair(table: str) -> Exception:
@@ -124,7 +124,6 @@ def _one(saved: object, text: str, pair: str | None, json: bool) -> None:
 
     from warmstart import errors
     from warmstart.cli.show import as_json
-    from warmstart.reporting.predictions import prediction_rows
     from warmstart.runs.saved import SavedRun
 
     assert isinstance(saved, SavedRun)
@@ -145,7 +144,7 @@ def _one(saved: object, text: str, pair: str | None, json: bool) -> None:
             fix=errors.text("give one that is not blank", "请给出非空白的文本"),
         )
     rows = {saved.task.text: [text], **({saved.task.pair: [pair]} if saved.task.pair else {})}
-    found = prediction_rows(saved.task, saved.logits(Dataset.from_dict(rows)))[0]
+    found = saved.task.head.prediction_rows(saved.logits(Dataset.from_dict(rows)))[0]
     if json:
         as_json(found)
         return
@@ -160,8 +159,9 @@ def _table(
 ) -> None:
     from warmstart import errors
     from warmstart.cli.show import as_json, say
+    from warmstart.evaluation.predicted import beside
     from warmstart.paths import expanded
-    from warmstart.reporting.predictions import beside, prediction_rows, write_rows
+    from warmstart.reporting.predictions import write_rows
     from warmstart.runs.saved import SavedRun
     from warmstart.table.sources import load
 
@@ -185,7 +185,7 @@ def _table(
     rows, notes = saved.readable(splits[split], split, on_empty)
     for note in notes:
         say(note)
-    written = beside(rows, prediction_rows(saved.task, saved.logits(rows)))
+    written = beside(rows, saved.task.head.prediction_rows(saved.logits(rows)))
     write_rows(target, written)
     if json:
         as_json({"rows": len(written), "out": str(target)})

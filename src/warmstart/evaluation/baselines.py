@@ -1,6 +1,5 @@
 """What simpler models reach on the same rows: a fine-tuned transformer has to beat them to be worth its cost."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 
 from warmstart.errors import UserError, text
 from warmstart.evaluation.tfidf import MOST_FEATURES, READ, tfidf, unspaced
-from warmstart.heads.arrays import Kind, check_kind
+from warmstart.heads.head import Head
 
 Array = NDArray[Any]
 
@@ -20,15 +19,9 @@ MOST_WEIGHTS = 20_000_000  # features times classes
 MOST_CHARACTERS = 50_000_000  # in all texts, where features are words
 MOST_UNSPACED = 4_000_000  # the same, where they are characters: there are more of those, and more different ones
 
-_NAMES: dict[Kind, tuple[str, str]] = {
-    "classes": ("most frequent class", "TF-IDF + logistic regression"),
-    "labels": ("most frequent labels", "TF-IDF + logistic regression"),
-    "number": ("mean", "TF-IDF + ridge regression"),
-}
-
 
 def baselines(
-    kind: Kind,
+    head: Head,
     texts: Sequence[str],
     labels: Array,
     eval_texts: Sequence[str],
@@ -45,24 +38,22 @@ def baselines(
     number, all with scikit-learn's default regularisation. From data above the limits of this file it learns from as
     many rows as fit, drawn by `seed`, and its name says so: `"TF-IDF + logistic regression (100,000 of 250,000 rows)"`.
 
-    `pairs`, `eval_pairs`: the second text of each row, if rows have one. `labels`: as for `measure`, none missing.
+    `pairs`, `eval_pairs`: the second text of each row, if rows have one. `labels`: as for `head.measure`, none missing.
     Raises UserError if lengths differ, or there are no rows to learn from or to predict.
     """
-    check_kind(kind)
     labels = np.asarray(labels)
     known = [list(column) for column in (texts, pairs) if column is not None]
     new = [list(column) for column in (eval_texts, eval_pairs) if column is not None]
     _check_lengths(known, labels, new)
-    same, linear = _NAMES[kind]
-    outputs = 1 if kind == "number" else labels.shape[1] if kind == "labels" else len(np.unique(labels))
+    linear, outputs = head.linear_name, head.targets(labels)
     rows = _drawn(known, outputs, seed)
     if len(rows) < len(labels):
         linear += f" ({len(rows):,} of {len(labels):,} rows)"
         known = [[column[row] for row in rows] for column in known]
     features, new_features = tfidf(known, new, min(MOST_FEATURES, MOST_WEIGHTS // outputs))
     return {
-        same: np.repeat(_most_frequent(kind, labels)[None], len(new[0]), axis=0),
-        linear: _linear(kind, features, labels[rows], new_features),
+        head.constant_name: np.repeat(head.constant(labels)[None], len(new[0]), axis=0),
+        linear: head.linear(features, labels[rows], new_features),
     }
 
 
@@ -93,33 +84,3 @@ def _drawn(known: list[list[str]], outputs: int, seed: int) -> Array:
     order = np.random.default_rng(seed).permutation(len(characters))
     fit = np.cumsum(characters[order]) <= (MOST_UNSPACED if unspaced(known[0]) else MOST_CHARACTERS)
     return np.sort(order[fit][:most])
-
-
-def _most_frequent(kind: Kind, labels: Array) -> Array:
-    if kind == "classes":
-        return np.asarray(np.bincount(labels.astype(np.int64)).argmax())
-    mean = np.asarray(labels.mean(axis=0, dtype=np.float64))
-    return mean if kind == "number" else (mean > 0.5).astype(np.int64)
-
-
-def _linear(kind: Kind, features: Any, labels: Array, new: Any) -> Array:
-    if kind == "classes":
-        return _logistic(features, labels.astype(np.int64), new)
-    if kind == "labels":
-        return np.stack([_logistic(features, column, new) for column in labels.T.astype(np.int64)], axis=1)
-    from sklearn.linear_model import Ridge
-
-    return np.asarray(Ridge().fit(features, labels.astype(np.float64)).predict(new))
-
-
-def _logistic(features: Any, labels: Array, new: Any) -> Array:
-    """int64 [rows]: the classes of `new`, by a model that learns from `features` and `labels` (int64 [rows])."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
-    if labels.min() == labels.max():
-        return np.full(new.shape[0], labels[0])
-    with warnings.catch_warnings():  # a baseline that stopped early is still one
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        # Of scikit-learn's solvers, the fastest on wide sparse features of many classes by far.
-        return np.asarray(LogisticRegression(solver="newton-cg").fit(features, labels).predict(new))

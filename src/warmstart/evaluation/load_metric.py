@@ -58,7 +58,7 @@ def load_metric(
                 text("the metric 'glue' differs from task to task", "指标 'glue' 因任务而异"),
                 fix=text(f"name the task: {', '.join(TASKS)}", f"请指定任务: {', '.join(TASKS)}"),
             )
-        of_numbers = glue_task(config_name).kind == "number"
+        of_numbers = glue_task(config_name).of_numbers
         return Metric(f"glue/{config_name}", glue_score(config_name), of_numbers, 1, num_process, process_id)
     configs = [SEVERAL[path]] if path in SEVERAL else []
     if config_name is not None and config_name not in configs:

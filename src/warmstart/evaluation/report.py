@@ -8,9 +8,8 @@ import numpy.typing as npt
 
 from warmstart.evaluation.baselines import baselines
 from warmstart.evaluation.bootstrap import bootstrap
-from warmstart.evaluation.metrics import decide, headline, measure
-from warmstart.table.labels import absent
-from warmstart.table.task import Task, encode_labels
+from warmstart.table.labels import encode_labels
+from warmstart.table.task import Task
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -56,20 +55,17 @@ def judge(
     `logits`: float `[rows, outputs]`, in the order of the rows.
     """
     labels = encode_labels(task, splits[on][task.label])
-    found = {MODEL: decide(task.kind, logits)}
+    head = task.head
+    found = {MODEL: head.decide(logits)}
     if with_baselines and "train" in splits:
         found |= _baselines(task, splits["train"], splits[on])
-    names = headline(task.kind, task.glue)
-    classes = len(task.classes) or None
+    names = head.headline()
     return Report(
         rows=len(labels),
-        headline=tuple(names),
-        scores={who: measure(task.kind, p, labels, glue=task.glue, classes=classes) for who, p in found.items()},
-        intervals={
-            who: bootstrap(task.kind, p, labels, glue=task.glue, names=names, classes=classes)
-            for who, p in found.items()
-        },
-        absent=tuple(absent(task, labels)),
+        headline=names,
+        scores={who: head.measure(predictions, labels) for who, predictions in found.items()},
+        intervals={who: bootstrap(head, predictions, labels, names=names) for who, predictions in found.items()},
+        absent=tuple(head.absent(labels)),
     )
 
 
@@ -78,7 +74,7 @@ def _baselines(task: Task, train: "Dataset", rows: "Dataset") -> dict[str, npt.N
         return None if name is None else list(dataset[name])
 
     return baselines(
-        task.kind,
+        task.head,
         column(train, task.text) or [],
         encode_labels(task, train[task.label]),
         column(rows, task.text) or [],

@@ -21,6 +21,11 @@ class GlueTask:
     metrics: tuple[str, ...]
     best: str
 
+    @property
+    def of_numbers(self) -> bool:
+        """Whether predictions are numbers rather than classes."""
+        return self.kind == "number"
+
 
 _ACCURACY = GlueTask("classes", ("accuracy",), "accuracy")
 _PARAPHRASE = GlueTask("classes", ("accuracy", "f1"), "f1")
@@ -50,3 +55,22 @@ def glue_task(name: str) -> GlueTask:
             fix=did_you_mean(name, TASKS),
         )
     return TASKS[name]
+
+
+def metrics_for(name: str, kind: str, others: tuple[str, ...]) -> tuple[str, ...]:
+    """The metrics of the task called `name`, then the `others` of a kind of task.
+
+    STS-B has `spearmanr`, GLUE's name, in place of `spearman`: one number is not given twice. Raises UserError for a
+    task that there is not, and for one of another kind.
+    """
+    task = glue_task(name)
+    if task.kind != kind:
+        raise UserError(
+            text(
+                f"GLUE's metrics for {name!r} are for the kind {task.kind!r}, but this task predicts {kind!r}",
+                f"GLUE 为 {name!r} 规定的指标适用于 {task.kind!r}, 而此任务预测的是 {kind!r}",
+            ),
+            fix=text("leave out glue, or set the kind of task", "去掉 glue, 或修改任务类型"),
+        )
+    others = tuple(other for other in others if other != "spearman" or "spearmanr" not in task.metrics)
+    return tuple(dict.fromkeys((*task.metrics, *others)))

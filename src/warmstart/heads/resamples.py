@@ -1,10 +1,11 @@
 """The metrics of many bootstrap draws at once.
 
-Each gives what `metrics.measure` gives for the rows drawn, with no approximation; only the way there is shorter. F1,
+Each gives what a head's `scores` gives for the rows drawn, with no approximation; only the way there is shorter. F1,
 accuracy and Matthews' correlation need no rows, only how often each (label, prediction) was drawn; and the ranks within
 a draw follow from how often each value was drawn, without sorting.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,63 @@ from numpy.typing import NDArray
 from warmstart.heads.correlation import NAN, constant
 
 Array = NDArray[Any]
+
+BLOCK = 2_000_000  # counts held at a time, 8 bytes each: memory does not grow with the number of resamples
+
+
+def draw_numbers(
+    predictions: Array, labels: Array, resamples: int, generator: np.random.Generator
+) -> Iterator[dict[str, Array]]:
+    """The scores of one draw of rows at a time."""
+    places = [np.unique(values, return_inverse=True)[1] for values in (predictions, labels)]
+    for _ in range(resamples):
+        rows = generator.integers(len(labels), size=len(labels))
+        yield score_numbers(predictions[rows], labels[rows], (places[0][rows], places[1][rows]))
+
+
+def draw_labels(
+    predictions: Array, labels: Array, resamples: int, generator: np.random.Generator
+) -> Iterator[dict[str, Array]]:
+    """The scores of blocks of draws, from how often each row was drawn."""
+    from scipy import sparse
+
+    rows, classes = labels.shape
+    found = sparse.hstack([sparse.csr_array(each) for each in (labels, predictions, labels & predictions)], "csr")
+    for block in _blocks(resamples, max(labels.size, 3 * classes)):
+        weights = np.stack([np.bincount(generator.integers(rows, size=rows), minlength=rows) for _ in range(block)])
+        yield score_labels(np.reshape(weights @ found, (block, 3, classes)))
+
+
+def draw_classes(
+    predictions: Array, labels: Array, binary: bool, resamples: int, generator: np.random.Generator
+) -> Iterator[dict[str, Array]]:
+    """The scores of blocks of draws, from how often each (label, prediction) was drawn.
+
+    Drawing n rows draws the filled cells of the confusion matrix from a multinomial distribution of n trials with
+    their shares as probabilities, at a cost that does not depend on n.
+    """
+    from scipy import sparse
+
+    if not binary:  # which class is which matters to no metric then: number the classes that occur
+        names, (labels, predictions) = np.unique(np.stack([labels, predictions]), return_inverse=True)
+    classes = 2 if binary else len(names)
+    cells, sizes = np.unique(labels * classes + predictions, return_counts=True)
+    true, predicted = np.divmod(cells, classes)
+    right = np.flatnonzero(true == predicted)
+    each = np.arange(len(cells))
+    columns = np.concatenate([true, classes + predicted, 2 * classes + true[right]])
+    places = np.concatenate([each, each, right]), columns
+    found = sparse.csr_array((np.ones_like(columns), places), shape=(len(cells), 3 * classes))
+    for block in _blocks(resamples, max(len(cells), 3 * classes)):
+        weights = generator.multinomial(len(labels), sizes / len(labels), size=block)
+        yield score_classes(np.reshape(weights @ found, (block, 3, classes)), binary)
+
+
+def _blocks(resamples: int, width: int) -> Iterator[int]:
+    """`resamples` in parts that keep arrays [part, width] within `BLOCK`."""
+    most = max(1, BLOCK // width)
+    for start in range(0, resamples, most):
+        yield min(most, resamples - start)
 
 
 def score_classes(counts: Array, binary: bool) -> dict[str, Array]:

@@ -11,7 +11,6 @@ def write(recipe: Recipe, task: Task, report: Report, updates: int) -> str:
     """The text of the model folder's README.md, with metadata as the Hub reads it."""
     base, data = _name(recipe.model), _name(recipe.data)
     columns = " + ".join(f"`{name}`" for name in (task.text, task.pair) if name)
-    gives = ", ".join(f"`{name}`" for name in task.classes) if task.classes else "a number"
     metrics = "\n".join(f"- {name}" for name in report.headline)
     one = '{"text": "...", "text_pair": "..."}' if task.pair else '"..."'
     return f"""---
@@ -26,7 +25,7 @@ metrics:
 
 # {base} fine-tuned on {data}
 
-Reads {columns}, gives {gives} ({task.problem_type.replace("_", " ")}).
+Reads {columns}, gives {task.head.gives} ({task.problem_type.replace("_", " ")}).
 
 ## Measured
 

@@ -12,10 +12,11 @@ from warmstart.runs.run import Prepared, prepare
 from warmstart.runs.saved import SavedRun
 from warmstart.table import origin
 from warmstart.table.checks import OnEmpty, check
+from warmstart.table.labels import has_labels
 from warmstart.table.leakage import leakage
 from warmstart.table.scan import scan
 from warmstart.table.splits import by_plain_names
-from warmstart.table.task import Task, has_labels
+from warmstart.table.task import Task
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict

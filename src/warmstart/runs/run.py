@@ -17,7 +17,6 @@ from warmstart.batches.tokens import TokenTable, tokenize
 from warmstart.checkpoints import checkpoint
 from warmstart.engine.distributed.processes import Processes
 from warmstart.errors import UserError, text
-from warmstart.evaluation.metrics import decide, measure
 from warmstart.evaluation.report import Report, judge
 from warmstart.events import Event, Events, Failed, Listener, Note, TechniquesOn, silent
 from warmstart.models.hub import commit_of
@@ -28,10 +27,11 @@ from warmstart.runs.forecast import Forecast
 from warmstart.runs.journal import Journal
 from warmstart.runs.settings import early_stopping, refuse_length, refuse_settings, training_arguments
 from warmstart.table.checks import check
+from warmstart.table.infer import infer_task
 from warmstart.table.reading import hub
 from warmstart.table.sources import load
 from warmstart.table.splits import by_plain_names, with_validation
-from warmstart.table.task import Task, describe, infer_task
+from warmstart.table.task import Task, describe
 from warmstart.trainer import progress
 from warmstart.trainer.trainer import Trainer
 
@@ -235,7 +235,7 @@ def _with_shape(shape: str, listen: Listener, event: Event) -> None:
 def _measure(task: Task, found: Any) -> dict[str, float]:
     """The task's metrics of what an evaluation gave."""
     logits, labels = found
-    return measure(task.kind, decide(task.kind, logits), labels, glue=task.glue, classes=len(task.classes) or None)
+    return task.head.measure(task.head.decide(logits), labels)
 
 
 def _shape(tables: dict[str, TokenTable]) -> str:
@@ -301,9 +301,10 @@ def _finish(
     trainer: Trainer,
 ) -> None:
     """Write what was found: predictions, numbers, and the model card with them."""
-    from warmstart.reporting.predictions import beside, prediction_rows, write_rows
+    from warmstart.evaluation.predicted import beside
+    from warmstart.reporting.predictions import write_rows
 
     storage.write_text(folder / "metrics.json", json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n")
-    write_rows(folder / "predictions.csv", beside(rows, prediction_rows(task, logits)))
+    write_rows(folder / "predictions.csv", beside(rows, task.head.prediction_rows(logits)))
     updates = trainer.state.global_step
     storage.write_text(folder / "model" / "README.md", card.write(recipe, task, report, updates))

@@ -9,7 +9,6 @@ from warmstart.engine.distributed.processes import Processes
 from warmstart.engine.precision import choose
 from warmstart.engine.techniques import NAMES
 from warmstart.errors import UserError, did_you_mean, text
-from warmstart.evaluation.metrics import best_metric, metric_names
 from warmstart.recipe import Recipe
 from warmstart.table.task import Task
 from warmstart.trainer.arguments import TrainingArguments
@@ -40,9 +39,8 @@ def training_arguments(
         f"precision {precision}: {why}; {recipe.batch_size} rows an update, {micro} at a time",
         f"精度 {precision}: {why}; 每次更新 {recipe.batch_size} 行, 每批 {micro} 行",
     )
-    metric, greater = best_metric(task.kind, task.glue)
-    metric = recipe.best_metric or metric
-    greater = greater if recipe.best_metric is None else metric not in ("loss", "rmse")
+    metric = recipe.best_metric or task.head.best_metric()[0]
+    greater = task.head.greater_is_better(metric)
     keep_best = recipe.best or recipe.patience is not None
     evaluate_every = recipe.evaluate_every
     save_every = recipe.evaluate_every if keep_best else recipe.save_every
@@ -115,13 +113,13 @@ def refuse_settings(recipe: Recipe, task: Task) -> None:
         ("--schedule", recipe.schedule, schedules),
         ("--optimizer", recipe.optimizer, [each.value for each in OptimizerNames]),
         *(("--without", name, list(NAMES)) for name in recipe.without),
-        ("--best-metric", recipe.best_metric, [*metric_names(task.kind, task.glue), "loss"]),
+        ("--best-metric", recipe.best_metric, [*task.head.metric_names(), "loss"]),
     ):
         if value is not None and value not in known:
             raise UserError(
                 text(f"{option} cannot be {value!r}", f"{option} 不能是 {value!r}"), option, did_you_mean(value, known)
             )
-    if recipe.label_smoothing and task.kind != "classes":
+    if recipe.label_smoothing and not task.head.smooths:
         raise UserError(
             text("labels can be smoothed only where each row has one class", "只有每行一个类别时才能使用标签平滑"),
             where="--label-smoothing",

@@ -4,11 +4,14 @@ To add a check, write a function from the scans and the task to findings, and na
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from warmstart.errors import UserError, text
+from warmstart.heads.cells import MISSING, OK
 from warmstart.table import labels
 from warmstart.table.columns import number_of
 from warmstart.table.findings import Finding, refuse
@@ -22,6 +25,15 @@ if TYPE_CHECKING:
 
 LEARNT_FROM = ("train", "validation")  # the splits whose every row needs a label when a model is trained
 OnEmpty = Literal["error", "drop"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is wrong with the rows: what stops, what is only said, and by split which rows stay [rows]."""
+
+    errors: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    kept: dict[str, npt.NDArray[np.bool_]]
 
 
 def check(
@@ -40,6 +52,21 @@ def check(
     """
     import datasets
 
+    found = examine(splits, task, on_empty=on_empty, allow_leakage=allow_leakage, for_training=for_training)
+    refuse([*found.errors])
+    said = [str(finding) for finding in found.warnings]
+    for split, kept in found.kept.items():
+        if not kept.all():
+            many = number_of(int((~kept).sum()))
+            said.append(text(f"{split}: {many} without text dropped", f"{split}: 已去掉无文本的 {many}"))
+            splits = datasets.DatasetDict({**splits, split: splits[split].select(np.flatnonzero(kept))})
+    return splits, tuple(said)
+
+
+def examine(
+    splits: "datasets.DatasetDict", task: "Task", *, on_empty: OnEmpty, allow_leakage: bool, for_training: bool
+) -> Found:
+    """What `check` refuses and warns of, with nothing raised for it; the options are those of `check`."""
     if on_empty not in ("error", "drop"):
         raise UserError(
             text(f"on_empty cannot be {on_empty!r}", f"on_empty 不能是 {on_empty!r}"),
@@ -48,15 +75,9 @@ def check(
     scans: Scans = {str(split): scan(rows, str(split), task, drop=on_empty == "drop") for split, rows in splits.items()}
     leaks = [*leakage(scans, task)] if for_training else []
     errors = [finding for one in (ERRORS if for_training else MEASURED) for finding in one(scans, task)]
-    refuse(errors if allow_leakage else [*errors, *leaks])
     warnings = [finding for one in WARNINGS for finding in one(scans, task)] if for_training else []
-    said = [str(finding) for finding in [*warnings, *leaks]]
-    for split, found in scans.items():
-        if not found.kept.all():
-            many = number_of(int((~found.kept).sum()))
-            said.append(text(f"{split}: {many} without text dropped", f"{split}: 已去掉无文本的 {many}"))
-            splits = datasets.DatasetDict({**splits, split: splits[split].select(np.flatnonzero(found.kept))})
-    return splits, tuple(said)
+    (warnings if allow_leakage else errors).extend(leaks)
+    return Found(tuple(errors), tuple(warnings), {split: found.kept for split, found in scans.items()})
 
 
 def _no_rows(scans: Scans, task: "Task") -> Iterator[Finding]:
@@ -113,14 +134,7 @@ def _one_value(scans: Scans, task: "Task") -> Iterator[Finding]:
     if not len(codes) or (codes != codes[0]).any():
         return
     fix = text("there is nothing to learn: add rows of another", "没有可学习的内容: 请加入不同标签的数据")
-    if task.kind == "number":
-        problem = text("every row has the same number", "所有行的数值都相同")
-    elif task.kind == "labels":
-        problem = text("every row has the same labels", "所有行的标签都相同")
-    else:
-        only = task.classes[int(codes[0])]
-        problem = text(f"every row is of one class: {only}", f"所有行都属于同一类别: {only}")
-    yield Finding(train.place, (), _label(task), problem, fix)
+    yield Finding(train.place, (), _label(task), task.head.only_one(int(codes[0])), fix)
 
 
 def _only_in_validation(scans: Scans, task: "Task") -> Iterator[Finding]:
@@ -134,13 +148,13 @@ def _missing_from_validation(scans: Scans, task: "Task") -> Iterator[Finding]:
 
 
 def _same_text_two_labels(scans: Scans, task: "Task") -> Iterator[Finding]:
-    if task.kind == "number":  # two people may well give the same text two scores
+    if not task.head.one_label_a_text:
         return
     for split in LEARNT_FROM:
         found = scans.get(split)
         if found is None or found.labels is None or found.keys is None:
             continue
-        rows = np.flatnonzero(found.kept & (found.labels.faults == labels.OK))
+        rows = np.flatnonzero(found.kept & (found.labels.faults == OK))
         keys, codes = found.keys[rows], found.labels.codes[rows]
         order = np.lexsort((codes, keys))
         keys_in_order, codes_in_order = keys[order], codes[order]
@@ -160,7 +174,7 @@ def _bad_test_labels(scans: Scans, task: "Task") -> Iterator[Finding]:
     labelled = {
         split: found
         for split, found in scans.items()
-        if split not in LEARNT_FROM and found.labels is not None and (found.labels.faults != labels.MISSING).any()
+        if split not in LEARNT_FROM and found.labels is not None and (found.labels.faults != MISSING).any()
     }
     yield from _bad_labels(labelled, task)
 

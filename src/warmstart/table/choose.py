@@ -57,9 +57,9 @@ def _label(columns: Sequence[Column]) -> tuple[str, str]:
         also = text(f"; not {examples(others)}", f"; 未选 {examples(others)}") if others else ""
         return best.name, text(f"label: {best.name!r}, by its name{also}", f"标签列: {best.name!r} (根据列名{also})")
     for likely in (
-        [column for column in pool if column.kind in ("class", "list", "boolean")],
-        [column for column in pool if column.kind in ("integer", "float") and not _numbers_rows(column)],
-        [column for column in pool if column.kind == "text" and _repeats(column)],
+        [column for column in pool if column.holds in ("class", "list", "boolean")],
+        [column for column in pool if column.holds in ("integer", "float") and not _numbers_rows(column)],
+        [column for column in pool if column.holds == "text" and _repeats(column)],
     ):
         if len(likely) == 1:
             name = likely[0].name
@@ -83,7 +83,7 @@ def _texts(columns: Sequence[Column], pair: str | None) -> tuple[str, str | None
     strings = [
         column for column in columns if column.is_string and not names.is_id(column.name) and column.name != pair
     ]
-    prose = [column for column in strings if column.kind == "text"]
+    prose = [column for column in strings if column.holds == "text"]
     together = names.pair([column.name for column in prose] + ([pair] if pair else []))
     if together and pair in (None, together[1]):
         listed = " + ".join(together)
@@ -123,12 +123,12 @@ def _is_named_label(column: Column) -> bool:
 
 
 def _is_prose(column: Column) -> bool:
-    return column.kind == "text" and column.length > LONG_LABEL
+    return column.holds == "text" and column.length > LONG_LABEL
 
 
 def _numbers_rows(column: Column) -> bool:
     """Whether an unnamed column of numbers looks like an id: never the same one twice."""
-    return column.kind == "integer" and column.sampled > 20 and column.distinct == column.sampled
+    return column.holds == "integer" and column.sampled > 20 and column.distinct == column.sampled
 
 
 def _repeats(column: Column) -> bool:

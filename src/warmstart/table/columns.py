@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from warmstart.errors import MOST_EXAMPLES, UserError, did_you_mean, text
+from warmstart.heads.cells import DATE, INTEGER, NUMBER, Holds
 from warmstart.table.origin import place
 
 if TYPE_CHECKING:
@@ -19,21 +20,14 @@ if TYPE_CHECKING:
 ROWS = 10_000  # in a batch
 DENSE = 20  # batches' worth of rows that may be looked through for those of one batch
 SAMPLE, SLICES = 2_000, 20  # rows in a sample, and in how many slices, spread over the data set, they are taken
-INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-DATE = re.compile(
-    r"\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?([ T]\d{1,2}:\d{2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}", re.ASCII
-)
-
-Kind = Literal["text", "integer", "float", "boolean", "class", "list", "date", "other"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column as the choice of columns needs it. `kind` is what the values are, whether typed or written as text."""
+    """A column as the choice of columns needs it. `holds`: what the values are, whether typed or written as text."""
 
     name: str
-    kind: Kind
+    holds: Holds
     is_string: bool  # of text to Arrow, whatever it says
     length: float  # mean number of characters
     sampled: int  # rows looked at, of those that are not missing
@@ -80,6 +74,17 @@ def values(column: "pa.ChunkedArray", name: str) -> list[Any]:
             fix=text("write the data set again from its source", "请从源数据重新生成数据集"),
         ) from error
     return plain
+
+
+def legible(column: "pa.ChunkedArray") -> list[Any]:
+    """The cells as Python values, for a look at them: of text, bytes that are not UTF-8 are shown as such."""
+    import pyarrow as pa
+
+    if group(column.type) != "text":
+        plain: list[Any] = column.to_pylist()
+        return plain
+    cells = column.cast(pa.large_binary()).to_pylist()
+    return [cell if cell is None else cell.decode(errors="backslashreplace") for cell in cells]
 
 
 def count(dataset: "datasets.Dataset", name: str, most: int) -> Counter[Any] | None:
@@ -174,25 +179,25 @@ def count_items(dataset: "datasets.Dataset", name: str) -> tuple[Counter[Any], s
 def _judge(name: str, feature: Any, column: "pa.ChunkedArray") -> Column:
     import pyarrow.compute as pc
 
-    kind: Kind = "class" if type(feature).__name__ == "ClassLabel" else _typed(column.type)
-    if kind == "text":
+    holds: Holds = "class" if type(feature).__name__ == "ClassLabel" else _typed(column.type)
+    if holds == "text":
         cells = [cell for cell in values(column, name) if cell and not cell.isspace()]
         length = sum(map(len, cells)) / max(len(cells), 1)
         return Column(name, _written(cells), True, length, len(cells), len(set(cells)))
-    distinct = 0 if kind in ("list", "other") else pc.count_distinct(column).as_py()
-    return Column(name, kind, False, 0.0, len(column) - column.null_count, distinct)
+    distinct = 0 if holds in ("list", "other") else pc.count_distinct(column).as_py()
+    return Column(name, holds, False, 0.0, len(column) - column.null_count, distinct)
 
 
 def group(declared: "pa.DataType") -> Literal["text", "list", "scalar"]:
     """Which other types a type can be compared with."""
-    kind = _typed(declared)
-    return "text" if kind == "text" else "list" if kind == "list" else "scalar"
+    holds = _typed(declared)
+    return "text" if holds == "text" else "list" if holds == "list" else "scalar"
 
 
-def _typed(declared: "pa.DataType") -> Kind:
+def _typed(declared: "pa.DataType") -> Holds:
     from pyarrow import types
 
-    tests: tuple[tuple[Kind, tuple[Any, ...]], ...] = (
+    tests: tuple[tuple[Holds, tuple[Any, ...]], ...] = (
         ("text", (types.is_string, types.is_large_string)),
         ("boolean", (types.is_boolean,)),
         ("integer", (types.is_integer,)),
@@ -200,14 +205,14 @@ def _typed(declared: "pa.DataType") -> Kind:
         ("list", (types.is_list, types.is_large_list, types.is_fixed_size_list)),
         ("date", (types.is_temporal,)),
     )
-    return next((kind for kind, of_kind in tests if any(test(declared) for test in of_kind)), "other")
+    return next((holds for holds, those in tests if any(test(declared) for test in those)), "other")
 
 
-def _written(cells: list[str]) -> Kind:
+def _written(cells: list[str]) -> Holds:
     """What cells of text say: all whole numbers, all numbers, all dates, or text."""
-    patterns: tuple[tuple[Kind, re.Pattern[str]], ...] = (("integer", INTEGER), ("float", NUMBER), ("date", DATE))
+    patterns: tuple[tuple[Holds, re.Pattern[str]], ...] = (("integer", INTEGER), ("float", NUMBER), ("date", DATE))
     if cells:
-        for kind, pattern in patterns:
+        for holds, pattern in patterns:
             if all(map(pattern.fullmatch, cells)):
-                return kind
+                return holds
     return "text"

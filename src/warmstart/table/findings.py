@@ -18,6 +18,11 @@ class Finding:
     problem: str
     fix: str
 
+    @classmethod
+    def of(cls, error: UserError) -> "Finding":
+        """What an error says, as a finding."""
+        return cls(error.where, (), (), error.problem, error.fix)
+
     @property
     def where(self) -> str:
         """File, split, rows and columns as a phrase."""

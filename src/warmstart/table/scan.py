@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from warmstart.errors import MOST_EXAMPLES
-from warmstart.table import columns, labels, origin
+from warmstart.heads.cells import MISSING, OK, UNKNOWN
+from warmstart.table import columns, origin
 
 if TYPE_CHECKING:
     import datasets
@@ -22,7 +23,7 @@ Rows = npt.NDArray[np.int64]  # row numbers from 0
 class Labels:
     """The label cells of a split. Cells of rows that are not kept have no fault and are not counted."""
 
-    faults: npt.NDArray[np.int8]  # [rows], as in `labels`
+    faults: npt.NDArray[np.int8]  # [rows], as in `heads.cells`
     shown: dict[int, list[Any]]  # by fault: its first cells
     codes: npt.NDArray[np.int64]  # [rows], the same for the same label
     counts: npt.NDArray[np.int64]  # [classes], rows of each class
@@ -78,24 +79,21 @@ def _keys(dataset: "datasets.Dataset", texts: list[str]) -> npt.NDArray[np.int64
 
 def _labels(dataset: "datasets.Dataset", task: "Task", kept: npt.NDArray[np.bool_]) -> Labels:
     assert task.label is not None
+    head = task.head
     faults, codes = [np.empty(0, np.int8)], [np.empty(0, np.int64)]
-    shown: dict[int, list[Any]] = {labels.MISSING: [], labels.UNKNOWN: []}
+    shown: dict[int, list[Any]] = {MISSING: [], UNKNOWN: []}
     counts = np.zeros(len(task.classes), np.int64)
     before = 0
     for table in columns.batches(dataset, [task.label]):
         cells = columns.values(table.column(task.label), task.label)
-        encoded, fault = labels.read(task, cells)
+        encoded, fault = head.read(cells)
         good = kept[before : before + len(cells)]
-        fault[~good] = labels.OK
-        for kind, some in shown.items():
-            some += [cells[row] for row in np.flatnonzero(fault == kind)[: MOST_EXAMPLES - len(some)].tolist()]
-        good = good & (fault == labels.OK)
-        if task.kind == "classes":
-            counts += np.bincount(encoded[good].astype(np.int64), minlength=len(counts))
-        elif task.kind == "labels":
-            counts += encoded[good].sum(axis=0).astype(np.int64)
+        fault[~good] = OK
+        for what, some in shown.items():
+            some += [cells[row] for row in np.flatnonzero(fault == what)[: MOST_EXAMPLES - len(some)].tolist()]
+        counts += head.class_counts(encoded[good & (fault == OK)])
         faults.append(fault)
-        codes.append(labels.codes(task, encoded))
+        codes.append(head.codes(encoded))
         before += len(cells)
     return Labels(np.concatenate(faults), shown, np.concatenate(codes), counts)
 

@@ -1,11 +1,12 @@
 """A validation split from the training rows: seeded, stratified, and with equal texts on one side."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from warmstart.errors import UserError, text
+from warmstart.heads.strata import numbered
 from warmstart.table import columns, labels, origin
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from warmstart.table.task import Task
 
-MOST_BINS = 10  # of the quantiles by which numbers are stratified
 FEWEST = 2  # rows on either side: no metric tells anything of one
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -40,7 +40,7 @@ def split(
         raise _too_few(text(f"{len(dataset)} rows are too few to split", f"{len(dataset)} 行数据太少, 无法划分"))
     fraction = max(fraction, FEWEST / len(dataset))
     keys, strata, labelled, classes = _read(dataset, task, fraction)
-    groups = number(keys)
+    groups = numbered(keys)
     taken = choose(groups, strata, fraction, seed)
     if not taken.any():
         raise _too_few(text("no class has two rows of different texts", "没有哪个类别含有两行不同的文本"))
@@ -99,9 +99,7 @@ def with_validation(
 
 def _absent(rows: "datasets.Dataset", task: "Task") -> set[str]:
     """The classes that have no rows here."""
-    if task.kind == "number":
-        return set()
-    return set(labels.absent(task, labels.encode_labels(task, rows[task.label])))
+    return set(task.head.absent(labels.encode_labels(task, rows[task.label])))
 
 
 def choose(groups: Ints, strata: Ints, fraction: float, seed: int) -> Bools:
@@ -165,14 +163,6 @@ def mend(taken: Bools, classes: Ints, groups: Ints) -> Bools:
     return taken
 
 
-def number(keys: Ints) -> Ints:
-    """Keys [rows] to numbers from 0 in the order of first appearance, whatever the keys themselves are."""
-    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    place = np.empty(len(first), np.int64)
-    place[np.argsort(first)] = np.arange(len(first))
-    return place[inverse]
-
-
 def _read(dataset: "datasets.Dataset", task: "Task", fraction: float) -> tuple[Ints, Ints, Ints, Ints]:
     """The text key and the stratum of each row [rows]; the row and the class of each label [labels]."""
     texts = [name for name in (task.text, task.pair) if name is not None]
@@ -181,42 +171,21 @@ def _read(dataset: "datasets.Dataset", task: "Task", fraction: float) -> tuple[I
             text("the task has no label column", "任务没有标签列"),
             fix=text("name it with --label", "请用 --label 指定"),
         )
+    head = task.head
     keys: list[Ints] = []
-    codes: list[npt.NDArray[Any]] = []  # of labels; numbers as they are
+    codes: list[Ints] = []
     rows, classes = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     before = 0
     for table in columns.batches(dataset, [*texts, task.label]):
         keys.append(columns.text_keys(table, texts))
         encoded = labels.encode_labels(task, columns.values(table.column(task.label), task.label), before)
-        codes.append(encoded if task.kind == "number" else labels.codes(task, encoded))
-        if task.kind == "classes":
-            rows.append(before + np.arange(len(encoded)))
-            classes.append(encoded.astype(np.int64))
-        elif task.kind == "labels":
-            row, one = np.nonzero(encoded)
-            rows.append(before + row)
-            classes.append(one)
+        codes.append(head.codes(encoded))
+        row, one = head.class_pairs(encoded)
+        rows.append(before + row)
+        classes.append(one)
         before += len(table)
-    strata = np.concatenate(codes)
-    if task.kind == "number":
-        strata = _quantiles(strata, fraction)
-    elif task.kind == "labels":
-        strata = _merge_rare(number(strata), fraction)
+    strata = head.strata(np.concatenate(codes), fraction)
     return np.concatenate(keys), strata, np.concatenate(rows), np.concatenate(classes)
-
-
-def _quantiles(numbers: npt.NDArray[Any], fraction: float) -> Ints:
-    """The quantile bin of each number [rows]: as many bins as give each a row to validation, ten at most."""
-    bins = min(max(int(len(numbers) * fraction), 1), MOST_BINS)
-    place = np.empty(len(numbers), np.int64)
-    place[np.argsort(numbers, kind="stable")] = np.arange(len(numbers))
-    return place * bins // len(numbers)
-
-
-def _merge_rare(strata: Ints, fraction: float) -> Ints:
-    """The strata too small to give a row to validation made one, the last [rows]."""
-    rare = np.bincount(strata) * fraction < 1
-    return number(np.where(rare[strata], len(rare), strata))
 
 
 def _too_few(problem: str) -> UserError:

@@ -11,8 +11,8 @@ from warmstart.table.reading import encodings, refusals
 from warmstart.table.reading.lines import on_lines
 
 BLOCK = 1 << 20  # bytes
-Kind = Literal["delimited", "json", "parquet", "arrow"]
-KINDS: dict[str, Kind] = {
+Format = Literal["delimited", "json", "parquet", "arrow"]
+FORMATS: dict[str, Format] = {
     ".csv": "delimited", ".tsv": "delimited", ".tab": "delimited",
     ".jsonl": "json", ".ndjson": "json", ".json": "json",
     ".parquet": "parquet", ".arrow": "arrow",
@@ -33,11 +33,11 @@ _MAGIC: tuple[tuple[bytes, str, str, str], ...] = (
 )  # fmt: skip
 
 
-def kind_of(path: pathlib.Path, delimiter: str | None = None) -> Kind:
+def format_of(path: pathlib.Path, delimiter: str | None = None) -> Format:
     """How to read `path`, by its suffix; a file of any other suffix is a table if its delimiter is named."""
-    kind = KINDS.get(path.suffix.lower())
-    if kind is None and delimiter is None:
-        known = ", ".join(KINDS)
+    file_format = FORMATS.get(path.suffix.lower())
+    if file_format is None and delimiter is None:
+        known = ", ".join(FORMATS)
         raise UserError(
             text(f"cannot tell from its name what {path.name} is", f"无法从文件名判断 {path.name} 的格式"),
             str(path),
@@ -45,21 +45,21 @@ def kind_of(path: pathlib.Path, delimiter: str | None = None) -> Kind:
                 f"use one of {known}, or say --delimiter", f"请使用以下扩展名之一: {known}, 或用 --delimiter 指明分隔符"
             ),
         )
-    return kind or "delimited"
+    return file_format or "delimited"
 
 
-def digest(path: pathlib.Path, kind: Kind, encoding: str) -> str:
-    """The SHA-256 of the file's bytes, having made sure that they are of that kind.
+def digest(path: pathlib.Path, file_format: Format, encoding: str) -> str:
+    """The SHA-256 of the file's bytes, having made sure that they are of that format.
 
     One pass in blocks, so memory does not grow with the file. Raises UserError for an empty file, for one whose first
-    bytes belong to another kind and, where it is text, for a NUL byte or bytes that do not decode.
+    bytes belong to another format and, where it is text, for a NUL byte or bytes that do not decode.
     """
-    is_text = kind in ("delimited", "json")
+    is_text = file_format in ("delimited", "json")
     sha, offset, lines = hashlib.sha256(), 0, 0
     try:
         with path.open("rb") as file:
             head = file.read(BLOCK)
-            _refuse(path, kind, head)
+            _refuse(path, file_format, head)
             decoder = codecs.getincrementaldecoder(encodings.encoding_name(encoding))() if is_text else None
             if decoder and encodings.encoding_name(encoding) == "utf-8" and (marked := encodings.from_mark(head)):
                 raise refusals.not_in(path, text("the file", "整个文件"), encoding, marked)
@@ -81,10 +81,10 @@ def digest(path: pathlib.Path, kind: Kind, encoding: str) -> str:
     return sha.hexdigest()
 
 
-def _refuse(path: pathlib.Path, kind: Kind, head: bytes) -> None:
+def _refuse(path: pathlib.Path, file_format: Format, head: bytes) -> None:
     if not head:
         raise refusals.empty(path)
-    wanted = {"parquet": ".parquet", "arrow": ".arrow"}.get(kind, "")
+    wanted = {"parquet": ".parquet", "arrow": ".arrow"}.get(file_format, "")
     for pattern, english, chinese, suffix in _MAGIC:
         if not re.match(pattern, head[:512], re.IGNORECASE if b"html" in pattern else 0):
             continue
@@ -103,8 +103,8 @@ def _refuse(path: pathlib.Path, kind: Kind, head: bytes) -> None:
     if wanted:
         raise UserError(
             text(
-                f"{path.name} is not {kind.capitalize()}, whatever its name",
-                f"{path.name} 的内容不是 {kind.capitalize()} 格式, 与文件名不符",
+                f"{path.name} is not {file_format.capitalize()}, whatever its name",
+                f"{path.name} 的内容不是 {file_format.capitalize()} 格式, 与文件名不符",
             ),
             str(path),
             text("rename it after what it holds", "请按实际内容改名"),

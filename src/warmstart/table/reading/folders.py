@@ -112,7 +112,7 @@ def _named(folder: pathlib.Path) -> dict[str, list[pathlib.Path]]:
     files = sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in contents.KINDS
+        if path.suffix.lower() in contents.FORMATS
         and path.is_file()
         and path.name not in _NOT_DATA
         and not path.name.startswith((".", "_", "cache-"))
@@ -121,8 +121,8 @@ def _named(folder: pathlib.Path) -> dict[str, list[pathlib.Path]]:
         raise UserError(
             text(f"{folder} holds no table", f"{folder} 中没有数据表"),
             fix=text(
-                f"give a folder with files of {', '.join(contents.KINDS)}",
-                f"请给出含有 {', '.join(contents.KINDS)} 文件的文件夹",
+                f"give a folder with files of {', '.join(contents.FORMATS)}",
+                f"请给出含有 {', '.join(contents.FORMATS)} 文件的文件夹",
             ),
         )
     if len(files) == 1:

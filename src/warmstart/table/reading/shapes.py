@@ -40,11 +40,11 @@ def of(value: Any) -> Shape:
 def of_all(values: Iterable[Any]) -> Shape:
     """The shape that all of them share. Raises Mixture if there is none."""
     values = list(values)
-    kinds = set(map(type, values))
+    types = set(map(type, values))
     shape = NULL
-    for kind in kinds & _SCALARS.keys():
-        shape = merge(shape, _SCALARS[kind])
-    if kinds - _SCALARS.keys():
+    for scalar in types & _SCALARS.keys():
+        shape = merge(shape, _SCALARS[scalar])
+    if types - _SCALARS.keys():
         for value in values:
             shape = merge(shape, of(value))
     return shape

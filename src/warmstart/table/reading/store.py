@@ -61,12 +61,12 @@ def dataset(
 def _key(paths: Sequence[pathlib.Path], encoding: str, delimiter: str | None) -> str:
     sha = hashlib.sha256(FORMAT.encode())
     for path in paths:
-        kind = contents.kind_of(path, delimiter)
+        file_format = contents.format_of(path, delimiter)
         options = {
             "delimited": (encodings.encoding_name(encoding), delimiter or dialect.default_delimiter(path)),
             "json": (encodings.encoding_name(encoding), path.suffix.lower() == ".json"),
-        }.get(kind, ())
-        sha.update(repr((kind, options, contents.digest(path, kind, encoding))).encode())
+        }.get(file_format, ())
+        sha.update(repr((file_format, options, contents.digest(path, file_format, encoding))).encode())
     return sha.hexdigest()
 
 
@@ -97,7 +97,7 @@ def _batches(
 
 
 def _read(path: pathlib.Path, encoding: str, delimiter: str | None) -> Iterator[pa.RecordBatch]:
-    match contents.kind_of(path, delimiter):
+    match contents.format_of(path, delimiter):
         case "delimited":
             return delimited.batches(path, encoding, delimiter)
         case "json":

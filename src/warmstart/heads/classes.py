@@ -1,0 +1,139 @@
+"""A task whose rows have one class each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.errors import text
+from warmstart.heads import arrays, decision
+from warmstart.heads.cells import MISSING, UNKNOWN, Value, is_mark, is_missing, is_number, is_scalar
+from warmstart.heads.correlation import matthews
+from warmstart.heads.decision import Decision, LabelColumn
+from warmstart.heads.head import Array, Encoded, Head
+from warmstart.heads.linear import logistic
+from warmstart.heads.resamples import draw_classes
+
+
+class Classes(Head):
+    """int64 [rows]; as many outputs as classes.
+
+    `accuracy`; `macro_f1`, the plain mean of the F1 of every class that occurs among the labels or the predictions;
+    `f1`, which is the F1 of class 1 when there are two classes, and the mean of the F1 of all classes weighted by their
+    number of labels when there are more; `matthews_correlation`, 0 where it is undefined, as in scikit-learn and GLUE.
+    Without names there are as many classes as occur, at least two: then a task of three classes whose rows hold only
+    classes 0 and 1 is taken for a binary one.
+    """
+
+    kind = "classes"
+    problem_type = "single_label_classification"
+    smooths = True
+    metrics = ("accuracy", "f1", "macro_f1")
+    headed_by = ("accuracy", "macro_f1")
+    chooses = "accuracy"
+    constant_name, linear_name = "most frequent class", "TF-IDF + logistic regression"
+
+    @classmethod
+    def most_values(cls, rows: int) -> int:
+        return rows
+
+    @classmethod
+    def of_names(cls, classes: Sequence[str], is_list: bool) -> Decision | None:
+        return None if is_list else decision.named(cls.kind, classes)
+
+    @classmethod
+    def of_scalars(cls, column: LabelColumn, counts: Mapping[Value, int] | None) -> Decision:
+        if counts is None:
+            decision.too_many_values(column, cls.most_values(column.rows))
+        counts = decision.filled(counts)
+        if not counts:
+            raise decision.no_labels(column)
+        if not all(map(is_number, counts)):
+            return cls.of_values(sorted(counts, key=str), decision.as_asked())
+        unmarked = [value for value in counts if float(value) != -100]
+        if all(float(value) == -1 for value in unmarked):
+            raise decision.only_marks(column)
+        return cls.of_values(sorted(unmarked, key=lambda value: (float(value), str(value))), decision.as_asked())
+
+    @classmethod
+    def of_values(cls, values: Sequence[Value], remark: str = "") -> Decision:
+        """For these cells, one for each class in the order of their ids; `remark` ends the phrase."""
+        classes = decision.class_names(values)
+        shown = decision.listed(classes)
+        reason = text(f"{len(classes)} classes: {shown}", f"{len(classes)} 个类别: {shown}")
+        return Decision(cls.kind, classes, tuple(values), reason + remark)
+
+    def read(self, cells: Sequence[Any]) -> tuple[Encoded, NDArray[np.int8]]:
+        ids = {value: number for number, value in enumerate(self.values)}
+        try:
+            found = np.fromiter((ids.get(cell, -1) for cell in cells), np.int64, len(cells))
+        except TypeError:  # a list has no place among the keys, and is no label here
+            found = np.fromiter((ids.get(cell, -1) if is_scalar(cell) else -1 for cell in cells), np.int64, len(cells))
+        faults = np.zeros(len(cells), np.int8)
+        for row in np.flatnonzero(found < 0).tolist():
+            faults[row] = MISSING if is_missing(cells[row]) or is_mark(cells[row]) else UNKNOWN
+        return np.maximum(found, 0), faults
+
+    def codes(self, encoded: Encoded) -> NDArray[np.int64]:
+        return encoded.astype(np.int64)
+
+    def class_pairs(self, encoded: Encoded) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        return np.arange(len(encoded)), encoded.astype(np.int64)
+
+    def strata(self, codes: NDArray[np.int64], fraction: float) -> NDArray[np.int64]:
+        return codes
+
+    def only_one(self, code: int) -> str:
+        only = self.classes[code]
+        return text(f"every row is of one class: {only}", f"所有行都属于同一类别: {only}")
+
+    def describe(self) -> str:
+        return text(f"one of {len(self.classes)} classes a row", f"每行属于 {len(self.classes)} 个类别之一")
+
+    def decide(self, logits: Array) -> Array:
+        """logits [rows, classes] -> int64 [rows], the class with the largest logit (the first of equals)."""
+        logits = np.asarray(logits)
+        arrays.check_logits(self.kind, logits, 2, "[rows, classes]")
+        return np.asarray(logits.argmax(axis=1), dtype=np.int64)
+
+    def probabilities(self, logits: Array) -> NDArray[np.float64]:
+        from scipy.special import softmax
+
+        found: NDArray[np.float64] = softmax(np.asarray(logits, np.float64), axis=1)
+        return found
+
+    def said(self, prediction: Any) -> str:
+        return self.classes[int(prediction)]
+
+    def scores(self, predictions: Array, labels: Array) -> dict[str, float]:
+        from sklearn.metrics import accuracy_score, f1_score
+
+        if self._are_two(predictions, labels):  # the F1 of class 1, even if it is absent
+            f1 = f1_score(labels, predictions, labels=[1], average="macro", zero_division=0)
+        else:
+            f1 = f1_score(labels, predictions, average="weighted", zero_division=0)
+        return {
+            "accuracy": accuracy_score(labels, predictions),
+            "f1": f1,
+            "macro_f1": f1_score(labels, predictions, average="macro", zero_division=0),
+            "matthews_correlation": matthews(predictions, labels),
+        }
+
+    def draws(
+        self, predictions: Array, labels: Array, resamples: int, generator: np.random.Generator
+    ) -> Iterator[Mapping[str, Array]]:
+        return draw_classes(predictions, labels, self._are_two(predictions, labels), resamples, generator)
+
+    def _are_two(self, predictions: Array, labels: Array) -> bool:
+        """Whether there are two classes, counting those that are named and those that occur."""
+        return max(2, len(self.classes), int(labels.max()) + 1, int(predictions.max()) + 1) == 2
+
+    def targets(self, labels: Array) -> int:
+        return len(np.unique(labels))
+
+    def constant(self, labels: Array) -> Array:
+        return np.asarray(np.bincount(labels.astype(np.int64)).argmax())
+
+    def linear(self, features: Any, labels: Array, new: Any) -> Array:
+        return logistic(features, labels.astype(np.int64), new)

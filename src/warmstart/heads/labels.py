@@ -1,0 +1,150 @@
+"""A task whose rows have any number of labels each."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.errors import UserError, text
+from warmstart.heads import arrays, decision
+from warmstart.heads.cells import MISSING, UNKNOWN, Value, is_mark, is_missing, is_scalar
+from warmstart.heads.decision import Decision, LabelColumn
+from warmstart.heads.head import Array, Encoded, Head
+from warmstart.heads.linear import logistic
+from warmstart.heads.resamples import draw_labels
+
+
+class Labels(Head):
+    """Zeros and ones [rows, classes]; as many outputs as classes. `micro_f1` over all cells, `macro_f1` over columns.
+
+    `values` is empty where cells are vectors of zeros and ones: there the place in the vector is the class id.
+    """
+
+    kind = "labels"
+    problem_type = "multi_label_classification"
+    dimensions = 2
+    metrics = ("micro_f1", "macro_f1")
+    headed_by = ("micro_f1", "macro_f1")
+    chooses = "micro_f1"
+    constant_name, linear_name = "most frequent labels", "TF-IDF + logistic regression"
+
+    @classmethod
+    def of_names(cls, classes: Sequence[str], is_list: bool) -> Decision | None:
+        return decision.named(cls.kind, classes) if is_list else None
+
+    @classmethod
+    def of_scalars(cls, column: LabelColumn, counts: Mapping[Value, int] | None) -> NoReturn:
+        raise UserError(
+            text(
+                f"column {column.name!r} has one value a row, not a list", f"{column.name!r} 列每行只有一个值, 不是列表"
+            ),
+            fix=text(
+                "give lists (JSONL or Parquet), or say --kind classes",
+                "请给出列表 (JSONL 或 Parquet), 或用 --kind classes",
+            ),
+        )
+
+    @classmethod
+    def of_lists(cls, column: LabelColumn, counts: Counter[Any], lengths: Iterable[int]) -> Decision:
+        """For lists of class names or ids, or vectors of zeros and ones with a place for each class."""
+        if not counts:
+            raise decision.no_labels(column)
+        lengths = set(lengths)
+        if len(lengths) == 1 and (places := next(iter(lengths))) > 1 and counts.keys() <= {0, 1}:
+            reason = text(
+                f"several labels a row: vectors of {places} zeros and ones",
+                f"每行多个标签: 长度为 {places} 的 0/1 向量",
+            )
+            return Decision(cls.kind, tuple(map(str, range(places))), (), reason)
+        if any(isinstance(value, float) for value in counts):
+            raise UserError(
+                text(f"column {column.name!r} holds lists of fractions", f"{column.name!r} 列是小数列表"),
+                fix=text("give names, whole numbers, or vectors of 0 and 1", "请给出名称、整数或 0/1 向量"),
+            )
+        values = sorted(counts)
+        classes = decision.class_names(values)
+        shown = decision.listed(classes)
+        reason = text(f"several labels a row: {shown}", f"每行多个标签: {shown}")
+        return Decision(cls.kind, classes, tuple(values), reason)
+
+    def read(self, cells: Sequence[Any]) -> tuple[Encoded, NDArray[np.int8]]:
+        ids = {value: number for number, value in enumerate(self.values)}
+        encoded = np.zeros((len(cells), len(self.classes)), np.float32)
+        faults = np.zeros(len(cells), np.int8)
+        for row, cell in enumerate(cells):
+            if is_missing(cell):
+                faults[row] = MISSING
+            elif not isinstance(cell, (list, tuple)):
+                faults[row] = UNKNOWN
+            elif cell and all(item is None or (is_mark(item) and item not in ids) for item in cell):
+                faults[row] = MISSING
+            elif not self.values:
+                if len(cell) == len(self.classes) and all(item in (0, 1) for item in cell):
+                    encoded[row] = cell
+                else:
+                    faults[row] = UNKNOWN
+            elif all(is_scalar(item) and item in ids for item in cell):
+                encoded[row, [ids[item] for item in cell]] = 1
+            else:
+                faults[row] = UNKNOWN
+        return encoded, faults
+
+    def codes(self, encoded: Encoded) -> NDArray[np.int64]:
+        return np.fromiter((hash(row.tobytes()) for row in encoded), np.int64, len(encoded))
+
+    def class_pairs(self, encoded: Encoded) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        rows, classes = np.nonzero(encoded)
+        return rows, classes
+
+    def unknown_cells(self, many: str, some: str) -> tuple[str, str]:
+        if self.values:
+            return super().unknown_cells(many, some)
+        places = len(self.classes)
+        problem = text(f"no vector of zeros and ones in {many} ({some})", f"{many}的标签不是 0/1 向量 ({some})")
+        return problem, text(f"give {places} zeros and ones", f"请给出 {places} 个 0 或 1")
+
+    def describe(self) -> str:
+        return text(f"any of {len(self.classes)} labels a row", f"每行可有 {len(self.classes)} 个标签中的任意几个")
+
+    def decide(self, logits: Array) -> Array:
+        """logits [rows, classes] -> int64 0/1 [rows, classes], 1 where the logit is above 0, that is, where the
+        probability is above 1/2."""
+        logits = np.asarray(logits)
+        arrays.check_logits(self.kind, logits, 2, "[rows, classes]")
+        return np.asarray(logits > 0, dtype=np.int64)
+
+    def probabilities(self, logits: Array) -> NDArray[np.float64]:
+        from scipy.special import expit
+
+        found: NDArray[np.float64] = expit(np.asarray(logits, np.float64))
+        return found
+
+    def said(self, prediction: Any) -> str:
+        return "|".join(name for name, is_on in zip(self.classes, prediction, strict=True) if is_on)
+
+    def usable(self, values: Array, *, are_labels: bool) -> NDArray[np.bool_]:
+        return super().usable(values, are_labels=are_labels) & (values <= 1)
+
+    def scores(self, predictions: Array, labels: Array) -> dict[str, float]:
+        from sklearn.metrics import f1_score
+
+        if labels.shape[1] == 1:  # scikit-learn takes one column for a binary task, and then scores both of its classes
+            f1 = f1_score(labels[:, 0], predictions[:, 0], labels=[1], average="macro", zero_division=0)
+            return {"micro_f1": f1, "macro_f1": f1}
+        return {f"{way}_f1": f1_score(labels, predictions, average=way, zero_division=0) for way in ("micro", "macro")}
+
+    def draws(
+        self, predictions: Array, labels: Array, resamples: int, generator: np.random.Generator
+    ) -> Iterator[Mapping[str, Array]]:
+        return draw_labels(predictions, labels, resamples, generator)
+
+    def targets(self, labels: Array) -> int:
+        return int(labels.shape[1])
+
+    def constant(self, labels: Array) -> Array:
+        return np.asarray(labels.mean(axis=0, dtype=np.float64) > 0.5).astype(np.int64)
+
+    def linear(self, features: Any, labels: Array, new: Any) -> Array:
+        return np.stack([logistic(features, column, new) for column in labels.T.astype(np.int64)], axis=1)

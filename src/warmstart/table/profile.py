@@ -1,0 +1,129 @@
+"""What is in a table and what training on it would find, as plain data: what `warmstart inspect` shows."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from warmstart.errors import UserError
+from warmstart.heads.cells import OK
+from warmstart.table import columns
+from warmstart.table.checks import examine
+from warmstart.table.findings import Finding
+from warmstart.table.labels import has_labels
+from warmstart.table.splits import by_plain_names, with_validation
+from warmstart.table.task import Task
+
+if TYPE_CHECKING:
+    import datasets
+
+EXAMPLES = 3  # rows of which cells are shown
+
+
+@dataclass(frozen=True)
+class ColumnShown:
+    """The type of a column and its first cells, as text."""
+
+    type: str
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A table as a person wants to see it before training.
+
+    `labels`: by split, how its labels are spread (see `Head.balance`), None where it has none. `errors`: what training
+    would stop at; `warnings`: what it would warn of; `notes`: what it would say besides, if it would start.
+    """
+
+    splits: Mapping[str, int]
+    columns: Mapping[str, ColumnShown]
+    task: Task
+    labels: Mapping[str, dict[str, int | float] | None]
+    errors: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as JSON can say it; findings with whether they stop training."""
+        return {
+            "splits": dict(self.splits),
+            "columns": {
+                name: {**asdict(column), "examples": [*column.examples]} for name, column in self.columns.items()
+            },
+            "task": self.task.to_dict(),
+            "labels": dict(self.labels),
+            "findings": [
+                {"stops_training": stops, "problem": found.problem, "where": found.where, "fix": found.fix}
+                for stops, findings in ((True, self.errors), (False, self.warnings))
+                for found in findings
+            ],
+            "notes": [*self.notes],
+        }
+
+
+def profile(
+    splits: "datasets.DatasetDict", task: Task, *, fraction: float, seed: int, allow_leakage: bool = False
+) -> Profile:
+    """Look at every row as training would, but raise nothing for what is wrong.
+
+    `allow_leakage` is that of `checks.check`; `fraction` and `seed` are those by which training would hold rows out.
+    """
+    first = next(iter(splits.values()))
+    errors, warnings, notes = _trained_on(splits, task, fraction, seed, allow_leakage)
+    return Profile(
+        {str(name): len(rows) for name, rows in splits.items()},
+        {name: ColumnShown(_type(feature), _examples(first, name)) for name, feature in first.features.items()},
+        task,
+        {str(name): _balance(rows, task) for name, rows in splits.items()},
+        errors,
+        warnings,
+        notes,
+    )
+
+
+def _trained_on(
+    splits: "datasets.DatasetDict", task: Task, fraction: float, seed: int, allow_leakage: bool
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...], tuple[str, ...]]:
+    """What training would stop at, warn of, and say."""
+    splits, renamed = by_plain_names(splits)
+    try:
+        found = examine(splits, task, on_empty="error", allow_leakage=allow_leakage, for_training=True)
+    except UserError as error:  # cells that cannot even be read
+        return (Finding.of(error),), (), ()
+    if found.errors:
+        return found.errors, found.warnings, ()
+    try:
+        _, held_out = with_validation(splits, task, fraction, seed)
+    except UserError as error:  # too few rows to hold any out
+        return (Finding.of(error),), found.warnings, ()
+    return (), found.warnings, tuple(note for note in (renamed, held_out) if note)
+
+
+def _type(feature: Any) -> str:
+    return (
+        f"class of {feature.num_classes}"
+        if hasattr(feature, "num_classes")
+        else str(getattr(feature, "dtype", feature))
+    )
+
+
+def _examples(rows: "datasets.Dataset", name: str) -> tuple[str, ...]:
+    head = rows.select(range(min(EXAMPLES, len(rows)))).select_columns([name])
+    return tuple(str(cell) for table in columns.batches(head, [name]) for cell in columns.legible(table.column(name)))
+
+
+def _balance(rows: "datasets.Dataset", task: Task) -> dict[str, int | float] | None:
+    """How the labels are spread over the rows that have a good one; None where none has."""
+    try:
+        if task.label is None or not has_labels(task, rows):
+            return None
+        parts = []
+        for table in columns.batches(rows, [task.label]):
+            encoded, faults = task.head.read(columns.values(table.column(task.label), task.label))
+            parts.append(encoded[faults == OK])
+    except UserError:  # what is wrong with them is among the findings
+        return None
+    good = np.concatenate(parts)
+    return task.head.balance(good) if len(good) else None
