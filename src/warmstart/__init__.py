@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from warmstart.engine.distributed.processes import Accelerator, notebook_launcher
     from warmstart.engine.optimizer import AdamW
+    from warmstart.engine.predictor import Predictor
     from warmstart.errors import UserError
     from warmstart.evaluation.load_metric import load_metric
     from warmstart.models.auto import AutoModelForSequenceClassification, AutoTokenizer
@@ -31,6 +32,7 @@ _HOMES = {
     "AutoTokenizer": "warmstart.models.auto",
     "DataCollatorWithPadding": "transformers",
     "EarlyStoppingCallback": "transformers",
+    "Predictor": "warmstart.engine.predictor",
     "Recipe": "warmstart.recipe",
     "Trainer": "warmstart.trainer.trainer",
     "TrainingArguments": "warmstart.trainer.arguments",
@@ -51,6 +53,7 @@ __all__ = [
     "AutoTokenizer",
     "DataCollatorWithPadding",
     "EarlyStoppingCallback",
+    "Predictor",
     "Recipe",
     "Trainer",
     "TrainingArguments",

@@ -15,7 +15,7 @@ from torch import nn
 from tests.trainer.helpers import Pad, rows, tiny_bert
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.distributed.processes import Processes
-from warmstart.engine.predict import Predictor, dataset_batches, predict, token_batches, token_plan
+from warmstart.engine.predict import ModelRun, dataset_batches, predict, token_batches, token_plan
 
 FEW = settings(max_examples=40, deadline=None)
 ROWS = rows(29, seed=2)
@@ -32,14 +32,14 @@ def outputs_only(model: nn.Module, batch: Any) -> tuple[None, Any]:
     return None, model(**batch)
 
 
-def predictor(model: nn.Module | None = None, run: Any = outputs_only, **settings_: Any) -> Predictor:
+def how(model: nn.Module | None = None, run: Any = outputs_only, **settings_: Any) -> ModelRun:
     """With the labels of the batch. `run(model, batch)` gives loss and outputs."""
     given_: dict[str, Any] = {"label_names": ["labels"], **settings_}
 
     def step(model: nn.Module, batch: Any) -> tuple[Any, Any, Any]:
         return *run(model, batch), batch.get("labels")
 
-    return Predictor(model=model or Echo(), processes=Processes(use_cpu=True), step=step, **given_)
+    return ModelRun(model=model or Echo(), processes=Processes(use_cpu=True), step=step, **given_)
 
 
 def batches(rows: TokenTable, size: int, process: int = 0, processes: int = 1) -> Iterator[Any]:
@@ -58,7 +58,7 @@ def table(ids: list[list[int]], labels: Any = None) -> TokenTable:
     processes=st.integers(1, 4),
 )
 def test_every_row_once_and_in_order(ids: list[list[int]], size: int, processes: int) -> None:
-    found = predict(predictor(), batches(table(ids), size, 0, 1))
+    found = predict(how(), batches(table(ids), size, 0, 1))
     assert found.rows == len(ids)
     assert found.outputs is not None
     assert found.outputs[:, 0].tolist() == [sum(row) for row in ids]
@@ -100,7 +100,7 @@ def test_tuples_and_dictionaries_keep_their_form() -> None:
         return None, (out, {"twice": 2 * out, "nested": (3 * out.to(torch.bfloat16),)})
 
     ids = [[5], [6, 7, 8], [9, 1], [2] * 9]
-    found = predict(predictor(run=several), batches(table(ids), 2, 0, 1))
+    found = predict(how(run=several), batches(table(ids), 2, 0, 1))
     assert found.outputs is not None
     first, second = found.outputs
     sums = np.array([[5], [21], [10], [18]], np.float32)
@@ -115,7 +115,7 @@ def test_outputs_of_different_lengths_are_padded_with_minus_100() -> None:
         return None, batch["input_ids"].unsqueeze(-1).float()
 
     ids = [[5, 6], [7], [8, 9, 1]]
-    found = predict(predictor(run=tokens), batches(table(ids), 1, 0, 1))
+    found = predict(how(run=tokens), batches(table(ids), 1, 0, 1))
     assert found.outputs is not None
     assert found.outputs[:, :, 0].tolist() == [[5, 6, -100], [7, -100, -100], [8, 9, 1]]
 
@@ -129,7 +129,7 @@ def test_the_loss_is_the_mean_over_targets_and_not_over_batches() -> None:
         return (kept.mean() if len(kept) else torch.tensor(float("nan"))), model(**batch)
 
     ids = [[1]] * 7
-    found = predict(predictor(run=mean_label), batches(table(ids, labels), 3, 0, 1))
+    found = predict(how(run=mean_label), batches(table(ids, labels), 3, 0, 1))
     assert found.labels is not None
     assert found.labels.tolist() == labels.tolist()
     assert found.loss == pytest.approx(labels[labels != -100].mean())
@@ -140,7 +140,7 @@ def test_a_batch_without_any_target_does_not_spoil_the_loss() -> None:
         return nn.functional.cross_entropy(torch.zeros(len(batch["labels"]), 2), batch["labels"]), model(**batch)
 
     labels = np.array([1, 0, -100, -100], np.int64)
-    found = predict(predictor(run=mean_label), batches(table([[1]] * 4, labels), 2, 0, 1))
+    found = predict(how(run=mean_label), batches(table([[1]] * 4, labels), 2, 0, 1))
     assert found.loss == pytest.approx(np.log(2))
 
 
@@ -152,7 +152,7 @@ def test_a_step_may_take_the_labels_out_of_the_batch() -> None:
         kept = batch.pop("labels")
         return kept[kept != -100].float().mean(), model(**batch), kept
 
-    own = Predictor(model=Echo(), processes=Processes(use_cpu=True), step=step, label_names=["labels"])
+    own = ModelRun(model=Echo(), processes=Processes(use_cpu=True), step=step, label_names=["labels"])
     found = predict(own, batches(table([[1]] * 7, labels), 4, 0, 1))
     assert found.loss == pytest.approx(labels[labels != -100].mean())
     assert found.labels is not None
@@ -164,14 +164,14 @@ def test_transformed_outputs_are_what_is_kept() -> None:
         return out[:, 0].long() % 7 + 10 * labels
 
     ids = [[5], [6, 7], [8], [9, 9]]
-    found = predict(predictor(transform=transform), batches(table(ids, np.arange(4)), 3, 0, 1))
+    found = predict(how(transform=transform), batches(table(ids, np.arange(4)), 3, 0, 1))
     assert found.outputs is not None
     assert found.outputs.tolist() == [5, 13 % 7 + 10, 8 % 7 + 20, 18 % 7 + 30]
 
 
 def test_outputs_that_are_not_wanted_are_not_kept() -> None:
     counted = []
-    one = predictor(keep_outputs=False, after_batch=lambda: counted.append(1))
+    one = how(keep_outputs=False, after_batch=lambda: counted.append(1))
     found = predict(one, batches(table([[5]] * 5, np.arange(5)), 2, 0, 1))
     assert (found.outputs, found.labels, found.rows, len(counted)) == (None, None, 5, 3)
 
@@ -184,15 +184,15 @@ def test_the_model_is_left_in_the_mode_it_was_in() -> None:
 
     for mode in (True, False):
         model = Echo().train(mode)
-        predict(predictor(model), batches(table([[5]]), 2, 0, 1))
+        predict(how(model), batches(table([[5]]), 2, 0, 1))
         assert model.training is mode
         with pytest.raises(RuntimeError, match="middle"):
-            predict(predictor(model, fail), batches(table([[5]]), 2, 0, 1))
+            predict(how(model, fail), batches(table([[5]]), 2, 0, 1))
         assert model.training is mode
 
 
 def test_no_rows_give_nothing() -> None:
-    found = predict(predictor(), iter([]))
+    found = predict(how(), iter([]))
     assert (found.outputs, found.labels, found.loss, found.rows) == (None, None, None, 0)
 
 
@@ -204,8 +204,8 @@ def test_a_real_model_says_the_same_whatever_the_batches(size: int) -> None:
         return None, model(**batch).logits
 
     fast = table(list(ROWS["input_ids"]))
-    by_table: Any = predict(predictor(model, logits), batches(fast, size, 0, 1)).outputs
-    by_rows: Any = predict(predictor(model, logits), dataset_batches(ROWS, Pad(), size, 0, 1, {})).outputs
+    by_table: Any = predict(how(model, logits), batches(fast, size, 0, 1)).outputs
+    by_rows: Any = predict(how(model, logits), dataset_batches(ROWS, Pad(), size, 0, 1, {})).outputs
     with torch.no_grad():
         alone = np.concatenate([model.eval()(**Pad()([row])).logits.numpy() for row in ROWS])
     np.testing.assert_allclose(by_table, alone, atol=1e-6)

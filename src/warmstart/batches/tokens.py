@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from warmstart.table.task import Task
 
+CHUNK = 1_000  # rows that are tokenised at a time, as `Dataset.map` does
 FORMAT = 2  # part of every fingerprint: change it when the meaning of the stored arrays changes
 
 
@@ -89,6 +91,37 @@ def tokenize(
         max_length=max_length,
         fingerprint=fingerprint,
         cut=np.load(folder / "cut.npy", mmap_mode="r"),
+    )
+
+
+def tokenize_in_memory(
+    columns: Sequence[list[str]],
+    tokenizer: "PreTrainedTokenizerBase",
+    *,
+    max_length: int,
+    labels: npt.NDArray[Any] | None = None,
+) -> TokenTable:
+    """The token table of rows of one text or two, each column a list of texts, that is gone when it is no longer used:
+    the arrays of `tokenize`, and nothing on the disk."""
+    rows = len(columns[0])
+    ids, types, lengths, cut = [], [], [np.zeros(1, np.int64)], []
+    paired = "token_type_ids" in tokenizer.model_input_names
+    for start in range(0, rows, CHUNK):
+        out = tokenized(tokenizer, [column[start : start + CHUNK] for column in columns], max_length)
+        ids += [np.fromiter(row, np.int32, len(row)) for row in out["input_ids"]]
+        types += [np.fromiter(row, np.uint8, len(row)) for row in out["token_type_ids"]] if paired else []
+        lengths.append(np.fromiter(map(len, out["input_ids"]), np.int64))
+        cut += _cut(out, max_length)
+    return TokenTable(
+        ids=np.concatenate([np.zeros(0, np.int32), *ids]),
+        offsets=np.cumsum(np.concatenate(lengths)),
+        types=np.concatenate([np.zeros(0, np.uint8), *types]) if paired else None,
+        labels=labels,
+        pad_id=int(tokenizer.pad_token_id or 0),
+        pad_left=tokenizer.padding_side == "left",
+        max_length=max_length,
+        fingerprint="",
+        cut=np.array(cut, bool),
     )
 
 

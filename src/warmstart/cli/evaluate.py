@@ -67,8 +67,9 @@ def evaluate(
     json
         Print the result as JSON.
     """
-    from warmstart.cli.show import as_json, quiet_libraries, say, score_table
+    from warmstart.cli.show import as_json, quiet_libraries, say
     from warmstart.errors import text
+    from warmstart.reporting.terminal import score_table
     from warmstart.runs.evaluate import measure_run
     from warmstart.runs.saved import SavedRun
     from warmstart.table.sources import load

@@ -87,7 +87,7 @@ def predict(
     from warmstart.cli.show import quiet_libraries
     from warmstart.runs.saved import SavedRun
 
-    quiet_libraries()
+    quiet_libraries(tables=False)
     saved = SavedRun.open(run)
     only_of_tables = (out, config, delimiter, None if on_empty == "error" else on_empty)
     is_table = any(option is not None for option in only_of_tables) or os.path.exists(os.path.expanduser(text))
@@ -120,8 +120,6 @@ def _no_pair(table: str) -> Exception:
 
 
 def _one(saved: object, text: str, pair: str | None, json: bool) -> None:
-    from datasets import Dataset
-
     from warmstart import errors
     from warmstart.cli.show import as_json
     from warmstart.runs.saved import SavedRun
@@ -143,8 +141,7 @@ def _one(saved: object, text: str, pair: str | None, json: bool) -> None:
             where="--pair" if text.strip() else "TEXT",
             fix=errors.text("give one that is not blank", "请给出非空白的文本"),
         )
-    rows = {saved.task.text: [text], **({saved.task.pair: [pair]} if saved.task.pair else {})}
-    found = saved.task.head.prediction_rows(saved.logits(Dataset.from_dict(rows)))[0]
+    found = saved.predictor.predict([text], None if pair is None else [pair])[0]
     if json:
         as_json(found)
         return
@@ -158,7 +155,7 @@ def _table(
     saved: object, name: str, out: str | None, reading: dict[str, Any], on_empty: Literal["error", "drop"], json: bool
 ) -> None:
     from warmstart import errors
-    from warmstart.cli.show import as_json, say
+    from warmstart.cli.show import as_json, quiet_libraries, say
     from warmstart.evaluation.predicted import beside
     from warmstart.paths import expanded
     from warmstart.reporting.predictions import write_rows
@@ -166,6 +163,7 @@ def _table(
     from warmstart.table.sources import load
 
     assert isinstance(saved, SavedRun)
+    quiet_libraries()
     target = expanded(out) if out else _beside(expanded(name))
     if target.suffix.lower() not in ENDINGS:
         raise errors.UserError(

@@ -80,8 +80,9 @@ def asked_for(data: str, settings: Recipe, recipe: str | None) -> Recipe:
 
 def show_result(result: "object", *, json: bool) -> None:
     """Print what a run has found, on the main process."""
-    from warmstart.cli.show import as_json, say, score_table
+    from warmstart.cli.show import as_json, say
     from warmstart.errors import text
+    from warmstart.reporting.terminal import score_table
     from warmstart.runs.run import Result
 
     assert isinstance(result, Result)

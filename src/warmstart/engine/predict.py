@@ -4,7 +4,7 @@ rows.
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,10 @@ from torch import nn
 from warmstart.batches.dataloaders import Batch, Collate, is_stream
 from warmstart.batches.plan import Rows, padded
 from warmstart.batches.tokens import TokenTable
-from warmstart.engine.distributed.processes import Processes
 from warmstart.engine.losses import count_targets
+
+if TYPE_CHECKING:
+    from warmstart.engine.distributed.processes import Processes
 
 Arrays = Any  # an array [rows, ...], or a nested tuple of them, as the model's output is
 
@@ -32,12 +34,12 @@ class Predictions:
 
 
 @dataclasses.dataclass(frozen=True)
-class Predictor:
+class ModelRun:
     """How to run the model. `step(model, batch)` gives (mean loss or None, output tensors, labels or None); it may take
     the labels out of the batch."""
 
     model: nn.Module
-    processes: Processes
+    processes: "Processes"
     step: Callable[[nn.Module, Batch], tuple[torch.Tensor | None, Any, Any]]
     label_names: Sequence[str]
     precision: torch.dtype | None = None
@@ -90,12 +92,12 @@ def dataset_batches(
     yield from zip(batches, loader, strict=True)
 
 
-def predict(predictor: Predictor, batches: Iterator[tuple[Rows, Batch]]) -> Predictions:
+def predict(how: ModelRun, batches: Iterator[tuple[Rows, Batch]]) -> Predictions:
     """Run the model over this process's batches, and give every process everybody's results in the order of the
     rows.
     """
-    was_training = predictor.model.training
-    predictor.model.eval()
+    was_training = how.model.training
+    how.model.eval()
     rows: list[Rows] = []
     outputs: list[Any] = []
     labels: list[Any] = []
@@ -103,23 +105,23 @@ def predict(predictor: Predictor, batches: Iterator[tuple[Rows, Batch]]) -> Pred
     try:
         with torch.inference_mode():
             for numbers, batch in batches:
-                batch = predictor.processes.to_device(batch)
-                count = count_targets(batch, predictor.label_names)
-                with predictor.processes.autocast(predictor.precision):
-                    loss, out, wanted = predictor.step(predictor.model, batch)
+                batch = how.processes.to_device(batch)
+                count = count_targets(batch, how.label_names)
+                with how.processes.autocast(how.precision):
+                    loss, out, wanted = how.step(how.model, batch)
                 if loss is not None and count:  # the mean over no targets is NaN
                     loss_sum += float(loss) * count
                     targets += count
                 rows.append(numbers)
-                if predictor.keep_outputs:
-                    out = predictor.transform(out, wanted) if predictor.transform else out
+                if how.keep_outputs:
+                    out = how.transform(out, wanted) if how.transform else out
                     outputs.append(_arrays(out))
                     labels.append(_arrays(wanted))
-                if predictor.after_batch is not None:
-                    predictor.after_batch()
+                if how.after_batch is not None:
+                    how.after_batch()
     finally:
-        predictor.model.train(was_training)
-    parts = predictor.processes.gathered((rows, outputs, labels, loss_sum, targets))
+        how.model.train(was_training)
+    parts = how.processes.gathered((rows, outputs, labels, loss_sum, targets))
     all_rows = np.concatenate([np.zeros(0, np.int64), *(numbers for part in parts for numbers in part[0])])
     order = np.argsort(all_rows, kind="stable")
     total = sum(part[4] for part in parts)

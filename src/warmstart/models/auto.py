@@ -1,12 +1,12 @@
 """`AutoTokenizer` and `AutoModelForSequenceClassification` of the course, on today's libraries."""
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import torch
 import transformers
-from datasets.arrow_dataset import Column
 
 from warmstart.models.default import resolve
 from warmstart.models.trust import check_call, trusted
@@ -55,13 +55,19 @@ def takes_columns(tokenizer: Any) -> Any:
 
 class _TakesColumns:
     def __call__(self, *args: Any, **settings: Any) -> Any:
-        lists = [list(value) if isinstance(value, Column) else value for value in args]
-        named = {key: list(value) if isinstance(value, Column) else value for key, value in settings.items()}
+        lists = [list(value) if _is_column(value) else value for value in args]
+        named = {key: list(value) if _is_column(value) else value for key, value in settings.items()}
         return super().__call__(*lists, **named)  # type: ignore[misc]
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         stock = type(self).__mro__[2]
         return _rebuild, (stock, self.__dict__)
+
+
+def _is_column(value: Any) -> bool:
+    """Whether it is a column of a data set. That library is not imported to find out: nobody has one without it."""
+    library = sys.modules.get("datasets.arrow_dataset")
+    return library is not None and isinstance(value, library.Column)
 
 
 @functools.cache

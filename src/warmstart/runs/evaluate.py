@@ -3,16 +3,16 @@
 import dataclasses
 from typing import TYPE_CHECKING
 
-from warmstart.batches.tokens import tokenize
+from warmstart.batches.tokens import tokenize_in_memory
 from warmstart.checkpoints import checkpoint
 from warmstart.checkpoints.provenance import rows_of
 from warmstart.errors import UserError, first_line, text
 from warmstart.evaluation.report import Report, judge
 from warmstart.runs.run import Prepared, prepare
-from warmstart.runs.saved import SavedRun
+from warmstart.runs.saved import SavedRun, texts_of
 from warmstart.table import origin
 from warmstart.table.checks import OnEmpty, check
-from warmstart.table.labels import has_labels
+from warmstart.table.labels import encode_labels, has_labels
 from warmstart.table.leakage import leakage
 from warmstart.table.scan import scan
 from warmstart.table.splits import by_plain_names
@@ -109,5 +109,8 @@ def _have_changed(saved: SavedRun, prepared: Prepared) -> bool:
     if not any(was):
         return False
     rows = prepared.splits["train"]
-    table = tokenize(rows, saved.task, saved.tokenizer, max_length=saved.tokenizer.model_max_length)
+    labels = encode_labels(saved.task, rows[saved.task.label])
+    tokenizer = saved.predictor.tokenizer
+    texts = texts_of(rows, saved.task)
+    table = tokenize_in_memory(texts, tokenizer, max_length=tokenizer.model_max_length, labels=labels)
     return rows_of(table) != was[0]

@@ -1,22 +1,20 @@
-"""A finished run, opened again: its model over new rows, in fp32, as every other tool would run it."""
+"""A finished run, opened again: what it is, and its model over new rows."""
 
 import dataclasses
 import functools
-import json
 import pathlib
 import shlex
-import tempfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from warmstart import paths
-from warmstart.batches.tokens import tokenize
+from warmstart.engine.predictor import Predictor, read_task
 from warmstart.errors import UserError, did_you_mean, text
-from warmstart.models.load import load_tokenizer, loading, quietly
 from warmstart.models.trust import trusted
 from warmstart.recipe import Recipe
+from warmstart.table import columns
 from warmstart.table.checks import OnEmpty, check
 from warmstart.table.task import Task
 
@@ -51,42 +49,19 @@ class SavedRun:
                 fix=f"warmstart resume {shlex.quote(str(folder))}",
             )
         trusted(str(folder / "model"), {})
-        try:
-            task = Task.from_dict(json.loads((folder / "task.json").read_text(encoding="utf-8")))
-        except ValueError as error:
-            raise UserError(
-                text(f"task.json cannot be read: {error}", f"无法读取 task.json: {error}"),
-                where=str(folder / "task.json"),
-                fix=f"warmstart resume {shlex.quote(str(folder))}",
-            ) from error
-        return cls(folder, Recipe.read(folder / "recipe.toml"), task)
+        return cls(folder, Recipe.read(folder / "recipe.toml"), read_task(folder / "task.json"))
 
     @functools.cached_property
-    def tokenizer(self) -> Any:
-        return load_tokenizer(str(self.folder / "model"))
+    def predictor(self) -> Predictor:
+        """The model, loaded when it is first asked for."""
+        return Predictor.load(self.folder)
 
-    @functools.cached_property
-    def model(self) -> Any:
-        from warmstart.models.auto import AutoModelForSequenceClassification
-
-        with loading(str(self.folder / "model")), quietly():
-            return AutoModelForSequenceClassification.from_pretrained(str(self.folder / "model"))
-
-    def logits(self, rows: "Dataset", processes: int | None = None) -> npt.NDArray[np.float32]:
+    def logits(self, rows: "Dataset") -> npt.NDArray[np.float32]:
         """The model's outputs, float32 `[rows, outputs]`, in the order of `rows`. Raises UserError unless every row has
         the texts that the model reads (`readable` leaves the others out).
         """
-        from warmstart.trainer.arguments import TrainingArguments
-        from warmstart.trainer.trainer import Trainer
-
         rows, _ = self.readable(rows)
-        length = self.tokenizer.model_max_length
-        table = tokenize(rows, self._unlabelled, self.tokenizer, max_length=length, processes=processes)
-        with tempfile.TemporaryDirectory() as nowhere:
-            arguments = TrainingArguments(nowhere, per_device_eval_batch_size=32, report_to="none")
-            trainer = Trainer(self.model, arguments, processing_class=self.tokenizer)
-            found: npt.NDArray[np.float32] = trainer.predict(table).predictions
-        return found
+        return self.predictor.logits(*texts_of(rows, self.task))
 
     def readable(
         self, rows: "Dataset", split: str = "train", on_empty: OnEmpty = "error"
@@ -123,6 +98,16 @@ class SavedRun:
                     where=text(f"its type is {dtype}", f"其类型为 {dtype}"),
                     fix=text("write its cells as text", "请把单元格写成文本"),
                 )
+
+
+def texts_of(rows: "Dataset", task: Task) -> list[list[str]]:
+    """The texts of all rows, a list for each column that the task reads."""
+    names = [name for name in (task.text, task.pair) if name is not None]
+    found: list[list[str]] = [[] for _ in names]
+    for table in columns.batches(rows, names):
+        for texts, name in zip(found, names, strict=True):
+            texts += columns.values(table.column(name), name)
+    return found
 
 
 def _known_runs() -> str:

@@ -14,7 +14,7 @@ from warmstart.batches.dataloaders import length_of
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.losses import check_named
 from warmstart.engine.optimizer import switch
-from warmstart.engine.predict import Predictions, Predictor, dataset_batches, predict, token_batches, token_plan
+from warmstart.engine.predict import ModelRun, Predictions, dataset_batches, predict, token_batches, token_plan
 from warmstart.errors import UserError, text
 from warmstart.models.ragged.encoder import unpadded
 from warmstart.trainer.inputs import Loader, hidden_labels, loader_options
@@ -86,7 +86,7 @@ class Evaluator:
             handler = trainer.callback_handler
             trainer.control = handler.on_prediction_step(trainer.args, trainer.state, trainer.control)
 
-        predictor = Predictor(
+        how = ModelRun(
             model=trainer.model,
             processes=trainer.processes,
             step=step,
@@ -99,7 +99,7 @@ class Evaluator:
         switch(trainer.optimizer, "eval")
         steady = not trainer.has_own_loss and not trainer.is_own("prediction_step")
         with unpadded(trainer.model, trainer.args.without) as encoder, encoder.working.held(steady):
-            found = predict(predictor, begin())
+            found = predict(how, begin())
         return found, self._metrics(found, prefix, began)
 
     def _batches(self, dataset: Any) -> tuple[Callable[[], Iterator[Any]], Loader]:

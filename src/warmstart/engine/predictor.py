@@ -1,0 +1,111 @@
+"""A trained model that answers: texts in, outputs or predictions out. No trainer, no arguments, nothing on the disk."""
+
+import dataclasses
+import json
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from warmstart import paths
+from warmstart.batches.tokens import tokenize_in_memory
+from warmstart.engine.predict import token_batches, token_plan
+from warmstart.errors import UserError, text
+from warmstart.models.auto import AutoModelForSequenceClassification
+from warmstart.models.load import load_tokenizer, loading, quietly
+from warmstart.models.ragged.encoder import unpadded
+from warmstart.table.task import Task
+
+BATCH = 32  # rows of the longest length; of shorter ones more
+
+
+@dataclasses.dataclass(frozen=True)
+class Predictor:
+    """A model with its tokenizer and task, in fp32, as every other tool would run it."""
+
+    model: Any
+    tokenizer: Any
+    task: Task
+
+    @classmethod
+    def load(cls, folder: str | pathlib.Path) -> "Predictor":
+        """The model of a run, by the run's folder or the `model` folder in it. Raises UserError if there is none, or if
+        a file of it names code."""
+        folder = paths.expanded(folder)
+        model = folder if folder.name == "model" and not (folder / "model").is_dir() else folder / "model"
+        task = read_task(model.parent / "task.json")
+        name = str(model)
+        with loading(name), quietly():
+            loaded = AutoModelForSequenceClassification.from_pretrained(name)
+        device = torch.accelerator.current_accelerator() or torch.device("cpu")
+        return cls(loaded.to(device).eval(), load_tokenizer(name), task)
+
+    def logits(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> npt.NDArray[np.float32]:
+        """The model's outputs, float32 `[rows, outputs]`, in the order of `texts`. `pairs`: the second text of each
+        row, where the model reads two. Raises UserError if it does not read what is given."""
+        columns = [list(column) for column in (texts, pairs) if column is not None]
+        self._check(columns)
+        table = tokenize_in_memory(columns, self.tokenizer, max_length=self.tokenizer.model_max_length)
+        found = np.zeros((len(table), self.task.num_labels), np.float32)
+        device = next(self.model.parameters()).device
+        with torch.inference_mode(), unpadded(self.model) as encoder, encoder.working.held():
+            for rows, batch in token_batches(table, token_plan(table, BATCH, 0, 1)):
+                inputs = {name: tensor.to(device) for name, tensor in batch.items()}
+                found[rows] = self.model(**inputs).logits.float().cpu().numpy()
+        return found
+
+    def predict(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """A dictionary for each row: `prediction` and, for classes and labels, the probability of each under its
+        name. Raises UserError as `logits` does, and for outputs that are NaN."""
+        return self.task.head.prediction_rows(self.logits(texts, pairs))
+
+    def _check(self, columns: list[list[str]]) -> None:
+        if len(columns) != (1 if self.task.pair is None else 2):
+            needs = self.task.pair is not None
+            raise UserError(
+                text("this model reads pairs of texts", "该模型读取文本对")
+                if needs
+                else text("this model reads single texts, not pairs", "该模型只读取单个文本, 不读取文本对"),
+                where="pairs",
+                fix=text("give the second texts as pairs", "请用 pairs 给出第二个文本")
+                if needs
+                else text("leave pairs out", "请去掉 pairs"),
+            )
+        if len({len(column) for column in columns}) > 1:
+            raise UserError(
+                text("there are not as many second texts as first ones", "第二个文本与第一个文本的数量不同"),
+                where=", ".join(f"{len(column):,}" for column in columns),
+                fix=text("give one for each row", "请为每一行各给出一个"),
+            )
+        for column in columns:
+            for row, value in enumerate(column):
+                if not isinstance(value, str) or not _is_sound(value):
+                    raise UserError(
+                        text("a text is not text, or holds half a character", "某个文本不是文字, 或含有半个字符"),
+                        where=text(f"row {row + 1:,}: {value!r:.80}", f"第 {row + 1:,} 行: {value!r:.80}"),
+                        fix=text("give a str of whole characters", "请给出由完整字符组成的字符串"),
+                    )
+
+
+def read_task(path: pathlib.Path) -> Task:
+    """The task that a run has left in `path`. Raises UserError if there is none, or it cannot be read."""
+    try:
+        return Task.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            text(f"task.json cannot be read: {error}", f"无法读取 task.json: {error}"),
+            where=str(path),
+            fix=text("give the folder of a run", "请给出一次运行的文件夹"),
+        ) from error
+
+
+def _is_sound(value: str) -> bool:
+    """Whether a text has no half characters (lone surrogates), which no encoding can write."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

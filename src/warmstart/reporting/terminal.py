@@ -1,0 +1,38 @@
+"""A report in the terminal: the table of scores."""
+
+from warmstart.errors import examples, text
+from warmstart.evaluation.report import Report
+
+
+def score_table(report: Report, title: str) -> None:
+    """The scores of the model and the baselines, each headline number with its interval."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(
+        title=title,
+        title_justify="left",
+        caption="\n".join(_captions(report)),
+    )
+    table.add_column("")
+    for name in report.headline:
+        table.add_column(name, justify="right")
+    for who, scores in report.scores.items():
+        cells = []
+        for name in report.headline:
+            low, high = report.intervals[who][name]
+            cells.append(f"{scores[name]:.3f} [{low:.3f}, {high:.3f}]".replace("[", "\\["))
+        table.add_row(who, *cells, style="bold" if who == "model" else None)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=120)
+    console.print(table)
+
+
+def _captions(report: Report) -> list[str]:
+    """What the numbers are, and what they say nothing of."""
+    lines = [text("in brackets: 95 % bootstrap interval", "括号内为 95 % 自助法置信区间")]
+    if report.absent:
+        listed, many = examples(map(repr, report.absent)), "es" if len(report.absent) > 1 else ""
+        lines.append(text(f"no rows of the class{many} {listed}: not measured", f"没有类别 {listed} 的数据: 未作评估"))
+    return [line.replace("[", "\\[") for line in lines]
