@@ -73,7 +73,7 @@ def test_what_it_does_not_read_is_told(run: pathlib.Path, tmp_path: pathlib.Path
     if not single:
         with pytest.raises(UserError, match="as many"):
             predictor.logits(["a", "b"], ["c"])
-    with pytest.raises(UserError, match=r"task\.json"):
+    with pytest.raises(UserError, match="not the folder of a run"):
         Predictor.load(tmp_path)
 
 

@@ -33,7 +33,7 @@ def test_the_best_checkpoint_is_the_model_and_the_card_says_how_it_was_chosen(re
 def test_the_saved_tokenizer_cuts_where_the_run_did(recipe: Make, tmp_path: pathlib.Path) -> None:
     result = train(recipe(max_length=6, updates=1))
     run = SavedRun.open(result.folder)
-    assert run.tokenizer.model_max_length == 6
+    assert run.predictor.tokenizer.model_max_length == 6
     cut_text = Dataset.from_dict({"text": ["a good film was so very bad bad bad bad"]})
     short = Dataset.from_dict({"text": ["a good film was"]})
     np.testing.assert_allclose(run.logits(cut_text), run.logits(short), atol=1e-6)

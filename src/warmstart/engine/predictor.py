@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pathlib
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -94,11 +95,19 @@ def read_task(path: pathlib.Path) -> Task:
     """The task that a run has left in `path`. Raises UserError if there is none, or it cannot be read."""
     try:
         return Task.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise UserError(
+            text(f"{path.parent} is not the folder of a run", f"{path.parent} 不是运行文件夹"),
+            where=str(path),
+            fix=text(
+                "give the folder of a run, or the model folder in it", "请给出运行的文件夹, 或其中的 model 文件夹"
+            ),
+        ) from error
     except (OSError, ValueError) as error:
         raise UserError(
             text(f"task.json cannot be read: {error}", f"无法读取 task.json: {error}"),
             where=str(path),
-            fix=text("give the folder of a run", "请给出一次运行的文件夹"),
+            fix=f"warmstart resume {shlex.quote(str(path.parent))}",
         ) from error
 
 
