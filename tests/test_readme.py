@@ -16,10 +16,11 @@ from warmstart.errors import UserError
 
 ROOT = pathlib.Path(__file__).parent.parent
 ENGLISH, CHINESE = "README.md", "README.zh-CN.md"
-READMES = (ENGLISH, CHINESE, "examples/README.md")
+GUIDES = ("docs/guide.md", "docs/guide.zh-CN.md")
+READMES = (ENGLISH, CHINESE, *GUIDES, "examples/README.md")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(warmstart [^`\n]+)`")
-LINK = re.compile(r"\]\(([^)#:]+)\)")  # to a file here, not to an address
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")  # to a file here, not to an address
 IMPORT = re.compile(r"^(from|import) ")
 
 # Settings that the READMEs say are refused, with a value that asks for them.
@@ -144,25 +145,50 @@ def test_the_check_finds_a_command_that_does_not_exist(command: str) -> None:
         check(command)
 
 
-@pytest.mark.parametrize("name", [ENGLISH, CHINESE])
-def test_every_command_is_documented(name: str) -> None:
-    document = read(name)
+@pytest.mark.parametrize("names", [(ENGLISH, GUIDES[0]), (CHINESE, GUIDES[1])], ids=["en", "zh"])
+def test_every_command_is_documented(names: tuple[str, ...]) -> None:
+    document = "\n\n".join(map(read, names))
     used = {shlex.split(line)[1] for line in (*shell_lines(document), *inline(document)) if line[:9] == "warmstart"}
     assert used >= set(command_names())
     assert {"inspect", "train", "evaluate", "predict", "resume", "demo", "config", "launch"} <= used
 
 
-def test_both_languages_show_the_same() -> None:
-    english, chinese = read(ENGLISH), read(CHINESE)
+@pytest.mark.parametrize(("one", "other"), [(ENGLISH, CHINESE), GUIDES])
+def test_both_languages_show_the_same(one: str, other: str) -> None:
+    english, chinese = read(one), read(other)
     assert shell_lines(english) == shell_lines(chinese)
     assert sorted(set(inline(english))) == sorted(set(inline(chinese)))
-    assert set(LINK.findall(english)) - {CHINESE} == set(LINK.findall(chinese)) - {ENGLISH}
+    links = [{link.replace(".zh-CN", "") for link in LINK.findall(text)} for text in (english, chinese)]
+    assert links[0] == links[1]
     outline = [
         [line.split()[0] for line in FENCE.sub("", text).splitlines() if line[:1] == "#"] for text in (english, chinese)
     ]
     assert outline[0] == outline[1]
     code = [[ast.dump(ast.parse(block)) for block in fenced(text, "python")] for text in (english, chinese)]
     assert code[0] == code[1]
+
+
+def test_the_readme_is_short() -> None:
+    assert all(len(read(name).splitlines()) < 120 for name in (ENGLISH, CHINESE))
+
+
+def test_the_map_is_two_pages() -> None:
+    assert len(read("ARCHITECTURE.md").split()) < 1500
+
+
+PROMISE = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+
+
+def test_every_guarantee_names_a_test_that_is_there() -> None:
+    lines = [line for line in read("docs/guarantees.md").splitlines() if line.startswith("- ")]
+    points = re.split(r"(?m)^- ", read("docs/guarantees.md"))[1:]
+    assert len(lines) == len(points) > 30
+    for point in points:
+        named = PROMISE.findall(point)
+        assert named, point
+        for file, test in named:
+            assert (ROOT / file).is_file(), file
+            assert not test or f"def {test}(" in read(file), f"{file}::{test}"
 
 
 @pytest.mark.parametrize(("name", "language"), [(ENGLISH, "en"), (CHINESE, "zh")])
@@ -210,7 +236,7 @@ def test_files_that_are_linked_exist(name: str) -> None:
 
 @pytest.mark.parametrize("name", [ENGLISH, CHINESE])
 def test_the_test_command_is_what_ci_runs(name: str) -> None:
-    assert "make test" in shell_lines(read(name))
+    assert "`make test`" in read(name)
     assert "make test" in read(".ci/run").splitlines()
 
 
