@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench faults clean
+.PHONY: demo test lint messages bench faults clean
 
 demo: $(READY)
 	$(BIN)/warmstart demo
@@ -22,6 +22,10 @@ lint: $(READY)
 	$(BIN)/bandit --quiet --recursive src --configfile pyproject.toml
 	$(BIN)/python -m pip check --quiet --disable-pip-version-check
 	$(BIN)/python -m tests.pins
+
+# After messages were added or changed: the catalogue of translations, as source and compiled. It lists what to translate.
+messages: $(READY)
+	$(BIN)/python -m tests.messages
 
 # A folder with GLUE's parquet files. Let nothing else run meanwhile: about two hours on two cores, and ten more for accuracies
 # that are not in benchmarks/results (seeds that are there are not run again).

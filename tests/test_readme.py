@@ -13,6 +13,7 @@ import pytest
 import warmstart
 from warmstart.cli import app as application
 from warmstart.errors import UserError
+from warmstart.messages import in_language
 
 ROOT = pathlib.Path(__file__).parent.parent
 ENGLISH, CHINESE = "README.md", "README.zh-CN.md"
@@ -59,9 +60,14 @@ def command_names() -> list[str]:
 
 def help_texts() -> dict[str, str]:
     """What `--help` says, in either language, and for each command."""
-    app = application.build()
-    texts = {"en": application.HELP, "zh": application.HELP_ZH}
-    return texts | {name: inspect.getdoc(app[name].default_command) or "" for name in command_names()}
+    texts = {}
+    for language in ("en", "zh"):
+        with in_language(language):
+            app = application.build()
+            texts[language] = app.help
+            for name in command_names():
+                texts[f"{name} ({language})"] = inspect.getdoc(app[name].default_command) or ""
+    return texts
 
 
 def helped() -> Iterator[tuple[str, str]]:

@@ -1,9 +1,9 @@
 """The one error a user meets, and the small tools that make it teach."""
 
 import difflib
-import locale
-import os
 from collections.abc import Iterable
+
+from warmstart.messages import _
 
 MOST_EXAMPLES = 10
 
@@ -12,7 +12,7 @@ class UserError(Exception):
     """Something the user can mend: what is wrong, where, and how to mend it.
 
     The command line prints it without a traceback and exits with status 2. `problem`, `where` and `fix` are complete
-    phrases in the user's language (see `text`).
+    phrases in the user's language (see `messages`).
     """
 
     def __init__(self, problem: str, where: str = "", fix: str = "") -> None:
@@ -24,23 +24,10 @@ class UserError(Exception):
     def __str__(self) -> str:
         lines = [self.problem]
         if self.where:
-            lines.append(f"  {text('where', '位置')}: {self.where}")
+            lines.append("  " + _("where") + f": {self.where}")
         if self.fix:
-            lines.append(f"  {text('fix', '解决办法')}:   {self.fix}")
+            lines.append("  " + _("fix") + f":   {self.fix}")
         return "\n".join(lines)
-
-
-def language() -> str:
-    """`"zh"` or `"en"`: `WARMSTART_LANG` if it is set, else the locale's language, else English."""
-    wanted = os.environ.get("WARMSTART_LANG") or locale.getlocale()[0] or ""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        wanted = wanted if wanted and wanted != "C" else os.environ.get(name, "")
-    return "zh" if wanted.lower().startswith(("zh", "chinese")) else "en"
-
-
-def text(english: str, chinese: str) -> str:
-    """The one of the two that the user reads. Both stand side by side in the code, so that neither is forgotten."""
-    return chinese if language() == "zh" else english
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
@@ -56,8 +43,8 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     listed = ", ".join(names)
     near = nearest(name, names)
     if near is None:
-        return text(f"use one of: {listed}", f"可用的名称: {listed}")
-    return text(f"did you mean {near!r}? There are: {listed}", f"是否想写 {near!r}? 可用的名称: {listed}")
+        return _("use one of: {listed}").format(listed=listed)
+    return _("did you mean {near!r}? There are: {listed}").format(near=near, listed=listed)
 
 
 def examples(items: Iterable[object], most: int = MOST_EXAMPLES) -> str:
@@ -65,7 +52,7 @@ def examples(items: Iterable[object], most: int = MOST_EXAMPLES) -> str:
     items = list(items)
     shown = ", ".join(str(item) for item in items[:most])
     rest = len(items) - most
-    return shown if rest <= 0 else shown + text(f" and {rest} more", f" 等 {len(items)} 个")
+    return shown if rest <= 0 else shown + _(" and {rest} more").format(rest=rest, total=len(items))
 
 
 def first_line(error: BaseException) -> str:

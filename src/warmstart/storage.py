@@ -15,7 +15,8 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 
 MANIFEST = "manifest.json"
 UNFINISHED = ".unfinished"  # being written, or being removed
@@ -98,22 +99,22 @@ def verify(folder: pathlib.Path, *, from_disk: bool = False) -> None:
         found = read_json(manifest)
         listed, seal = found["files"], found["seal"]
         if seal != _seal(listed):
-            raise Damaged(text(f"{manifest} is not what was written", f"{manifest} 与写入时不同"))
+            raise Damaged(_("{manifest} is not what was written").format(manifest=manifest))
         paths = [folder / name for name in listed]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Damaged(text(f"{manifest} cannot be read ({error})", f"无法读取 {manifest} ({error})")) from error
+        raise Damaged(_("{manifest} cannot be read ({error})").format(manifest=manifest, error=error)) from error
     for path in paths:
         if not path.is_file():
-            raise Damaged(text(f"{path} is missing", f"缺少 {path}"))
+            raise Damaged(_("{path} is missing").format(path=path))
         if from_disk:
             _forget(path)
     try:
         hashes = _hashes(paths)
     except OSError as error:
-        raise Damaged(text(f"{folder} cannot be read ({error})", f"无法读取 {folder} ({error})")) from error
+        raise Damaged(_("{folder} cannot be read ({error})").format(folder=folder, error=error)) from error
     for path, was, now in zip(paths, listed.values(), hashes, strict=True):
         if was != now:
-            raise Damaged(text(f"{path} is not what was written", f"{path} 与写入时不同"))
+            raise Damaged(_("{path} is not what was written").format(path=path))
 
 
 def recover(target: pathlib.Path) -> None:
@@ -239,12 +240,9 @@ def _telling(path: pathlib.Path) -> Iterator[None]:
     except (OSError, SafetensorError, Damaged) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise UserError(
-            text(f"the disk does not take {path.name}: {why}", f"无法写入 {path.name}: {why}"),
+            _("the disk does not take {name}: {why}").format(name=path.name, why=why),
             where=str(path),
-            fix=text(
-                "make room, or allow writing there, and resume; what was saved earlier is untouched",
-                "请腾出空间或开放写权限后恢复训练; 此前保存的内容未受影响",
-            ),
+            fix=_("make room, or allow writing there, and resume; what was saved earlier is untouched"),
         ) from error
 
 

@@ -1,36 +1,33 @@
 """Whoever reads Chinese is helped and corrected in Chinese, by every command and for every option."""
 
-import ast
+import inspect
 import json
 import os
-import pathlib
 import re
 import subprocess
 import sys
 
 import pytest
 
-import warmstart
 from tests.cli.helpers import command
 from warmstart import Recipe, UserError
+from warmstart.cli.app import build
+from warmstart.messages import in_language
 
-FOLDER = pathlib.Path(warmstart.__file__).parent / "cli"
 CHINESE = re.compile("[\u4e00-\u9fff]")
 ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}")  # three words in a row
 HANDED_OVER = ("config", "launch")
 
 
 def docstrings() -> dict[str, tuple[str, str]]:
-    """(English, Chinese) of every command, from the sources: one process has only one of them."""
-    found = {}
-    for path in FOLDER.glob("*.py"):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.FunctionDef) and node.decorator_list:
-                decorator = node.decorator_list[0]
-                assert isinstance(decorator, ast.Call)
-                assert isinstance(decorator.args[0], ast.Constant)
-                found[node.name] = (ast.get_docstring(node) or "", str(decorator.args[0].value))
-    return found
+    """(English, Chinese) of every command."""
+    told = {}
+    for language in ("en", "zh"):
+        with in_language(language):
+            app = build()
+        names = [name for name in app if not name.startswith("-")]
+        told[language] = {name: inspect.getdoc(app[name].default_command) or "" for name in names}
+    return {name: (english, told["zh"][name]) for name, english in told["en"].items()}
 
 
 def test_both_docstrings_tell_of_the_same_parameters_and_examples() -> None:
@@ -44,6 +41,18 @@ def test_both_docstrings_tell_of_the_same_parameters_and_examples() -> None:
         examples = [len(re.findall(r"^ +warmstart ", each, re.M)) for each in (english, chinese)]
         assert examples[0] == examples[1], name
         assert CHINESE.search(chinese.splitlines()[0]), name
+
+
+def test_both_languages_say_the_same_of_names_in_code() -> None:
+    """Such as which split is taken, in which order."""
+
+    def named(docstring: str) -> dict[str, list[str]]:
+        parts = re.split(r"(?m)^(\w+)$", docstring.partition("-----\n")[2])
+        return {name: re.findall("`([^`]+)`", told) for name, told in zip(parts[1::2], parts[2::2], strict=True)}
+
+    for name, (english, chinese) in docstrings().items():
+        assert named(english) == named(chinese), name
+    assert named(docstrings()["evaluate"][1])["data"] == ["test", "validation", "train"]
 
 
 def parameters(docstring: str) -> list[str]:

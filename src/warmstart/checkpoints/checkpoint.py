@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 
 from warmstart import storage
 from warmstart.checkpoints.provenance import Identity
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 
 NAME = re.compile(r"checkpoint-(\d+)")
 STATE = "trainer_state.json"
@@ -39,7 +40,7 @@ def named(output_dir: pathlib.Path) -> list[pathlib.Path]:
     if not output_dir.is_dir():
         return []
     found = [(update_of(path), path) for path in output_dir.iterdir()]
-    return [path for _, path in sorted((update, path) for update, path in found if update is not None)]
+    return [path for _unused, path in sorted((update, path) for update, path in found if update is not None)]
 
 
 def folders(output_dir: pathlib.Path) -> list[pathlib.Path]:
@@ -85,9 +86,8 @@ def newest_good(output_dir: pathlib.Path, tell: Callable[[str], None]) -> pathli
             continue
         aside = storage.set_aside(folder)
         tell(
-            text(
-                f"{folder.name} is damaged and was set aside as {aside.name}: {why}",
-                f"{folder.name} 已损坏, 现已改名为 {aside.name}: {why}",
+            _("{folder} is damaged and was set aside as {aside}: {why}").format(
+                folder=folder.name, aside=aside.name, why=why
             )
         )
     if weights_only is not None:
@@ -96,12 +96,9 @@ def newest_good(output_dir: pathlib.Path, tell: Callable[[str], None]) -> pathli
         raise _not_ours(foreign)
     if begun(output_dir):
         raise UserError(
-            text("no checkpoint of this run is good", "该运行没有完好的检查点"),
+            _("no checkpoint of this run is good"),
             where=str(output_dir),
-            fix=text(
-                "train anew into another folder, or remove the damaged checkpoints to begin this run again",
-                "请在新文件夹中重新训练, 或删除损坏的检查点后重新开始",
-            ),
+            fix=_("train anew into another folder, or remove the damaged checkpoints to begin this run again"),
         )
     return None
 
@@ -114,7 +111,7 @@ def why_not(folder: pathlib.Path) -> str | None:
     except (storage.Damaged, OSError, ValueError) as error:
         return str(error)
     if update_of(folder) not in (None, step):
-        return text(f"it holds update {step}", f"其中是第 {step} 次更新")
+        return _("it holds update {step}").format(step=step)
     return None
 
 
@@ -161,9 +158,9 @@ def check(folder: pathlib.Path, *, verified: bool = False) -> None:
     just been looked at."""
     if not folder.is_dir():
         raise UserError(
-            text(f"there is no checkpoint {folder}", f"没有检查点 {folder}"),
+            _("there is no checkpoint {folder}").format(folder=folder),
             where=str(folder),
-            fix=text("give the folder of a checkpoint, or start anew", "请给出检查点文件夹, 或重新训练"),
+            fix=_("give the folder of a checkpoint, or start anew"),
         )
     if is_foreign(folder):
         raise _not_ours(folder)
@@ -171,23 +168,17 @@ def check(folder: pathlib.Path, *, verified: bool = False) -> None:
         check_bytes(folder)
     if not (folder / OPTIMIZER).is_file():
         raise UserError(
-            text("the checkpoint has weights only: it cannot be resumed from", "该检查点只有权重, 无法从中恢复训练"),
+            _("the checkpoint has weights only: it cannot be resumed from"),
             where=str(folder),
-            fix=text("save with save_only_model=False", "请在保存时使用 save_only_model=False"),
+            fix=_("save with save_only_model=False"),
         )
 
 
 def _not_ours(folder: pathlib.Path) -> UserError:
     return UserError(
-        text(
-            "another program wrote this checkpoint, such as transformers.Trainer: it cannot be resumed from exactly",
-            "该检查点由其他程序 (如 transformers.Trainer) 写入, 无法从中精确恢复训练",
-        ),
+        _("another program wrote this checkpoint, such as transformers.Trainer: it cannot be resumed from exactly"),
         where=str(folder),
-        fix=text(
-            "go on with that program; or load its model with from_pretrained and train anew into another folder",
-            "请用该程序继续; 或用 from_pretrained 加载其模型, 在新文件夹中重新训练",
-        ),
+        fix=_("go on with that program; or load its model with from_pretrained and train anew into another folder"),
     )
 
 
@@ -196,9 +187,9 @@ def check_bytes(folder: pathlib.Path) -> None:
     why = why_not(folder)
     if why is not None:
         raise UserError(
-            text(f"the checkpoint is damaged: {why}", f"检查点已损坏: {why}"),
+            _("the checkpoint is damaged: {why}").format(why=why),
             where=str(folder),
-            fix=text("resume from an earlier checkpoint", "请从更早的检查点恢复"),
+            fix=_("resume from an earlier checkpoint"),
         )
 
 

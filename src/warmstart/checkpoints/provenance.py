@@ -12,7 +12,8 @@ from torch import nn
 
 from warmstart.batches.dataloaders import length_of
 from warmstart.batches.tokens import TokenTable, tokenizer_state
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 
 if TYPE_CHECKING:
     from warmstart.engine.distributed.processes import Processes
@@ -96,13 +97,11 @@ def refusal(lines: list[str], where: str) -> UserError:
     """What the user is told who resumes something else."""
     listed = "; ".join(lines)
     return UserError(
-        text(f"this is not the run that the checkpoint is of: {listed}", f"与检查点所属的运行不一致: {listed}"),
+        _("this is not the run that the checkpoint is of: {listed}").format(listed=listed),
         where=where,
-        fix=text(
+        fix=_(
             "put it back, or go on with the change: warmstart resume RUN --accept-changes "
-            "(TrainingArguments(accept_changes=True)), or train anew into another folder",
-            "请恢复原状, 或接受变化继续: warmstart resume RUN --accept-changes "
-            "(TrainingArguments(accept_changes=True)), 或在新文件夹中重新训练",
+            "(TrainingArguments(accept_changes=True)), or train anew into another folder"
         ),
     )
 
@@ -110,8 +109,8 @@ def refusal(lines: list[str], where: str) -> UserError:
 def _difference(place: str, before: Any, after: Any) -> str:
     hidden = [value for value in (before, after) if isinstance(value, str) and len(value) == 64]
     if hidden:
-        return text(f"{place}: the content has changed", f"{place}: 内容已改变")
-    return text(f"{place}: {before} before, {after} now", f"{place}: 此前 {before}, 现在 {after}")
+        return _("{place}: the content has changed").format(place=place)
+    return _("{place}: {before} before, {after} now").format(place=place, before=before, after=after)
 
 
 def _hash(*arrays: Any) -> str:

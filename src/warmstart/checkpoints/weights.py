@@ -8,7 +8,8 @@ import torch
 from safetensors.torch import load_file, save_model
 from torch import nn
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 from warmstart.models.load import quietly
 
 WEIGHTS = "model.safetensors"
@@ -36,9 +37,9 @@ def load_weights(model: nn.Module, folder: pathlib.Path) -> None:
     if wrong:
         listed = "; ".join([*wrong[:5], *(["..."] if len(wrong) > 5 else [])])
         raise UserError(
-            text(f"these weights are not of this model: {listed}", f"权重与模型不符: {listed}"),
+            _("these weights are not of this model: {listed}").format(listed=listed),
             where=str(folder),
-            fix=text("make the model as it was when they were saved", "请按保存时的方式构造模型"),
+            fix=_("make the model as it was when they were saved"),
         )
     model.load_state_dict(saved, strict=False)  # in place: what is tied stays tied
 
@@ -76,8 +77,8 @@ def _misfits(model: nn.Module, saved: Tensors) -> list[str]:
     ]
     sizes = {name: (tuple(saved[name].shape), tuple(own[name].shape)) for name in own if name in saved}
     return [
-        *(text(f"{name} was not saved", f"未保存 {name}") for name in missing),
-        *(text(f"the model has no {name}", f"模型没有 {name}") for name in saved if name not in own),
+        *(_("{name} was not saved").format(name=name) for name in missing),
+        *(_("the model has no {name}").format(name=name) for name in saved if name not in own),
         *(f"{name}: {was} != {now}" for name, (was, now) in sizes.items() if was != now),
     ]
 
@@ -94,7 +95,7 @@ def _renamed_back(model: Any, folder: pathlib.Path, saved: Tensors) -> Tensors:
             )
     except (RuntimeError, TypeError, ValueError):
         return saved  # and what is wrong with it will be told
-    made_up = {*told["missing_keys"], *(name for name, *_ in told["mismatched_keys"])}
+    made_up = {*told["missing_keys"], *(name for name, *_unused in told["mismatched_keys"])}
     found = {name: tensor for name, tensor in loaded.state_dict().items() if name not in made_up}
     own = {*model.state_dict(), *told["unexpected_keys"]}
     return {**found, **{name: tensor for name, tensor in saved.items() if name in own}}

@@ -1,5 +1,7 @@
 """The command line itself: which commands there are, and how every failure is told."""
 
+import functools
+import inspect
 import os
 import shlex
 import sys
@@ -12,13 +14,14 @@ from cyclopts import App, Group
 from warmstart import __version__
 from warmstart.cli.parsing import taught
 from warmstart.engine.signals import Interrupted
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import N_, _
 
 STATUS_WRONG_INPUT = 2
 STATUS_INTERRUPTED = 130
 STATUS_STOPPED = 75  # EX_TEMPFAIL of sysexits.h: try again, and it goes on
 
-HELP = """Fine-tune a pretrained transformer on your own table of texts and labels, and know how good it is.
+HELP = N_("""Fine-tune a pretrained transformer on your own table of texts and labels, and know how good it is.
 
 A first example, with a CSV file that has a column of texts and a column of labels:
 
@@ -26,17 +29,7 @@ A first example, with a CSV file that has a column of texts and a column of labe
     warmstart train reviews.csv           # into runs/reviews-1
     warmstart predict runs/reviews-1 "..."
 
-`warmstart demo` shows all of it on a built-in data set, without a network."""
-
-HELP_ZH = """用您自己的文本与标签表格微调预训练 Transformer, 并清楚了解其效果。
-
-第一个例子 (CSV 文件, 一列文本, 一列标签):
-
-    warmstart inspect reviews.csv         # 查看数据, 以及将训练什么
-    warmstart train reviews.csv           # 结果在 runs/reviews-1
-    warmstart predict runs/reviews-1 "..."
-
-`warmstart demo` 用内置数据完整演示, 无需网络。"""
+`warmstart demo` shows all of it on a built-in data set, without a network.""")
 
 
 def build() -> App:
@@ -53,22 +46,34 @@ def build() -> App:
 
     app = App(
         name="warmstart",
-        help=text(HELP, HELP_ZH),
+        help=_(HELP),
         version=__version__,
-        group_commands=Group(text("Commands", "命令"), sort_key=0),
-        group_parameters=Group(text("Parameters", "参数"), sort_key=1),
+        group_commands=Group(_("Commands"), sort_key=0),
+        group_parameters=Group(_("Parameters"), sort_key=1),
         help_format="markdown",
         result_action="return_value",
         suppress_keyboard_interrupt=False,  # told below
     )
-    app["--help"].help = text("Show this help.", "显示本帮助。")
-    app["--version"].help = text("Show the version.", "显示版本。")
+    app["--help"].help = _("Show this help.")
+    app["--version"].help = _("Show the version.")
     in_order: list[Callable[..., None]] = [demo, inspect, plan, train, predict, evaluate, resume, prove]
     for place, command in enumerate(in_order):  # in the order in which one comes to need them
-        app.command(command, sort_key=place)
+        app.command(_helping(command), sort_key=place)
     for handed_over in (launch, config):  # Accelerate parses these, its --help included
-        app.command(handed_over, help_flags=[], version_flags=[], sort_key=100)
+        app.command(_helping(handed_over), help_flags=[], version_flags=[], sort_key=100)
     return app
+
+
+def _helping(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, whose docstring is its help, with that in the user's language."""
+
+    @functools.wraps(command)
+    def same(*arguments: Any, **options: Any) -> None:
+        command(*arguments, **options)
+
+    english = inspect.getdoc(command) or ""
+    same.__doc__ = _(english)
+    return same
 
 
 def main(arguments: list[str] | None = None) -> Any:
@@ -91,9 +96,9 @@ def main(arguments: list[str] | None = None) -> Any:
     except OSError as error:  # a full disk, a folder that may not be written to
         _tell(
             UserError(
-                text(f"the system says: {error.strerror or error}", f"系统错误: {error.strerror or error}"),
+                _("the system says: {reason}").format(reason=error.strerror or error),
                 where=str(error.filename or ""),
-                fix=text("make room, or name a place that you may use", "请腾出空间, 或换用有权限的位置"),
+                fix=_("make room, or name a place that you may use"),
             )
         )
         sys.exit(STATUS_WRONG_INPUT)
@@ -101,24 +106,17 @@ def main(arguments: list[str] | None = None) -> Any:
         resume = f"warmstart resume {shlex.quote(str(error.folder.parent))}"
         _tell(
             UserError(
-                text(
-                    f"told to stop: update {error.update} was finished and everything is saved",
-                    f"收到停止信号: 已完成第 {error.update} 次更新, 全部内容已保存",
-                ),
+                _("told to stop: update {update} was finished and everything is saved").format(update=error.update),
                 where=str(error.folder),
-                fix=text(f"go on: {resume}", f"继续: {resume}"),
+                fix=_("go on: {resume}").format(resume=resume),
             ),
-            text("interrupted: ", "已中断: "),
+            _("interrupted: "),
         )
         sys.exit(STATUS_STOPPED)
     except KeyboardInterrupt:
-        _tell(
-            UserError(
-                text("interrupted", "已中断"), fix=text("warmstart resume RUN goes on", "warmstart resume RUN 可继续")
-            )
-        )
+        _tell(UserError(_("interrupted"), fix=_("warmstart resume RUN goes on")))
         sys.exit(STATUS_INTERRUPTED)
 
 
 def _tell(error: UserError, kind: str | None = None) -> None:
-    print((kind or text("error: ", "错误: ")) + str(error), file=sys.stderr)
+    print((kind or _("error: ")) + str(error), file=sys.stderr)

@@ -1,23 +1,10 @@
 """warmstart demo"""
 
-from warmstart.cli.chinese import in_chinese
+from warmstart.messages import _
 
 SHOWN = 6
 
 
-@in_chinese(
-    """用内置的释义数据集演示全过程, 无需网络, 几分钟即可。
-
-    Parameters
-    ----------
-    out
-        运行的文件夹; 默认为 runs/sample-编号。
-    seed
-        新分类头、行顺序与 dropout 的随机种子。
-    json
-        以 JSON 输出结果。
-    """
-)
 def demo(*, out: str | None = None, seed: int = 42, json: bool = False) -> None:
     """Show the whole way on a built-in data set of paraphrases, without a network, in a few minutes.
 
@@ -32,17 +19,11 @@ def demo(*, out: str | None = None, seed: int = 42, json: bool = False) -> None:
     """
     from warmstart.cli.show import listen, quiet_libraries, say
     from warmstart.cli.train import show_result
-    from warmstart.errors import text
     from warmstart.recipe import Recipe
     from warmstart.runs.run import train
 
     quiet_libraries()
-    say(
-        text(
-            "Do two sentences say the same? Fine-tuning the packaged all-MiniLM-L6-v2 on generated pairs.",
-            "两个句子意思相同吗? 用生成的句对微调内置的 all-MiniLM-L6-v2。",
-        )
-    )
+    say(_("Do two sentences say the same? Fine-tuning the packaged all-MiniLM-L6-v2 on generated pairs."))
     settings = {"data": "sample", "epochs": 2, "lr": 1e-4, "batch_size": 16, "warmup": 0.1, "weight_decay": 0.01}
     result = train(Recipe.of({**settings, "seed": seed, "out": out}), listen=listen)
     show_result(result, json=json)
@@ -52,7 +33,6 @@ def demo(*, out: str | None = None, seed: int = 42, json: bool = False) -> None:
 
 def _examples(result: "object") -> None:
     """A few validation pairs, every other one right and wrong alike as they come, with what the model says."""
-    from warmstart.errors import text
     from warmstart.runs.run import Result
 
     assert isinstance(result, Result)
@@ -61,7 +41,7 @@ def _examples(result: "object") -> None:
     step = max(len(rows) // SHOWN, 1)
     chosen = list(range(0, len(rows), step))[:SHOWN]
     predictions = result.task.head.prediction_rows(result.logits[chosen])
-    print(text("A few validation pairs:", "部分验证句对:"))
+    print(_("A few validation pairs:"))
     for i, found in zip(chosen, predictions, strict=True):
         said = found["prediction"]
         mark = "✓" if said == result.task.classes[rows[i]["label"]] else "✗"

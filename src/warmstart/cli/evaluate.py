@@ -2,36 +2,9 @@
 
 from typing import Literal
 
-from warmstart.cli.chinese import in_chinese
+from warmstart.messages import _
 
 
-@in_chinese(
-    """在 DATA 上评估 RUN 的模型; DATA 的列与标签须和训练时的数据表相同。
-
-    同时给出两个基线, 它们在该运行自己的训练数据上训练 (只要还能找到)。
-
-    示例:
-
-        warmstart evaluate runs/reviews-1 newer-reviews.csv
-
-    Parameters
-    ----------
-    run
-        运行的文件夹。
-    data
-        用来评估的数据表。有多个划分时取 `test`, 否则取 `validation`, 再否则取唯一的划分。
-    config
-        Hub 数据集或含多个配置的文件夹的配置。
-    encoding
-        文件的编码。
-    delimiter
-        列分隔符 (从文件名看不出时指定)。
-    on_empty
-        如何处理文本为空的行。
-    json
-        以 JSON 输出结果。
-    """
-)
 def evaluate(
     run: str,
     data: str,
@@ -68,7 +41,6 @@ def evaluate(
         Print the result as JSON.
     """
     from warmstart.cli.show import as_json, quiet_libraries, say
-    from warmstart.errors import text
     from warmstart.reporting.terminal import score_table
     from warmstart.runs.evaluate import measure_run
     from warmstart.runs.saved import SavedRun
@@ -85,5 +57,5 @@ def evaluate(
     else:
         score_table(
             report,
-            text(f"{run} on {report.rows:,} rows of {data}", f"{run} 在 {data} 的 {report.rows:,} 行数据上的结果"),
+            _("{run} on {rows:,} rows of {data}").format(run=run, rows=report.rows, data=data),
         )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from warmstart.cli.chinese import in_chinese
+from warmstart.messages import _
 
 if TYPE_CHECKING:
     from warmstart.batches.lengths import TokenLengths
@@ -12,40 +12,6 @@ LONGEST_CELL = 60
 MOST_CLASSES = 20  # whose rows are shown
 
 
-@in_chinese(
-    """显示 DATA 的内容以及将训练什么: 列、类型、示例、token 长度、类别分布。
-
-    会像 `warmstart train` 一样检查每一行; 发现的问题会列出, 但不会使命令失败。
-
-    示例:
-
-        warmstart inspect reviews.csv
-        warmstart inspect glue/mrpc
-
-    Parameters
-    ----------
-    data
-        数据表: 文件、文件夹、Hub 名称, 或 `sample`。
-    text
-        文本列。
-    pair
-        第二个文本的列。
-    label
-        标签列。
-    kind
-        每行一个类别 (classes)、多个标签 (labels) 或一个要预测的数值 (number)。
-    model
-        用哪个检查点的分词器计数; 默认为内置模型。
-    config
-        Hub 数据集或含多个配置的文件夹的配置。
-    encoding
-        文件的编码。
-    delimiter
-        列分隔符 (从文件名看不出时指定)。
-    json
-        以 JSON 输出。
-    """
-)
 def inspect(
     data: str,
     *,
@@ -127,15 +93,14 @@ def _show(found: "Profile", tokens: "TokenLengths | None") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from warmstart.errors import text
     from warmstart.table.task import describe
 
     console = Console()
     if not console.is_terminal:
         console = Console(width=140)
     rows = ", ".join(f"{name} {count:,}" for name, count in found.splits.items())
-    columns = Table(title=text(f"rows: {rows}", f"行数: {rows}"), title_justify="left")
-    for heading in (text("column", "列"), text("type", "类型"), text("examples", "示例")):
+    columns = Table(title=_("rows: {rows}").format(rows=rows), title_justify="left")
+    for heading in (_("column"), _("type"), _("examples")):
         columns.add_column(heading)
     for name, column in found.columns.items():
         shown = [value[:LONGEST_CELL] + "…" if len(value) > LONGEST_CELL else value for value in column.examples]
@@ -146,24 +111,27 @@ def _show(found: "Profile", tokens: "TokenLengths | None") -> None:
 
 
 def _lengths(tokens: "TokenLengths | None") -> list[str]:
-    from warmstart.errors import text
 
     if tokens is None:
         return []
     median, most, share = f"{tokens.median:.0f}", f"{tokens.p95:.0f}", f"{tokens.share_over_limit:.1%}"
     return [
-        text(
-            f"tokens a row: median {median}, 95 % up to {most}, longest {tokens.longest}; "
-            f"{share} over the model's {tokens.limit} (of {tokens.rows_counted:,} rows counted)",
-            f"每行 token 数: 中位数 {median}, 95 % 不超过 {most}, 最长 {tokens.longest}; "
-            f"{share} 超过模型上限 {tokens.limit} (统计 {tokens.rows_counted:,} 行)",
+        _(
+            "tokens a row: median {median}, 95 % up to {most}, longest {longest}; {share} over the "
+            "model's {limit} (of {rows_counted:,} rows counted)"
+        ).format(
+            median=median,
+            most=most,
+            longest=tokens.longest,
+            share=share,
+            limit=tokens.limit,
+            rows_counted=tokens.rows_counted,
         )
     ]
 
 
 def _spread(found: "Profile") -> list[str]:
     """A line for each split: how its labels are spread."""
-    from warmstart.errors import text
 
     lines = []
     for split, balance in found.labels.items():
@@ -171,23 +139,20 @@ def _spread(found: "Profile") -> list[str]:
             f"{name} {value:,}" if isinstance(value, int) else f"{name} {value:.3g}"
             for name, value in list((balance or {}).items())[:MOST_CLASSES]
         ]
-        lines.append(f"{split}: {text('no labels', '无标签') if balance is None else ', '.join(listed)}")
+        lines.append(f"{split}: " + (_("no labels") if balance is None else ", ".join(listed)))
     return lines
 
 
 def _would_train(found: "Profile") -> list[str]:
     """What `warmstart train` would do with these rows."""
-    from warmstart.errors import text
 
     lines = []
     if found.errors:
-        lines.append(text("warmstart train would stop here:", "warmstart train 会就此停止:"))
+        lines.append(_("warmstart train would stop here:"))
         lines += [f"  {number}. {finding}" for number, finding in enumerate(found.errors, 1)]
     if found.warnings:
-        lines.append(text("warmstart train would warn:", "warmstart train 会警告:"))
+        lines.append(_("warmstart train would warn:"))
         lines += [f"  - {finding}" for finding in found.warnings]
     if not lines:
-        lines.append(
-            text("warmstart train would find nothing wrong with these rows", "warmstart train 不会发现这些行有问题")
-        )
+        lines.append(_("warmstart train would find nothing wrong with these rows"))
     return [*lines, *found.notes]

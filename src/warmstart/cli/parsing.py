@@ -6,8 +6,9 @@ from typing import Any, Literal, get_args, get_origin
 import cyclopts
 import pydantic
 
-from warmstart.errors import UserError, did_you_mean, nearest, text
+from warmstart.errors import UserError, did_you_mean, nearest
 from warmstart.limits import what_is_wrong
+from warmstart.messages import _, pgettext
 
 
 def taught(error: cyclopts.CycloptsError, arguments: Sequence[str], commands: Sequence[str]) -> UserError:
@@ -15,14 +16,14 @@ def taught(error: cyclopts.CycloptsError, arguments: Sequence[str], commands: Se
     where = " ".join(["warmstart", *arguments])
     match error:
         case cyclopts.UnknownCommandError(unused_tokens=[word, *_]):
-            problem = text(f"there is no command {word!r}", f"没有命令 {word!r}")
+            problem = _("there is no command {word!r}").format(word=word)
             return UserError(problem, where, did_you_mean(word, commands))
         case cyclopts.UnknownOptionError():
             name = error.token.keyword or error.token.value
             options = [option for each in error.argument_collection if each.parse for option in each.names]
             near = nearest(name, options)
-            fix = text(f"did you mean {near}?", f"是否想写 {near}?") if near else _see_help(error)
-            return UserError(text(f"there is no option {name}", f"没有选项 {name}"), where, fix)
+            fix = _("did you mean {near}?").format(near=near) if near else _see_help(error)
+            return UserError(_("there is no option {name}").format(name=name), where, fix)
         case _:
             return UserError(_problem(error), where, _see_help(error))
 
@@ -34,20 +35,20 @@ def _problem(error: cyclopts.CycloptsError) -> str:
             complaint = cause.errors()[0]
             return f"--{str(complaint['loc'][0]).replace('_', '-')}: {what_is_wrong(complaint)}"
         case cyclopts.MissingArgumentError(keyword=str(name)):
-            return text(f"{name} needs a value", f"{name} 需要一个值")
+            return _("{name} needs a value").format(name=name)
         case cyclopts.MissingArgumentError(argument=cyclopts.Argument() as argument):
             name = argument.name.removeprefix("--").upper()
-            return text(f"{name} is missing", f"缺少 {name}")
+            return _("{name} is missing").format(name=name)
         case cyclopts.CoercionError(token=cyclopts.Token() as token):
             wanted = _kind(error.target_type)
-            return text(
-                f"{token.keyword}: {token.value!r} is not {wanted}", f"{token.keyword}: {token.value!r} 不是{wanted}"
+            return _("{keyword}: {value!r} is not {wanted}").format(
+                keyword=token.keyword, value=token.value, wanted=wanted
             )
         case cyclopts.RepeatArgumentError():
-            return text(f"{error.token.keyword} is given twice", f"{error.token.keyword} 重复出现")
+            return _("{keyword} is given twice").format(keyword=error.token.keyword)
         case cyclopts.UnusedCliTokensError(unused_tokens=[*words]):
             listed = " ".join(words)
-            return text(f"nothing is asked for that {listed!r} could be", f"多余的参数: {listed!r}")
+            return _("nothing is asked for that {listed!r} could be").format(listed=listed)
         case _:
             return str(error).strip().partition("\n")[0]
 
@@ -56,15 +57,15 @@ def _kind(target: Any) -> str:
     """What a value should have been."""
     if get_origin(target) is Literal:
         listed = ", ".join(get_args(target))
-        return text(f"one of: {listed}", f"以下之一: {listed}")
+        return _("one of: {listed}").format(listed=listed)
     names = {
-        int: text("a whole number", "整数"),
-        float: text("a number", "数字"),
-        bool: text("true or false", " true 或 false"),
+        int: _("a whole number"),
+        float: _("a number"),
+        bool: pgettext("value of an option", "true or false"),
     }
-    return names.get(target, text("what is needed there", "所需的值"))
+    return names.get(target, _("what is needed there"))
 
 
 def _see_help(error: cyclopts.CycloptsError) -> str:
     command = " ".join(["warmstart", *(error.command_chain or ()), "--help"])
-    return text(f"see: {command}", f"参见: {command}")
+    return _("see: {command}").format(command=command)

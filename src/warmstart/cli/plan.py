@@ -4,30 +4,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from warmstart.cli.chinese import in_chinese
 from warmstart.recipe import Recipe
 
 NO_RECIPE = Recipe()
 
 
-@in_chinese(
-    """说明相同选项下 `warmstart train` 会做什么、代价多大 (实际运行几次更新来测量); 不保留任何结果。
-
-    示例:
-
-        warmstart plan reviews.csv
-        warmstart plan reviews.csv --batch-size 32 --epochs 5
-
-    Parameters
-    ----------
-    data
-        数据表。
-    recipe
-        作为起点的 recipe.toml; 同时给出的选项优先。
-    json
-        以 JSON 输出计划。
-    """
-)
 def plan(
     data: Annotated[str, Parameter(show_default=False)] = "",
     *,

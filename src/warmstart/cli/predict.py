@@ -4,43 +4,11 @@ import os
 import pathlib
 from typing import Any, Literal
 
-from warmstart.cli.chinese import in_chinese
+from warmstart.messages import _
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")  # of files that can be written
 
 
-@in_chinese(
-    """用 RUN 的模型预测: 一个文本 (或文本对), 或从一个文件到另一个文件。
-
-    示例:
-
-        warmstart predict runs/reviews-1 "到货时已损坏, 但客服很好"
-        warmstart predict runs/pairs-1 "你多大了" --pair "你的年龄是多少"
-        warmstart predict runs/reviews-1 new.csv --out labelled.csv
-
-    Parameters
-    ----------
-    run
-        运行的文件夹。
-    text
-        文本, 或数据表: 文件 (CSV, TSV, JSONL, Parquet) 或文件夹; 给出 `--out`、`--config`、`--delimiter` 或
-        `--on-empty` 时一律视为数据表。
-    pair
-        文本对的第二个文本。
-    out
-        要写入的文件 (CSV、TSV 或 JSONL, 由扩展名决定); 默认为输入文件旁的 `NAME.predictions.csv`。
-    config
-        Hub 数据集或含多个配置的文件夹的配置。
-    encoding
-        输入文件的编码。
-    delimiter
-        列分隔符 (从文件名看不出时指定)。
-    on_empty
-        如何处理文本为空的行; drop: 输出文件中不含这些行。
-    json
-        以 JSON 输出。
-    """
-)
 def predict(
     run: str,
     text: str,
@@ -111,11 +79,9 @@ def _no_pair(table: str) -> Exception:
     from warmstart import errors
 
     return errors.UserError(
-        errors.text(
-            "--pair is the second text of one pair, not of a table", "--pair 是单个文本对的第二个文本, 不用于数据表"
-        ),
+        _("--pair is the second text of one pair, not of a table"),
         where=table,
-        fix=errors.text("leave --pair out: a table has a column of them", "请去掉 --pair: 数据表自带第二个文本的列"),
+        fix=_("leave --pair out: a table has a column of them"),
     )
 
 
@@ -128,18 +94,15 @@ def _one(saved: object, text: str, pair: str | None, json: bool) -> None:
     if (saved.task.pair is None) != (pair is None):
         needs = saved.task.pair is not None
         raise errors.UserError(
-            errors.text(
-                "this model reads pairs of texts" if needs else "this model reads single texts, not pairs",
-                "该模型读取文本对" if needs else "该模型只读取单个文本, 不读取文本对",
-            ),
+            _("this model reads pairs of texts") if needs else _("this model reads single texts, not pairs"),
             where="--pair",
-            fix='--pair "..."' if needs else errors.text("leave --pair out", "请去掉 --pair"),
+            fix='--pair "..."' if needs else _("leave --pair out"),
         )
     if not text.strip() or (pair is not None and not pair.strip()):
         raise errors.UserError(
-            errors.text("there is no text to predict from", "没有可供预测的文本"),
+            _("there is no text to predict from"),
             where="--pair" if text.strip() else "TEXT",
-            fix=errors.text("give one that is not blank", "请给出非空白的文本"),
+            fix=_("give one that is not blank"),
         )
     found = saved.predictor.predict([text], None if pair is None else [pair])[0]
     if json:
@@ -167,19 +130,15 @@ def _table(
     target = expanded(out) if out else _beside(expanded(name))
     if target.suffix.lower() not in ENDINGS:
         raise errors.UserError(
-            errors.text(
-                f"predictions cannot be written as {target.suffix!r}", f"预测结果无法写成 {target.suffix!r} 格式"
-            ),
+            _("predictions cannot be written as {suffix!r}").format(suffix=target.suffix),
             where=f"--out {target}",
-            fix=errors.text(
-                f"end the name with one of {', '.join(ENDINGS)}", f"文件名请以其中之一结尾: {', '.join(ENDINGS)}"
-            ),
+            fix=_("end the name with one of {endings}").format(endings=", ".join(ENDINGS)),
         )
     splits = load(name, **reading)
     split = next(iter(splits))
     if len(splits) > 1:
         listed = ", ".join(splits)
-        say(errors.text(f"of the splits {listed} the first is predicted", f"只预测第一个划分 (共有: {listed})"))
+        say(_("of the splits {listed} the first is predicted").format(listed=listed))
     rows, notes = saved.readable(splits[split], split, on_empty)
     for note in notes:
         say(note)
@@ -188,7 +147,7 @@ def _table(
     if json:
         as_json({"rows": len(written), "out": str(target)})
     else:
-        say(errors.text(f"{len(written):,} predictions are in {target}", f"{len(written):,} 条预测已写入 {target}"))
+        say(_("{written:,} predictions are in {target}").format(written=len(written), target=target))
 
 
 def _beside(source: pathlib.Path) -> pathlib.Path:

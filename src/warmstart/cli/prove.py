@@ -1,25 +1,8 @@
 """warmstart prove"""
 
-from warmstart.cli.chinese import in_chinese
+from warmstart.messages import _
 
 
-@in_chinese(
-    """重新运行两个检查点之间的若干次更新, 并说明结果是否逐位相同。
-
-    比较权重、优化器与日志。无论该运行已完成还是被中断, 都只读取而不改动它。如有不同, 退出状态为 1。
-
-    示例:
-
-        warmstart prove runs/reviews-1
-
-    Parameters
-    ----------
-    run
-        运行的文件夹。
-    json
-        以 JSON 输出结果。
-    """
-)
 def prove(run: str, *, json: bool = False) -> None:
     """Run updates between two checkpoints of a run again and say whether they come out the same, bit for bit.
 
@@ -41,7 +24,6 @@ def prove(run: str, *, json: bool = False) -> None:
 
     from warmstart.cli.resume import known_run
     from warmstart.cli.show import as_json, listen, quiet_libraries, say
-    from warmstart.errors import text
     from warmstart.runs.prove import prove as find_out
 
     folder = known_run(run)
@@ -51,17 +33,13 @@ def prove(run: str, *, json: bool = False) -> None:
         as_json(found.to_dict())
     elif found.agrees:
         say(
-            text(
-                f"updates {found.first + 1} to {found.last} came out the same, bit for bit",
-                f"第 {found.first + 1} 至 {found.last} 次更新的结果逐位相同",
-            )
+            _("updates {first} to {last} came out the same, bit for bit").format(first=found.first + 1, last=found.last)
         )
     else:
         listed = ", ".join(found.differs)
         say(
-            text(
-                f"updates {found.first + 1} to {found.last} came out otherwise: {listed}",
-                f"第 {found.first + 1} 至 {found.last} 次更新的结果不同: {listed}",
+            _("updates {first} to {last} came out otherwise: {listed}").format(
+                first=found.first + 1, last=found.last, listed=listed
             )
         )
     if not found.agrees:

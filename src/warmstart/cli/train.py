@@ -5,34 +5,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from warmstart.cli.chinese import in_chinese
+from warmstart.messages import _
 from warmstart.recipe import Recipe
 
 NO_RECIPE = Recipe()
 
 
-@in_chinese(
-    """在 DATA 上微调模型, 并把模型、分数与预测保存在运行文件夹中。
-
-    DATA 是 CSV、TSV、JSONL 或 Parquet 文件, 或含有这些文件的文件夹, 或 Hub 名称 (如 glue/mrpc), 或 `sample`。
-    哪一列是文本、哪一列是标签会自动判断并打印; 可用 `--text`、`--pair` 与 `--label` 指定。
-
-    示例:
-
-        warmstart train reviews.csv
-        warmstart train pairs.tsv --text question --pair answer --label match --epochs 2
-        warmstart train reviews.csv --recipe runs/reviews-1/recipe.toml --seed 7
-
-    Parameters
-    ----------
-    data
-        数据表。
-    recipe
-        作为起点的 recipe.toml; 同时给出的选项优先。
-    json
-        以 JSON 输出结果。
-    """
-)
 def train(
     data: Annotated[str, Parameter(show_default=False)] = "",
     *,
@@ -81,7 +59,6 @@ def asked_for(data: str, settings: Recipe, recipe: str | None) -> Recipe:
 def show_result(result: "object", *, json: bool) -> None:
     """Print what a run has found, on the main process."""
     from warmstart.cli.show import as_json, say
-    from warmstart.errors import text
     from warmstart.reporting.terminal import score_table
     from warmstart.runs.run import Result
 
@@ -92,7 +69,7 @@ def show_result(result: "object", *, json: bool) -> None:
         as_json({"run": str(result.folder), "model": str(result.folder / "model"), **result.report.to_dict()})
         return
     rows = result.report.rows
-    score_table(result.report, text(f"on {rows:,} validation rows", f"{rows:,} 行验证数据上的结果"))
+    score_table(result.report, _("on {rows:,} validation rows").format(rows=rows))
     where = result.folder
     example = f'warmstart predict {shlex.quote(str(where))} "..."' + (' --pair "..."' if result.task.pair else "")
-    say(text(f"the model is in {where / 'model'}; use it: {example}", f"模型在 {where / 'model'}; 使用: {example}"))
+    say(_("the model is in {folder}; use it: {example}").format(folder=where / "model", example=example))

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from transformers.trainer_callback import TrainerCallback
 
-from warmstart.errors import text
+from warmstart.messages import _
 from warmstart.models.ragged.calls import Calls, hooks_in
 from warmstart.models.ragged.encoder import FIRST_TOKEN, Unpadded
 
@@ -29,17 +29,17 @@ def why_no_graphs(
     """Why updates of this run cannot be captured; empty if they can. `table`: rows come from a token table; `folded`:
     clipping is part of the optimizer's step; `own_loss`: the loss is the user's."""
     reasons = [
-        (FIRST_TOKEN not in encoder.on, text("the model is not of a known family", "模型不属于已知系列")),
-        (not table, text("the rows are not a token table", "数据不是 token 表")),
-        (micro_batches > 1, text("an update has several micro-batches", "每次更新有多个微批次")),
-        (processes > 1, text("several processes share an update", "每次更新由多个进程共享")),
-        (not folded, text("clipping is not folded into a fused AdamW", "梯度裁剪未并入融合的 AdamW")),
-        (own_loss, text("the loss is not the model's own", "损失不是模型自带的")),
+        (FIRST_TOKEN not in encoder.on, _("the model is not of a known family")),
+        (not table, _("the rows are not a token table")),
+        (micro_batches > 1, _("an update has several micro-batches")),
+        (processes > 1, _("several processes share an update")),
+        (not folded, _("clipping is not folded into a fused AdamW")),
+        (own_loss, _("the loss is not the model's own")),
         (
             listens("on_optimizer_step", callbacks),
-            text("a callback looks at gradients", "有回调要查看梯度"),
+            _("a callback looks at gradients"),
         ),
-        (_rates_differ(optimizer), text("parameters have different learning rates", "参数的学习率不一致")),
+        (_rates_differ(optimizer), _("parameters have different learning rates")),
     ]
     return next((why for holds, why in reasons if holds), "")
 

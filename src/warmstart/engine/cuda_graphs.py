@@ -20,7 +20,8 @@ from warmstart.batches.dataloaders import Batch
 from warmstart.engine.capturable import Steady
 from warmstart.engine.clipping import step_clipped, total_norm
 from warmstart.engine.oom import is_out_of_memory
-from warmstart.errors import first_line, text
+from warmstart.errors import first_line
+from warmstart.messages import _
 from warmstart.models.ragged.encoder import Unpadded
 from warmstart.models.ragged.flat import Flat, flat_inputs, flatten, position_offset
 
@@ -72,7 +73,7 @@ class Graphs:
         if self.broken or len(batches) != 1 or not batches[0].keys() <= usual or "labels" not in batches[0]:
             return False
         if self._steady.has_changed():
-            self._give_up(text("the optimizer's options have changed", "优化器的选项已改变"))
+            self._give_up(_("the optimizer's options have changed"))
             return False
         mask = batches[0]["attention_mask"]
         return len(mask) == self._rows and bool(mask[:, 0].all()) and not self._steady.is_hooked()
@@ -162,6 +163,4 @@ class Graphs:
         self.broken = why
         self._buckets.clear()
         self._pool = None
-        logging.getLogger(__name__).warning(
-            text("CUDA graphs are off from here on: %s", "此后不再使用 CUDA 图: %s"), self.broken
-        )
+        logging.getLogger(__name__).warning(_("CUDA graphs are off from here on: %s"), self.broken)

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from warmstart.batches.dataloaders import Batch, values_of
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 
 
 def base_model(model: Any) -> Any:
@@ -56,15 +57,9 @@ def check_named(batch: Batch) -> None:
     """Raises UserError unless a batch has names, by which a model takes it."""
     if not isinstance(batch, Mapping):
         raise UserError(
-            text(
-                f"a batch is a {type(batch).__name__}, and not a dictionary of the model's inputs",
-                f"批次是 {type(batch).__name__}, 而不是模型输入的字典",
-            ),
+            _("a batch is a {type}, and not a dictionary of the model's inputs").format(type=type(batch).__name__),
             where="data_collator",
-            fix=text(
-                "let data_collator give a dictionary, or override compute_loss (and prediction_step)",
-                "请让 data_collator 返回字典, 或重写 compute_loss (和 prediction_step)",
-            ),
+            fix=_("let data_collator give a dictionary, or override compute_loss (and prediction_step)"),
         )
 
 
@@ -96,11 +91,8 @@ def loss_of(
         loss = outputs.get("loss") if isinstance(outputs, dict) else outputs[0]
     if loss is None:
         raise UserError(
-            text("the model gave no loss", "模型没有返回损失"),
-            where=text(f"it was given {', '.join(batch)}", f"输入为 {', '.join(batch)}"),
-            fix=text(
-                "name the label column 'label' or 'labels', or pass compute_loss_func",
-                "请将标签列命名为 'label' 或 'labels', 或传入 compute_loss_func",
-            ),
+            _("the model gave no loss"),
+            where=_("it was given {batch}").format(batch=", ".join(batch)),
+            fix=_("name the label column 'label' or 'labels', or pass compute_loss_func"),
         )
     return (loss, outputs) if return_outputs else loss

@@ -3,7 +3,8 @@
 import torch
 
 from warmstart.batches.plan import Update
-from warmstart.errors import UserError, examples, text
+from warmstart.errors import UserError, examples
+from warmstart.messages import _
 
 
 def is_finite(*numbers: torch.Tensor) -> bool:
@@ -18,14 +19,12 @@ def refusal(update: Update, loss: torch.Tensor, norm: torch.Tensor) -> UserError
     shown, length = f"{float(loss):g}", f"{float(norm):g}"
     rows = examples(int(row) + 1 for row in update.rows)
     return UserError(
-        text(
-            f"the loss or the gradient is not finite: loss {shown}, gradient norm {length}",
-            f"损失或梯度不是有限的数: 损失 {shown}, 梯度范数 {length}",
+        _("the loss or the gradient is not finite: loss {shown}, gradient norm {length}").format(
+            shown=shown, length=length
         ),
-        where=text(f"update {update.index + 1}, training rows {rows}", f"第 {update.index + 1} 次更新, 训练行 {rows}"),
-        fix=text(
+        where=_("update {index}, training rows {rows}").format(index=update.index + 1, rows=rows),
+        fix=_(
             "look at these rows, lower the learning rate, or skip such updates with --on-nonfinite skip; "
-            "the weights and checkpoints hold nothing of this update",
-            "请检查这些行, 降低学习率, 或用 --on-nonfinite skip 跳过此类更新; 权重与检查点未受影响",
+            "the weights and checkpoints hold nothing of this update"
         ),
     )

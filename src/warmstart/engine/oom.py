@@ -6,7 +6,8 @@ from typing import Any
 import torch
 
 from warmstart.batches.dataloaders import Batch, values_of
-from warmstart.errors import UserError, first_line, text
+from warmstart.errors import UserError, first_line
+from warmstart.messages import _
 
 # What allocators say. CUDA has an exception of its own; the CPU's allocator and oneDNN (the last two) raise a
 # RuntimeError.
@@ -43,19 +44,17 @@ class Fitting:
         rows = min(rows, self.limit or rows)
         if rows <= 1:
             raise UserError(
-                text("one row alone does not fit into the memory", "单独一行也放不进内存"),
+                _("one row alone does not fit into the memory"),
                 where=first_line(error)[:200],
-                fix=text(
-                    "shorten the rows with --max-length, take a smaller --model, or give the machine more memory; "
-                    "what was saved is untouched",
-                    "请用 --max-length 截短文本, 换用更小的 --model, 或增加内存; 已保存的内容未受影响",
+                fix=_(
+                    "shorten the rows with --max-length, take a smaller --model, or give the machine "
+                    "more memory; what was saved is untouched"
                 ),
             )
         self.limit = rows // 2
         self._tell(
-            text(
-                f"out of memory with {rows} rows at a time: the update is computed again, {self.limit} at a time",
-                f"内存不足 (每批 {rows} 行): 以每批 {self.limit} 行重新计算该次更新",
+            _("out of memory with {rows} rows at a time: the update is computed again, {limit} at a time").format(
+                rows=rows, limit=self.limit
             )
         )
 

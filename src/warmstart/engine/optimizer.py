@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import nn
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 
 if TYPE_CHECKING:
     from transformers import TrainingArguments
@@ -113,11 +114,9 @@ def make_optimizer(model: nn.Module, args: "TrainingArguments") -> torch.optim.O
         make, options = Trainer.get_optimizer_cls_and_kwargs(args, model)
         return make(options.pop("params", groups), **options)  # type: ignore[no-any-return]
     except (ImportError, TypeError, ValueError) as error:
-        fix = text(
+        fix = _(
             "install what it needs, name another, such as 'adamw_torch_fused', or give its options as "
-            "TrainingArguments(optim_args=...)",
-            "请安装所需的软件包, 或换用其他名称, 如 'adamw_torch_fused', 或用 "
-            "TrainingArguments(optim_args=...) 给出选项",
+            "TrainingArguments(optim_args=...)"
         )
         raise _cannot_make("--optimizer (optim)", args.optim, error, fix) from error
 
@@ -137,10 +136,7 @@ def make_scheduler(optimizer: torch.optim.Optimizer, args: "TrainingArguments", 
             scheduler_specific_kwargs=args.lr_scheduler_kwargs,
         )
     except (TypeError, ValueError) as error:
-        fix = text(
-            "name another, such as 'cosine', or give its options as TrainingArguments(lr_scheduler_kwargs=...)",
-            "请换用其他名称, 如 'cosine', 或用 TrainingArguments(lr_scheduler_kwargs=...) 给出选项",
-        )
+        fix = _("name another, such as 'cosine', or give its options as TrainingArguments(lr_scheduler_kwargs=...)")
         raise _cannot_make("--schedule (lr_scheduler_type)", args.lr_scheduler_type, error, fix) from error
 
 
@@ -154,4 +150,4 @@ def switch(optimizer: torch.optim.Optimizer | None, mode: Literal["train", "eval
 
 def _cannot_make(where: str, value: Any, error: Exception, fix: str) -> UserError:
     name = str(getattr(value, "value", value))
-    return UserError(text(f"{name!r} cannot be made: {error}", f"无法创建 {name!r}: {error}"), where, fix)
+    return UserError(_("{name!r} cannot be made: {error}").format(name=name, error=error), where, fix)

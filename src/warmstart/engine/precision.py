@@ -2,16 +2,16 @@
 
 import torch
 
-from warmstart.errors import text
+from warmstart.messages import _, pgettext
 
 
 def choose(wanted: str, device: torch.device) -> tuple[bool, str]:
     """(whether to use bf16, the reason in one phrase) for `"auto"`, `"bf16"` or `"fp32"` on `device`."""
     if wanted != "auto":
-        return wanted == "bf16", text("as asked", "按要求")
+        return wanted == "bf16", pgettext("precision", "as asked")
     if has_bf16(device):
-        return True, text("the processor multiplies bf16", "处理器支持 bf16 矩阵乘法")
-    return False, text("the processor has no bf16 multiplication", "处理器不支持 bf16 矩阵乘法")
+        return True, _("the processor multiplies bf16")
+    return False, _("the processor has no bf16 multiplication")
 
 
 def has_bf16(device: torch.device) -> bool:

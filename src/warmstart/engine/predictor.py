@@ -14,7 +14,8 @@ import torch
 from warmstart import paths
 from warmstart.batches.tokens import tokenize_in_memory
 from warmstart.engine.predict import token_batches, token_plan
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 from warmstart.models.auto import AutoModelForSequenceClassification
 from warmstart.models.load import load_tokenizer, loading, quietly
 from warmstart.models.ragged.encoder import unpadded
@@ -67,27 +68,23 @@ class Predictor:
         if len(columns) != (1 if self.task.pair is None else 2):
             needs = self.task.pair is not None
             raise UserError(
-                text("this model reads pairs of texts", "该模型读取文本对")
-                if needs
-                else text("this model reads single texts, not pairs", "该模型只读取单个文本, 不读取文本对"),
+                _("this model reads pairs of texts") if needs else _("this model reads single texts, not pairs"),
                 where="pairs",
-                fix=text("give the second texts as pairs", "请用 pairs 给出第二个文本")
-                if needs
-                else text("leave pairs out", "请去掉 pairs"),
+                fix=_("give the second texts as pairs") if needs else _("leave pairs out"),
             )
         if len({len(column) for column in columns}) > 1:
             raise UserError(
-                text("there are not as many second texts as first ones", "第二个文本与第一个文本的数量不同"),
+                _("there are not as many second texts as first ones"),
                 where=", ".join(f"{len(column):,}" for column in columns),
-                fix=text("give one for each row", "请为每一行各给出一个"),
+                fix=_("give one for each row"),
             )
         for column in columns:
             for row, value in enumerate(column):
                 if not isinstance(value, str) or not _is_sound(value):
                     raise UserError(
-                        text("a text is not text, or holds half a character", "某个文本不是文字, 或含有半个字符"),
-                        where=text(f"row {row + 1:,}: {value!r:.80}", f"第 {row + 1:,} 行: {value!r:.80}"),
-                        fix=text("give a str of whole characters", "请给出由完整字符组成的字符串"),
+                        _("a text is not text, or holds half a character"),
+                        where=_("row {row:,}: {value!r:.80}").format(row=row + 1, value=value),
+                        fix=_("give a str of whole characters"),
                     )
 
 
@@ -97,15 +94,13 @@ def read_task(path: pathlib.Path) -> Task:
         return Task.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise UserError(
-            text(f"{path.parent} is not the folder of a run", f"{path.parent} 不是运行文件夹"),
+            _("{parent} is not the folder of a run").format(parent=path.parent),
             where=str(path),
-            fix=text(
-                "give the folder of a run, or the model folder in it", "请给出运行的文件夹, 或其中的 model 文件夹"
-            ),
+            fix=_("give the folder of a run, or the model folder in it"),
         ) from error
     except (OSError, ValueError) as error:
         raise UserError(
-            text(f"task.json cannot be read: {error}", f"无法读取 task.json: {error}"),
+            _("task.json cannot be read: {error}").format(error=error),
             where=str(path),
             fix=f"warmstart resume {shlex.quote(str(path.parent))}",
         ) from error

@@ -16,7 +16,8 @@ from warmstart.engine.allocator import keep_freed_memory
 from warmstart.engine.capturable import listens
 from warmstart.engine.clipping import can_fold
 from warmstart.engine.cuda_graphs import CUDA_GRAPHS, Graphs
-from warmstart.errors import UserError, did_you_mean, text
+from warmstart.errors import UserError, did_you_mean
+from warmstart.messages import _
 from warmstart.models.embedding_grad import row_gradients
 from warmstart.models.ragged.encoder import DROPOUT_BITS, FIRST_TOKEN, PADDING_FREE, WORKING_WEIGHTS, Unpadded, unpadded
 
@@ -48,18 +49,16 @@ class Techniques:
     kept_memory: int | None = None
 
     def __str__(self) -> str:
-        path = text("padding-free", "无填充计算")
+        path = _("padding-free")
         if self.padded_because:
-            path = text(f"padded, because {self.padded_because}", f"带填充计算 (原因: {self.padded_because})")
+            path = _("padded, because {padded_because}").format(padded_because=self.padded_because)
         if self.eager_because:
             why = self.eager_because
-            path += text(f"; no CUDA graphs, because {why}", f"; 不用 CUDA 图 (原因: {why})")
+            path += _("; no CUDA graphs, because {why}").format(why=why)
         if self.kept_memory == 0:
-            path += text(
-                "; malloc does not keep freed memory when it is told to", "; malloc 不接受保留已释放内存的设置"
-            )
-        rest = ", ".join(name for name in self.on if name != PADDING_FREE) or text("nothing else", "无")
-        return text(f"encoder {path}; also on: {rest}", f"编码器: {path}; 另启用: {rest}")
+            path += _("; malloc does not keep freed memory when it is told to")
+        rest = ", ".join(name for name in self.on if name != PADDING_FREE) or _("nothing else")
+        return _("encoder {path}; also on: {rest}").format(path=path, rest=rest)
 
     def to_dict(self) -> dict[str, Any]:
         """For a log: names of what is on, why what could be is not, and what malloc granted, in bytes."""
@@ -73,7 +72,7 @@ def check_names(without: Iterable[str]) -> tuple[str, ...]:
     for name in without:
         if name not in NAMES:
             raise UserError(
-                text(f"there is no technique {name!r}", f"没有名为 {name!r} 的技术"),
+                _("there is no technique {name!r}").format(name=name),
                 where="without",
                 fix=did_you_mean(name, list(NAMES)),
             )
@@ -105,7 +104,7 @@ def techniques(
         on += [KEPT_MEMORY] if kept else []
         graphs, why_not = None, ""
         if device.type == "cuda":
-            asked = text("as asked", "按要求关闭")
+            asked = _("as asked")
             graphs, why_not = (None, asked) if CUDA_GRAPHS in without else make_graphs(encoder, FOLDED_CLIPPING in on)
             on += [CUDA_GRAPHS] if graphs is not None else []
         yield Techniques(tuple(on), encoder.why_not, why_not, encoder, graphs, kept)

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
 from warmstart.evaluation.tfidf import MOST_FEATURES, READ, tfidf, unspaced
 from warmstart.heads.head import Head
+from warmstart.messages import _
 
 Array = NDArray[Any]
 
@@ -61,19 +62,15 @@ def _check_lengths(known: list[list[str]], labels: Array, new: list[list[str]]) 
     if len(known) != len(new) or len({len(labels), *map(len, known)}) > 1 or len({*map(len, new)}) > 1:
         rows, others = [len(column) for column in known], [len(column) for column in new]
         raise UserError(
-            text(
-                f"training texts {rows}, labels {len(labels)} and evaluation texts {others} do not go together",
-                f"训练文本 {rows}、标签 {len(labels)} 与评估文本 {others} 不匹配",
+            _("training texts {rows}, labels {labels} and evaluation texts {others} do not go together").format(
+                rows=rows, labels=len(labels), others=others
             ),
-            fix=text(
-                "give one text per label, and second texts for all rows or for none",
-                "每个标签对应一个文本; 第二文本须全有或全无",
-            ),
+            fix=_("give one text per label, and second texts for all rows or for none"),
         )
     if not len(labels) or not new[0]:
         raise UserError(
-            text("there are no rows to learn from, or none to predict", "没有可用于训练或可供预测的数据"),
-            fix=text("give at least one row of each", "请各给出至少一行"),
+            _("there are no rows to learn from, or none to predict"),
+            fix=_("give at least one row of each"),
         )
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.errors import UserError, did_you_mean, text
+from warmstart.errors import UserError, did_you_mean
 from warmstart.heads.correlation import NAN
 from warmstart.heads.head import Head
+from warmstart.messages import _
 
 Array = NDArray[Any]
 
@@ -42,19 +43,11 @@ def bootstrap(
     names = head.headline() if names is None else names
     for name in names:
         if name not in known:
-            raise UserError(
-                text(f"there is no metric {name!r} here", f"这里没有指标 {name!r}"), fix=did_you_mean(name, known)
-            )
+            raise UserError(_("there is no metric {name!r} here").format(name=name), fix=did_you_mean(name, known))
     if not 0 < level < 1 or resamples < 1:
         raise UserError(
-            text(
-                f"level = {level} and resamples = {resamples} make no interval",
-                f"level = {level}, resamples = {resamples} 无法构成区间",
-            ),
-            fix=text(
-                "give 0 < level < 1 and resamples >= 1, such as 0.95 and 1000",
-                "请给出 0 < level < 1 且 resamples >= 1, 例如 0.95 与 1000",
-            ),
+            _("level = {level} and resamples = {resamples} make no interval").format(level=level, resamples=resamples),
+            fix=_("give 0 < level < 1 and resamples >= 1, such as 0.95 and 1000"),
         )
     predictions, labels = head.checked(predictions, labels)
     scores = list(head.draws(predictions, labels, resamples, np.random.default_rng(seed)))

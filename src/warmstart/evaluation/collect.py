@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 
 Array = NDArray[Any]
 Batch = tuple[Array, Array]  # predictions and references, of one shape
@@ -25,44 +26,37 @@ def read_rows(values: Any, name: str, of_numbers: bool, dimensions: int) -> Arra
         array = np.empty(0, dtype=object)  # rows of different lengths
     if array.dtype.kind not in "biuf":
         raise UserError(
-            text(f"{name} are not numbers in rows of one length", f"{name} 不是数字, 或各行长度不一致"),
-            fix=text("give class numbers or floats", "请给出类别编号或浮点数"),
+            _("{name} are not numbers in rows of one length").format(name=name),
+            fix=_("give class numbers or floats"),
         )
     floats = array.dtype.kind == "f"
     array = np.atleast_1d(array)
     if not of_numbers and floats and array.ndim > dimensions:
         raise UserError(
-            text(
-                f"{name} {list(array.shape)} are floats, like a model's logits, but this metric compares classes",
-                f"{name} {list(array.shape)} 是浮点数 (像是模型的 logits), 而此指标比较的是类别",
+            _("{name} {shape} are floats, like a model's logits, but this metric compares classes").format(
+                name=name, shape=list(array.shape)
             ),
-            fix=text(
-                "take the class with the largest: np.argmax(logits, axis=-1)",
-                "请取数值最大的类别: np.argmax(logits, axis=-1)",
-            ),
+            fix=_("take the class with the largest: np.argmax(logits, axis=-1)"),
         )
     if dimensions == 1 and array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != dimensions:
         wanted = "[rows]" if dimensions == 1 else "[rows, values]"
         raise UserError(
-            text(
-                f"{name} have the shape {list(array.shape)}; this metric takes {wanted}",
-                f"{name} 的形状是 {list(array.shape)}; 此指标需要 {wanted}",
+            _("{name} have the shape {shape}; this metric takes {wanted}").format(
+                name=name, shape=list(array.shape), wanted=wanted
             ),
-            fix=text(
-                'several labels per row need the configuration "multilabel" (several numbers: "multilist")',
-                '每行多个标签时请使用配置 "multilabel" (多个数值: "multilist")',
-            ),
+            fix=_('several labels per row need the configuration "multilabel" (several numbers: "multilist")'),
         )
     wrong = ~np.isfinite(array) | (False if of_numbers else array != np.floor(array))
     if wrong.any():
         raise UserError(
-            text(
-                f"{wrong.sum()} of {name} are not {'finite numbers' if of_numbers else 'classes'}: {array[wrong][0]}",
-                f"{name} 中有 {wrong.sum()} 个不是{'有限的数' if of_numbers else '类别'}: {array[wrong][0]}",
-            ),
-            fix=text("is the model's output NaN, or a probability?", "请检查模型的输出: 是 NaN, 还是概率?"),
+            (
+                _("{count} of {name} are not finite numbers: {first}")
+                if of_numbers
+                else _("{count} of {name} are not classes: {first}")
+            ).format(count=wrong.sum(), name=name, first=array[wrong][0]),
+            fix=_("is the model's output NaN, or a probability?"),
         )
     return array.astype(np.float64 if of_numbers else np.int64)
 
@@ -88,21 +82,17 @@ def gather(mine: Batches | UserError, process_id: int, num_process: int) -> list
     running = distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 0
     if running != num_process:
         raise UserError(
-            text(
-                f"num_process = {num_process}, but torch.distributed joins {running} processes",
-                f"num_process = {num_process}, 但 torch.distributed 连接了 {running} 个进程",
+            _("num_process = {num_process}, but torch.distributed joins {running} processes").format(
+                num_process=num_process, running=running
             ),
-            fix=text(
-                "start with torchrun and create the Accelerator before compute(), or leave out num_process",
-                "请用 torchrun 启动, 并在 compute() 之前创建 Accelerator, 或去掉 num_process",
-            ),
+            fix=_("start with torchrun and create the Accelerator before compute(), or leave out num_process"),
         )
     everyone: list[Any] = [None] * num_process
     distributed.all_gather_object(everyone, (process_id, mine))
-    numbers = [number for number, _ in everyone]
+    numbers = [number for number, _unused in everyone]
     if sorted(numbers) != list(range(num_process)):
         raise UserError(
-            text(f"the process_id of the processes are {numbers}", f"各进程的 process_id 为 {numbers}"),
-            fix=text("give each process its own: its rank", "请为每个进程指定各自的编号 (rank)"),
+            _("the process_id of the processes are {numbers}").format(numbers=numbers),
+            fix=_("give each process its own: its rank"),
         )
-    return [theirs for _, theirs in sorted(everyone, key=lambda pair: pair[0])]
+    return [theirs for _unused, theirs in sorted(everyone, key=lambda pair: pair[0])]

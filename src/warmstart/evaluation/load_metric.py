@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.errors import UserError, did_you_mean, text
+from warmstart.errors import UserError, did_you_mean
 from warmstart.evaluation.collect import Batch, Batches, gather, read_rows
 from warmstart.evaluation.scores import NUMBERS, SCORES, SEVERAL, Score, glue_score
 from warmstart.heads.glue import TASKS, glue_task
+from warmstart.messages import _
 
 # Options of the old function about the files that it kept its rows in; there are none now.
 _FILES = {
@@ -45,28 +46,24 @@ def load_metric(
     """
     for name in old.keys() - _FILES:
         raise UserError(
-            text(f"load_metric has no option {name!r}", f"load_metric 没有选项 {name!r}"),
+            _("load_metric has no option {name!r}").format(name=name),
             fix=did_you_mean(name, ["num_process", "process_id", *sorted(_FILES)]),
         )
     if path != "glue" and path not in SCORES:
-        raise UserError(
-            text(f"there is no metric {path!r}", f"没有名为 {path!r} 的指标"), fix=did_you_mean(path, ["glue", *SCORES])
-        )
+        raise UserError(_("there is no metric {path!r}").format(path=path), fix=did_you_mean(path, ["glue", *SCORES]))
     if path == "glue":
         if config_name is None:
             raise UserError(
-                text("the metric 'glue' differs from task to task", "指标 'glue' 因任务而异"),
-                fix=text(f"name the task: {', '.join(TASKS)}", f"请指定任务: {', '.join(TASKS)}"),
+                _("the metric 'glue' differs from task to task"),
+                fix=_("name the task: {tasks}").format(tasks=", ".join(TASKS)),
             )
         of_numbers = glue_task(config_name).of_numbers
         return Metric(f"glue/{config_name}", glue_score(config_name), of_numbers, 1, num_process, process_id)
     configs = [SEVERAL[path]] if path in SEVERAL else []
     if config_name is not None and config_name not in configs:
         raise UserError(
-            text(
-                f"the metric {path!r} has no configuration {config_name!r}", f"指标 {path!r} 没有配置 {config_name!r}"
-            ),
-            fix=did_you_mean(config_name, configs) if configs else text("leave it out", "请去掉它"),
+            _("the metric {path!r} has no configuration {config_name!r}").format(path=path, config_name=config_name),
+            fix=did_you_mean(config_name, configs) if configs else _("leave it out"),
         )
     return Metric(path, SCORES[path], path in NUMBERS, 1 if config_name is None else 2, num_process, process_id)
 
@@ -85,11 +82,10 @@ class Metric:
     ) -> None:
         if not 0 <= process_id < num_process:
             raise UserError(
-                text(
-                    f"process_id = {process_id} is not among the {num_process} of num_process",
-                    f"process_id = {process_id} 不在 num_process = {num_process} 的范围内",
+                _("process_id = {process_id} is not among the {num_process} of num_process").format(
+                    process_id=process_id, num_process=num_process
                 ),
-                fix=text("count processes from 0", "进程编号从 0 开始"),
+                fix=_("count processes from 0"),
             )
         self.name = name
         self.num_process = num_process
@@ -100,7 +96,7 @@ class Metric:
         self._batches: Batches = []
 
     def __repr__(self) -> str:
-        return f"Metric({self.name!r}, rows={sum(len(predictions) for predictions, _ in self._batches)})"
+        return f"Metric({self.name!r}, rows={sum(len(predictions) for predictions, _unused in self._batches)})"
 
     def add(
         self, *, prediction: Any = None, reference: Any = None, predictions: Any = None, references: Any = None
@@ -143,8 +139,8 @@ class Metric:
         for name in options:
             if name not in known:
                 raise UserError(
-                    text(f"the metric {self.name!r} has no option {name!r}", f"指标 {self.name!r} 没有选项 {name!r}"),
-                    fix=did_you_mean(name, known) if known else text("leave it out", "请去掉它"),
+                    _("the metric {metric!r} has no option {name!r}").format(metric=self.name, name=name),
+                    fix=did_you_mean(name, known) if known else _("leave it out"),
                 )
 
     def _own(self, predictions: Any, references: Any) -> Batches | UserError:
@@ -157,9 +153,7 @@ class Metric:
 
     def _batch(self, predictions: Any, references: Any) -> Batch:
         if predictions is None or references is None:
-            raise UserError(
-                text("predictions and references must both be given", "predictions 和 references 必须同时给出")
-            )
+            raise UserError(_("predictions and references must both be given"))
         batch = (
             read_rows(predictions, "predictions", self._of_numbers, self._dimensions),
             read_rows(references, "references", self._of_numbers, self._dimensions),
@@ -167,22 +161,18 @@ class Metric:
         if batch[0].shape != batch[1].shape:
             shapes = list(batch[0].shape), list(batch[1].shape)
             raise UserError(
-                text(
-                    f"predictions {shapes[0]} and references {shapes[1]} do not match",
-                    f"predictions {shapes[0]} 与 references {shapes[1]} 不一致",
+                _("predictions {predicted} and references {referenced} do not match").format(
+                    predicted=shapes[0], referenced=shapes[1]
                 ),
-                fix=text("give both for the same rows", "请对相同的行给出两者"),
+                fix=_("give both for the same rows"),
             )
         return batch
 
     def _scored(self, batches: Batches, options: dict[str, Any]) -> dict[str, Any]:
-        if not sum(len(references) for _, references in batches):
+        if not sum(len(references) for _unused, references in batches):
             raise UserError(
-                text(f"nothing was added to the metric {self.name!r}", f"指标 {self.name!r} 中没有任何数据"),
-                fix=text(
-                    "call add_batch(predictions=..., references=...) first, or give both to compute()",
-                    "请先调用 add_batch(predictions=..., references=...), 或直接传给 compute()",
-                ),
+                _("nothing was added to the metric {name!r}").format(name=self.name),
+                fix=_("call add_batch(predictions=..., references=...) first, or give both to compute()"),
             )
         if options.get("sample_weight") is not None:
             options["sample_weight"] = read_rows(options["sample_weight"], "sample_weight", True, 1)
@@ -192,8 +182,8 @@ class Metric:
             return self._score(predictions, references, **options)
         except ValueError as error:  # what scikit-learn says of options that do not fit the rows
             raise UserError(
-                text(f"{self.name} cannot be computed: {error}", f"无法计算 {self.name}: {error}"),
-                fix=text("change the options, or the rows", "请修改选项或数据"),
+                _("{name} cannot be computed: {error}").format(name=self.name, error=error),
+                fix=_("change the options, or the rows"),
             ) from error
 
     def _check_labels(self, predictions: NDArray[Any], references: NDArray[Any]) -> None:
@@ -206,12 +196,8 @@ class Metric:
             return
         if hidden.any():
             raise UserError(
-                text(
-                    f"{hidden.sum()} of {len(references)} references are no label ({references[hidden][0]})",
-                    f"{len(references)} 个 references 中有 {hidden.sum()} 个不是标签 ({references[hidden][0]})",
+                _("{count} of {references} references are no label ({first})").format(
+                    count=hidden.sum(), references=len(references), first=references[hidden][0]
                 ),
-                fix=text(
-                    "score a split with labels: most of GLUE's test splits have -1 for every label",
-                    "请使用有标签的数据: GLUE 的大多数测试集用 -1 代替了所有标签",
-                ),
+                fix=_("score a split with labels: most of GLUE's test splits have -1 for every label"),
             )

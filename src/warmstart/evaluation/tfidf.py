@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 
 MOST_FEATURES = 200_000  # per text; of those that occur, the most frequent
 READ = 2_000  # characters of each text that are looked at: about what a model of 512 tokens sees
@@ -40,7 +41,7 @@ def tfidf(known: list[list[str]], new: list[list[str]], most_features: int = MOS
     known, new = ([[one[:READ] for one in column] for column in columns] for columns in (known, new))
     learnt = [one for column in known for one in column]
     if not any(map(str.strip, learnt)):
-        raise UserError(text("all training texts are blank", "所有训练文本都是空白"))
+        raise UserError(_("all training texts are blank"))
     by_character = unspaced(learnt)
     vectoriser = TfidfVectorizer(
         analyzer="char" if by_character else "word",

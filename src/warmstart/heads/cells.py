@@ -4,7 +4,7 @@ import math
 import re
 from typing import Any, Literal
 
-from warmstart.errors import text
+from warmstart.messages import _
 
 OK, MISSING, UNKNOWN = 0, 1, 2  # faults of a cell
 MARKS = (-1.0, -100.0)  # numbers that mean "no label", where they are no class
@@ -46,4 +46,4 @@ def is_mark(cell: Any) -> bool:
 
 def shown(cell: object) -> str:
     """A cell as a message shows it."""
-    return text("empty", "空") if cell is None or cell == "" else repr(cell)
+    return _("empty") if cell is None or cell == "" else repr(cell)

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.errors import text
 from warmstart.heads import arrays, decision
 from warmstart.heads.cells import MISSING, UNKNOWN, Value, is_mark, is_missing, is_number, is_scalar
 from warmstart.heads.correlation import matthews
@@ -14,6 +13,7 @@ from warmstart.heads.decision import Decision, LabelColumn
 from warmstart.heads.head import Array, Encoded, Head
 from warmstart.heads.linear import logistic
 from warmstart.heads.resamples import draw_classes
+from warmstart.messages import _
 
 
 class Classes(Head):
@@ -61,7 +61,7 @@ class Classes(Head):
         """For these cells, one for each class in the order of their ids; `remark` ends the phrase."""
         classes = decision.class_names(values)
         shown = decision.listed(classes)
-        reason = text(f"{len(classes)} classes: {shown}", f"{len(classes)} 个类别: {shown}")
+        reason = _("{classes} classes: {shown}").format(classes=len(classes), shown=shown)
         return Decision(cls.kind, classes, tuple(values), reason + remark)
 
     def read(self, cells: Sequence[Any]) -> tuple[Encoded, NDArray[np.int8]]:
@@ -86,10 +86,10 @@ class Classes(Head):
 
     def only_one(self, code: int) -> str:
         only = self.classes[code]
-        return text(f"every row is of one class: {only}", f"所有行都属于同一类别: {only}")
+        return _("every row is of one class: {only}").format(only=only)
 
     def describe(self) -> str:
-        return text(f"one of {len(self.classes)} classes a row", f"每行属于 {len(self.classes)} 个类别之一")
+        return _("one of {classes} classes a row").format(classes=len(self.classes))
 
     def decide(self, logits: Array) -> Array:
         """logits [rows, classes] -> int64 [rows], the class with the largest logit (the first of equals)."""

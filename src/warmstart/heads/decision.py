@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from warmstart.errors import UserError, examples, text
+from warmstart.errors import UserError, examples
 from warmstart.heads.cells import Holds, Value
+from warmstart.messages import _
 
 MANY = 50  # different values; beyond it they are classes only if they come again and again
 
@@ -33,9 +34,7 @@ class Decision:
 def named(kind: str, classes: Sequence[str]) -> Decision:
     """For a column whose type gives the class names, in the order of their ids."""
     shown = listed(classes)
-    reason = text(
-        f"{len(classes)} classes, named by the data set: {shown}", f"{len(classes)} 个类别 (数据集已给出名称): {shown}"
-    )
+    reason = _("{classes} classes, named by the data set: {shown}").format(classes=len(classes), shown=shown)
     return Decision(kind, tuple(classes), tuple(range(len(classes))), reason)
 
 
@@ -61,24 +60,22 @@ def listed(classes: Sequence[str]) -> str:
 
 def as_asked() -> str:
     """What ends the phrase where the user named the kind."""
-    return text(", as asked", " (由您指定)")
+    return _(", as asked")
 
 
 def no_labels(column: LabelColumn) -> UserError:
     """For a column that is empty."""
     return UserError(
-        text(f"column {column.name!r} has no labels at all", f"{column.name!r} 列没有任何标签"),
-        fix=text("give labels, or name another column with --label", "请补上标签, 或用 --label 指定其他列"),
+        _("column {name!r} has no labels at all").format(name=column.name),
+        fix=_("give labels, or name another column with --label"),
     )
 
 
 def only_marks(column: LabelColumn) -> UserError:
     """For a column in which every number says that there is no label."""
     return UserError(
-        text(
-            f"column {column.name!r} has no labels: all are -1 or -100", f"{column.name!r} 列没有标签: 全是 -1 或 -100"
-        ),
-        fix=text("give labels, or name another column with --label", "请补上标签, 或用 --label 指定其他列"),
+        _("column {name!r} has no labels: all are -1 or -100").format(name=column.name),
+        fix=_("give labels, or name another column with --label"),
     )
 
 
@@ -86,19 +83,13 @@ def too_many_values(column: LabelColumn, limit: int) -> NoReturn:
     """Raises UserError for a column that has more different values than classes can have."""
     not_a_label(
         column,
-        text(
-            f"has more than {limit:,} different values in {column.rows:,} rows",
-            f"在 {column.rows:,} 行中有超过 {limit:,} 种取值",
-        ),
+        _("has more than {limit:,} different values in {rows:,} rows").format(limit=limit, rows=column.rows),
     )
 
 
 def not_a_label(column: LabelColumn, what: str) -> NoReturn:
     """Raises UserError for a column that is probably no label, for the reason `what`."""
     raise UserError(
-        text(f"column {column.name!r} {what}: probably not a label", f"{column.name!r} 列{what}: 很可能不是标签"),
-        fix=text(
-            "name another column with --label; or if it is meant, say --kind classes or --kind number",
-            "请用 --label 指定其他列; 若确实要用它, 请加 --kind classes 或 --kind number",
-        ),
+        _("column {name!r} {what}: probably not a label").format(name=column.name, what=what),
+        fix=_("name another column with --label; or if it is meant, say --kind classes or --kind number"),
     )

@@ -6,7 +6,8 @@ Wang et al. 2019, "GLUE: A Multi-Task Benchmark and Analysis Platform for Natura
 
 from dataclasses import dataclass
 
-from warmstart.errors import UserError, did_you_mean, text
+from warmstart.errors import UserError, did_you_mean
+from warmstart.messages import _
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def glue_task(name: str) -> GlueTask:
     """The task called `name`; raises UserError with the nearest name if there is none."""
     if name not in TASKS:
         raise UserError(
-            text(f"GLUE has no task {name!r}", f"GLUE 中没有名为 {name!r} 的任务"),
+            _("GLUE has no task {name!r}").format(name=name),
             fix=did_you_mean(name, TASKS),
         )
     return TASKS[name]
@@ -66,11 +67,10 @@ def metrics_for(name: str, kind: str, others: tuple[str, ...]) -> tuple[str, ...
     task = glue_task(name)
     if task.kind != kind:
         raise UserError(
-            text(
-                f"GLUE's metrics for {name!r} are for the kind {task.kind!r}, but this task predicts {kind!r}",
-                f"GLUE 为 {name!r} 规定的指标适用于 {task.kind!r}, 而此任务预测的是 {kind!r}",
+            _("GLUE's metrics for {name!r} are for the kind {task_kind!r}, but this task predicts {kind!r}").format(
+                name=name, task_kind=task.kind, kind=kind
             ),
-            fix=text("leave out glue, or set the kind of task", "去掉 glue, 或修改任务类型"),
+            fix=_("leave out glue, or set the kind of task"),
         )
     others = tuple(other for other in others if other != "spearman" or "spearmanr" not in task.metrics)
     return tuple(dict.fromkeys((*task.metrics, *others)))

@@ -13,11 +13,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.errors import UserError, examples, text
+from warmstart.errors import UserError, examples
 from warmstart.heads import arrays, decision, strata
 from warmstart.heads.cells import MISSING, Value, shown
 from warmstart.heads.decision import Decision, LabelColumn
 from warmstart.heads.glue import glue_task, metrics_for
+from warmstart.messages import _
 
 Array = NDArray[Any]
 Encoded = NDArray[np.int64] | NDArray[np.float32]
@@ -70,8 +71,8 @@ class Head(ABC):
     def of_lists(cls, column: LabelColumn, counts: Counter[Any], lengths: Iterable[int]) -> Decision:
         """For a column of lists; raises UserError if it cannot be. `counts`: of items; `lengths`: of the lists."""
         raise UserError(
-            text(f"column {column.name!r} holds lists", f"{column.name!r} 列是列表"),
-            fix=text("leave out --kind, or say --kind labels", "请去掉 --kind, 或用 --kind labels"),
+            _("column {name!r} holds lists").format(name=column.name),
+            fix=_("leave out --kind, or say --kind labels"),
         )
 
     # Cells of labels
@@ -114,19 +115,19 @@ class Head(ABC):
         """Problem and fix for cells with a fault, which are in `many` rows; `cells` are the first ones."""
         some = examples(dict.fromkeys(map(shown, cells)), 3)
         if fault == MISSING:
-            problem = text(f"no label in {many} ({some})", f"{many}没有标签 ({some})")
-            return problem, text("give one, or leave the rows out", "请补上标签, 或去掉这些行")
+            problem = _("no label in {many} ({some})").format(many=many, some=some)
+            return problem, _("give one, or leave the rows out")
         return self.unknown_cells(many, some)
 
     def unknown_cells(self, many: str, some: str) -> tuple[str, str]:
         """Problem and fix for cells that say something else than a label; `some` of them, as they are shown."""
         known = examples(map(shown, self.values))
-        problem = text(f"a label of no known class in {many} ({some})", f"{many}的标签不属于任何已知类别 ({some})")
-        return problem, text(f"the classes are {known}", f"已知类别为 {known}")
+        problem = _("a label of no known class in {many} ({some})").format(many=many, some=some)
+        return problem, _("the classes are {known}").format(known=known)
 
     def only_one(self, code: int) -> str:
         """The problem that every row has the label with this code."""
-        return text("every row has the same labels", "所有行的标签都相同")
+        return _("every row has the same labels")
 
     # The model's outputs
 
@@ -228,7 +229,7 @@ class Head(ABC):
         self, predictions: Array, labels: Array, resamples: int, generator: np.random.Generator
     ) -> Iterator[Mapping[str, Array]]:
         """The metrics of bootstrap draws from `checked` arrays: float64 [draws] for each, in blocks of draws."""
-        for _ in range(resamples):
+        for _unused in range(resamples):
             rows = generator.integers(len(labels), size=len(labels))
             yield {name: np.array([value]) for name, value in self.scores(predictions[rows], labels[rows]).items()}
 

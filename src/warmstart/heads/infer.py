@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from warmstart.errors import UserError, examples, text
+from warmstart.errors import UserError, examples
 from warmstart.heads import decision
 from warmstart.heads.cells import DATE, Value, is_number
 from warmstart.heads.classes import Classes
 from warmstart.heads.decision import MANY, Decision, LabelColumn, most_values
 from warmstart.heads.labels import Labels
 from warmstart.heads.number import Number
+from warmstart.messages import _
 
 __all__ = ["Mixture", "most_values", "of_lists", "of_names", "of_scalars"]
 
@@ -54,7 +55,7 @@ def of_scalars(column: LabelColumn, counts: Mapping[Value, int] | None) -> Decis
     if len(numbers) == len(counts):
         return _of_numbers(column, counts)
     if all(DATE.fullmatch(str(value)) for value in counts):
-        decision.not_a_label(column, text("holds dates", "是日期"))
+        decision.not_a_label(column, _("holds dates"))
     return Classes.of_values(sorted(counts, key=str))
 
 
@@ -72,7 +73,7 @@ def _of_numbers(column: LabelColumn, counts: Mapping[Value, int]) -> Decision:
     runs_on = amounts[0] in (0, 1) and amounts[-1] - amounts[0] == len(set(amounts)) - 1
     if len(ordered) > MANY and column.is_score and not runs_on:
         return _number(column)
-    return Classes.of_values(ordered, text(" (--kind number: a number)", " (--kind number: 视为数值)") + note)
+    return Classes.of_values(ordered, _(" (--kind number: a number)") + note)
 
 
 def _without_marks(counts: Mapping[Value, int]) -> tuple[list[Value], str]:
@@ -87,12 +88,9 @@ def _without_marks(counts: Mapping[Value, int]) -> tuple[list[Value], str]:
     if not minus or others != [float(i) for i in range(len(others))] or len(others) < 2:
         return (values if others else []), ""
     if len(others) == 2 and sum(counts[value] for value in minus) >= 0.05 * sum(counts.values()):
-        return values, text("; -1 is taken for a class", "; -1 被视为一个类别")
+        return values, _("; -1 is taken for a class")
     kept = [value for value in values if value not in minus]
-    return kept, text(
-        "; -1 is taken for a missing label (--kind classes: for a class)",
-        "; -1 被视为缺失标签 (--kind classes 可视为类别)",
-    )
+    return kept, _("; -1 is taken for a missing label (--kind classes: for a class)")
 
 
 def _of_many(column: LabelColumn) -> Decision:
@@ -103,7 +101,7 @@ def _of_many(column: LabelColumn) -> Decision:
 
 
 def _number(column: LabelColumn) -> Decision:
-    return Number.of_column(column, text(" (--kind classes: classes)", " (--kind classes: 视为类别)"))
+    return Number.of_column(column, _(" (--kind classes: classes)"))
 
 
 def _refuse_mixture(column: LabelColumn, counts: Mapping[Value, int]) -> NoReturn:
@@ -111,13 +109,9 @@ def _refuse_mixture(column: LabelColumn, counts: Mapping[Value, int]) -> NoRetur
     digits = sorted((value for value in counts if is_number(value)), key=lambda value: (-counts[value], str(value)))
     some, others = examples(map(repr, digits), 3), examples(map(repr, words), 3)
     raise Mixture(
-        text(
-            f"column {column.name!r} mixes numbers ({some}) and words ({others})",
-            f"{column.name!r} 列混有数字 ({some}) 与文字 ({others})",
+        _("column {name!r} mixes numbers ({some}) and words ({others})").format(
+            name=column.name, some=some, others=others
         ),
-        fix=text(
-            "mend the rows, or if each is the name of a class say --kind classes",
-            "请修正这些行; 若都是类别名称, 请加 --kind classes",
-        ),
+        fix=_("mend the rows, or if each is the name of a class say --kind classes"),
         odd=min(words, digits, key=lambda cells: sum(counts[cell] for cell in cells)),
     )

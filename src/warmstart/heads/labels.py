@@ -7,13 +7,14 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
 from warmstart.heads import arrays, decision
 from warmstart.heads.cells import MISSING, UNKNOWN, Value, is_mark, is_missing, is_scalar
 from warmstart.heads.decision import Decision, LabelColumn
 from warmstart.heads.head import Array, Encoded, Head
 from warmstart.heads.linear import logistic
 from warmstart.heads.resamples import draw_labels
+from warmstart.messages import _
 
 
 class Labels(Head):
@@ -37,13 +38,8 @@ class Labels(Head):
     @classmethod
     def of_scalars(cls, column: LabelColumn, counts: Mapping[Value, int] | None) -> NoReturn:
         raise UserError(
-            text(
-                f"column {column.name!r} has one value a row, not a list", f"{column.name!r} 列每行只有一个值, 不是列表"
-            ),
-            fix=text(
-                "give lists (JSONL or Parquet), or say --kind classes",
-                "请给出列表 (JSONL 或 Parquet), 或用 --kind classes",
-            ),
+            _("column {name!r} has one value a row, not a list").format(name=column.name),
+            fix=_("give lists (JSONL or Parquet), or say --kind classes"),
         )
 
     @classmethod
@@ -53,20 +49,17 @@ class Labels(Head):
             raise decision.no_labels(column)
         lengths = set(lengths)
         if len(lengths) == 1 and (places := next(iter(lengths))) > 1 and counts.keys() <= {0, 1}:
-            reason = text(
-                f"several labels a row: vectors of {places} zeros and ones",
-                f"每行多个标签: 长度为 {places} 的 0/1 向量",
-            )
+            reason = _("several labels a row: vectors of {places} zeros and ones").format(places=places)
             return Decision(cls.kind, tuple(map(str, range(places))), (), reason)
         if any(isinstance(value, float) for value in counts):
             raise UserError(
-                text(f"column {column.name!r} holds lists of fractions", f"{column.name!r} 列是小数列表"),
-                fix=text("give names, whole numbers, or vectors of 0 and 1", "请给出名称、整数或 0/1 向量"),
+                _("column {name!r} holds lists of fractions").format(name=column.name),
+                fix=_("give names, whole numbers, or vectors of 0 and 1"),
             )
         values = sorted(counts)
         classes = decision.class_names(values)
         shown = decision.listed(classes)
-        reason = text(f"several labels a row: {shown}", f"每行多个标签: {shown}")
+        reason = _("several labels a row: {shown}").format(shown=shown)
         return Decision(cls.kind, classes, tuple(values), reason)
 
     def read(self, cells: Sequence[Any]) -> tuple[Encoded, NDArray[np.int8]]:
@@ -102,11 +95,11 @@ class Labels(Head):
         if self.values:
             return super().unknown_cells(many, some)
         places = len(self.classes)
-        problem = text(f"no vector of zeros and ones in {many} ({some})", f"{many}的标签不是 0/1 向量 ({some})")
-        return problem, text(f"give {places} zeros and ones", f"请给出 {places} 个 0 或 1")
+        problem = _("no vector of zeros and ones in {many} ({some})").format(many=many, some=some)
+        return problem, _("give {places} zeros and ones").format(places=places)
 
     def describe(self) -> str:
-        return text(f"any of {len(self.classes)} labels a row", f"每行可有 {len(self.classes)} 个标签中的任意几个")
+        return _("any of {classes} labels a row").format(classes=len(self.classes))
 
     def decide(self, logits: Array) -> Array:
         """logits [rows, classes] -> int64 0/1 [rows, classes], 1 where the logit is above 0, that is, where the

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.errors import UserError, examples, text
+from warmstart.errors import UserError, examples
 from warmstart.heads import arrays, decision, strata
 from warmstart.heads.cells import MARKS, MISSING, OK, UNKNOWN, Value, is_missing, is_number, is_scalar
 from warmstart.heads.correlation import pearson, spearman
 from warmstart.heads.decision import Decision, LabelColumn
 from warmstart.heads.head import Array, Encoded, Head
 from warmstart.heads.resamples import draw_numbers
+from warmstart.messages import _
 
 
 class Number(Head):
@@ -41,7 +42,7 @@ class Number(Head):
     @classmethod
     def of_column(cls, column: LabelColumn, remark: str) -> Decision:
         """For a column of quantities; `remark` ends the phrase."""
-        reason = text(f"a number: {column.name!r} is a quantity", f"数值: {column.name!r} 表示数量")
+        reason = _("a number: {name!r} is a quantity").format(name=column.name)
         return Decision(cls.kind, (), (), reason + remark)
 
     def read(self, cells: Sequence[Any]) -> tuple[Encoded, NDArray[np.int8]]:
@@ -75,11 +76,11 @@ class Number(Head):
         return {"least": float(encoded.min()), "mean": float(encoded.mean()), "most": float(encoded.max())}
 
     def unknown_cells(self, many: str, some: str) -> tuple[str, str]:
-        problem = text(f"no finite number in {many} ({some})", f"{many}的标签不是有限的数 ({some})")
-        return problem, text("mend the rows", "请修正这些行")
+        problem = _("no finite number in {many} ({some})").format(many=many, some=some)
+        return problem, _("mend the rows")
 
     def only_one(self, code: int) -> str:
-        return text("every row has the same number", "所有行的数值都相同")
+        return _("every row has the same number")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -90,7 +91,7 @@ class Number(Head):
         return "a number"
 
     def describe(self) -> str:
-        return text("a number a row", "每行一个数值")
+        return _("a number a row")
 
     def decide(self, logits: Array) -> Array:
         """logits [rows] or [rows, 1] -> float64 [rows]."""
@@ -144,8 +145,6 @@ class Number(Head):
 def _no_number(column: LabelColumn, counts: Mapping[Value, int]) -> UserError:
     listed = examples(map(repr, counts), most=3)
     return UserError(
-        text(f"column {column.name!r} holds no numbers: {listed}", f"{column.name!r} 列不是数字: {listed}"),
-        fix=text(
-            "name another column with --label, or say --kind classes", "请用 --label 指定其他列, 或用 --kind classes"
-        ),
+        _("column {name!r} holds no numbers: {listed}").format(name=column.name, listed=listed),
+        fix=_("name another column with --label, or say --kind classes"),
     )

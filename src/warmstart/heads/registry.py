@@ -1,10 +1,11 @@
 """The kinds of task that there are, and how to add one."""
 
-from warmstart.errors import UserError, did_you_mean, text
+from warmstart.errors import UserError, did_you_mean
 from warmstart.heads.classes import Classes
 from warmstart.heads.head import Head
 from warmstart.heads.labels import Labels
 from warmstart.heads.number import Number
+from warmstart.messages import _
 
 _HEADS: dict[str, type[Head]] = {}
 
@@ -23,9 +24,7 @@ def kinds() -> tuple[str, ...]:
 def head_of(kind: str) -> type[Head]:
     """The head for a kind; raises UserError with the nearest name if there is none."""
     if kind not in _HEADS:
-        raise UserError(
-            text(f"there is no kind of task {kind!r}", f"没有 {kind!r} 这种任务"), fix=did_you_mean(kind, kinds())
-        )
+        raise UserError(_("there is no kind of task {kind!r}").format(kind=kind), fix=did_you_mean(kind, kinds()))
     return _HEADS[kind]
 
 

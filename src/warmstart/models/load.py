@@ -6,7 +6,8 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 from warmstart.models.default import resolve
 from warmstart.models.hub import commit_of
 from warmstart.models.trust import trusted
@@ -28,7 +29,7 @@ def load_tokenizer(name: str) -> Any:
     with loading(name):
         tokenizer = AutoTokenizer.from_pretrained(name, revision=commit_of(name))
         if len(tokenizer) <= len(tokenizer.all_special_ids):  # what transformers 5 makes up where there are no files
-            raise ValueError(text("it has no tokenizer files", "缺少分词器文件"))
+            raise ValueError(_("it has no tokenizer files"))
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -111,15 +112,14 @@ def _config(name: str, **settings: Any) -> Any:
 def _cannot_load(name: str, error: Exception) -> UserError:
     folder = pathlib.Path(name)
     if folder.is_dir() and not (folder / "config.json").is_file():
-        why = text("the folder has no config.json", "该文件夹中没有 config.json")
+        why = _("the folder has no config.json")
     else:
         why = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return UserError(
-        text(f"the model {name!r} cannot be loaded: {why}", f"无法加载模型 {name!r}: {why}"),
+        _("the model {name!r} cannot be loaded: {why}").format(name=name, why=why),
         where=json.dumps(name, ensure_ascii=False),
-        fix=text(
-            "give a folder that holds a saved model, a Hub id that is cached or can be reached, "
-            "or leave --model out to use the packaged all-MiniLM-L6-v2",
-            "请给出保存模型的文件夹、已缓存或可访问的 Hub 模型名, 或省略 --model 使用内置的 all-MiniLM-L6-v2",
+        fix=_(
+            "give a folder that holds a saved model, a Hub id that is cached or can be reached, or leave "
+            "--model out to use the packaged all-MiniLM-L6-v2"
         ),
     )

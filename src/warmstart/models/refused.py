@@ -8,23 +8,23 @@ import importlib.util
 from collections.abc import Callable
 from typing import Any
 
-from warmstart.errors import text
+from warmstart.messages import N_, _
 
 TYPES_WITH_KERNELS = {"mra", "yoso"}  # text classifiers whose own code fetches them
 
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """A value of one of `keys` for which `refused` is true is a problem, and how it is mended; English and Chinese."""
+    """A value of one of `keys` for which `refused` is true is a problem, and how it is mended."""
 
     keys: tuple[str, ...]
     refused: Callable[[Any], bool]
-    problem: tuple[str, str]
-    fix: tuple[str, str]
+    problem: str
+    fix: str
 
     def told(self) -> tuple[str, str]:
         """Problem and fix, in the user's language."""
-        return text(*self.problem), text(*self.fix)
+        return _(self.problem), _(self.fix)
 
 
 def is_safe(file: Any) -> bool:
@@ -63,28 +63,21 @@ def _is_no_tokenizer(name: Any) -> bool:
     return not (isinstance(found, type) and issubclass(found, transformers.PreTrainedTokenizerBase))
 
 
-CODE = ("names code to be run", "指定了要执行的代码")
-KERNELS = ("names code to be downloaded and run", "指定了要下载并执行的代码")
-QUANTISED = ("is quantised, by code outside of transformers", "是量化模型, 依赖 transformers 之外的代码")
-PICKLE = ("has weights that are no safetensors", "的权重不是 safetensors 格式")
+CODE = N_("names code to be run")
+KERNELS = N_("names code to be downloaded and run")
+QUANTISED = N_("is quantised, by code outside of transformers")
+PICKLE = N_("has weights that are no safetensors")
 
-OTHER = (
-    "use another checkpoint: nothing downloaded is executed here",
-    "请换用其他模型: 本工具不执行任何下载的代码",
+OTHER = N_("use another checkpoint: nothing downloaded is executed here")
+DELETE = N_(
+    "nothing downloaded is executed here; if transformers has this type of model itself, delete the key from a copy"
 )
-DELETE = (
-    "nothing downloaded is executed here; if transformers has this type of model itself, delete the key from a copy",
-    "本工具不执行任何下载的代码; 若 transformers 自带这种模型, 请复制一份模型并删去其中的此键",
-)
-LEAVE_OUT = ("leave it out: nothing downloaded is executed here", "请去掉它: 本工具不执行任何下载的代码")
-UNQUANTISED = ("use the checkpoint that was not quantised", "请使用未量化的版本")
-CONVERT = (
-    "only safetensors are read, for pickles can run code; convert them on a machine that may: python -c 'from "
-    'transformers import AutoModel, AutoTokenizer; [a.from_pretrained("OLD").save_pretrained("NEW") for a in '
-    "(AutoModel, AutoTokenizer)]'",
-    "只读取 safetensors, 因为 pickle 可能执行代码; 请在允许运行代码的机器上转换: python -c 'from "
-    'transformers import AutoModel, AutoTokenizer; [a.from_pretrained("OLD").save_pretrained("NEW") for a in '
-    "(AutoModel, AutoTokenizer)]'",
+LEAVE_OUT = N_("leave it out: nothing downloaded is executed here")
+UNQUANTISED = N_("use the checkpoint that was not quantised")
+CONVERT = N_(
+    "only safetensors are read, for pickles can run code; convert them on a machine that "
+    "may: python -c 'from transformers import AutoModel, AutoTokenizer; "
+    '[a.from_pretrained("OLD").save_pretrained("NEW") for a in (AutoModel, AutoTokenizer)]\''
 )
 
 IN_FILES = (

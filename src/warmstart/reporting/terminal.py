@@ -1,7 +1,8 @@
 """A report in the terminal: the table of scores."""
 
-from warmstart.errors import examples, text
+from warmstart.errors import examples
 from warmstart.evaluation.report import Report
+from warmstart.messages import _, ngettext
 
 
 def score_table(report: Report, title: str) -> None:
@@ -31,8 +32,14 @@ def score_table(report: Report, title: str) -> None:
 
 def _captions(report: Report) -> list[str]:
     """What the numbers are, and what they say nothing of."""
-    lines = [text("in brackets: 95 % bootstrap interval", "括号内为 95 % 自助法置信区间")]
+    lines = [_("in brackets: 95 % bootstrap interval")]
     if report.absent:
-        listed, many = examples(map(repr, report.absent)), "es" if len(report.absent) > 1 else ""
-        lines.append(text(f"no rows of the class{many} {listed}: not measured", f"没有类别 {listed} 的数据: 未作评估"))
+        listed = examples(map(repr, report.absent))
+        lines.append(
+            ngettext(
+                "no rows of the class {listed}: not measured",
+                "no rows of the classes {listed}: not measured",
+                len(report.absent),
+            ).format(listed=listed)
+        )
     return [line.replace("[", "\\[") for line in lines]

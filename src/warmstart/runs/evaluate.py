@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from warmstart.batches.tokens import tokenize_in_memory
 from warmstart.checkpoints import checkpoint
 from warmstart.checkpoints.provenance import rows_of
-from warmstart.errors import UserError, first_line, text
+from warmstart.errors import UserError, first_line
 from warmstart.evaluation.report import Report, judge
+from warmstart.messages import _
 from warmstart.runs.run import Prepared, prepare
 from warmstart.runs.saved import SavedRun, texts_of
 from warmstart.table import origin
@@ -41,15 +42,12 @@ def measure_run(
     split = next((name for name in there if has_labels(task, splits[name])), None)
     if split is None:
         raise UserError(
-            text("there are no labels to measure with", "没有可用于评估的标签"),
+            _("there are no labels to measure with"),
             where="; ".join(_unlabelled(task, splits[name], name) for name in there) or where,
-            fix=text(
-                f"give a table with a column {task.label!r}; warmstart predict works without",
-                f"请给出含 {task.label!r} 列的表格; 没有标签时可用 warmstart predict",
-            ),
+            fix=_("give a table with a column {label!r}; warmstart predict works without").format(label=task.label),
         )
     notes = [
-        text(f"measured on {split!r}: ", f"在 {split!r} 上评估: ") + _unlabelled(task, splits[name], name)
+        _("measured on {split!r}: ").format(split=split) + _unlabelled(task, splits[name], name)
         for name in there[: there.index(split)]
     ]
     saved.check_columns(splits[split])
@@ -65,12 +63,9 @@ def measure_run(
 
 def _learnt_from(task: Task, train: "Dataset", split: str, rows: "Dataset") -> list[str]:
     """What is to be said of rows that the run has learnt from."""
-    measured = split if split != "train" else text("the table", "数据表")
+    measured = split if split != "train" else _("the table")
     scans = {"train": scan(train, "train", task, drop=False), measured: scan(rows, measured, task, drop=False)}
-    flattered = text(
-        "of these rows the scores of model and baseline say nothing; measure on new ones",
-        "这些行上模型与基线的分数没有意义; 请在新的数据上评估",
-    )
+    flattered = _("of these rows the scores of model and baseline say nothing; measure on new ones")
     return [str(dataclasses.replace(found, fix=flattered)) for found in leakage(scans, task)]
 
 
@@ -78,10 +73,9 @@ def _unlabelled(task: Task, rows: "Dataset", split: str) -> str:
     """Where labels were looked for and why there are none."""
     place = origin.place(rows, split)
     if task.label not in rows.column_names:
-        return text(f"{place}: there is no column {task.label!r}", f"{place}: 没有 {task.label!r} 列")
-    return text(
-        f"{place}, column {task.label!r}: all {len(rows):,} are missing (empty, -1 or -100)",
-        f"{place}, {task.label!r} 列: 全部 {len(rows):,} 个标签缺失 (空, -1 或 -100)",
+        return _("{place}: there is no column {label!r}").format(place=place, label=task.label)
+    return _("{place}, column {label!r}: all {rows:,} are missing (empty, -1 or -100)").format(
+        place=place, label=task.label, rows=len(rows)
     )
 
 
@@ -91,11 +85,9 @@ def _training_rows(saved: SavedRun) -> tuple["Dataset | None", str]:
         prepared = prepare(saved.recipe)
     except UserError as error:
         reason = first_line(error)
-        return None, text(
-            f"no baselines: the training rows are not there ({reason})", f"无基线: 找不到训练数据 ({reason})"
-        )
+        return None, _("no baselines: the training rows are not there ({reason})").format(reason=reason)
     if _have_changed(saved, prepared):
-        return None, text("no baselines: the training rows have changed", "无基线: 训练数据已改变")
+        return None, _("no baselines: the training rows have changed")
     return prepared.splits["train"], ""
 
 

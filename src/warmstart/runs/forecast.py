@@ -12,8 +12,8 @@ from transformers.trainer_callback import TrainerCallback
 
 from warmstart.batches.plan import BatchPlan
 from warmstart.batches.tokens import TokenTable
-from warmstart.errors import text
 from warmstart.events import Listener, Note
+from warmstart.messages import _
 
 FIRST, LAST = 4, 16  # updates: the first ones warm caches up, the others are measured
 EVALUATING = 3.0  # a forward pass alone is so many times faster than with its backward pass
@@ -37,11 +37,11 @@ class Cost:
         hours, minutes = divmod(minutes, 60)
         time_ = f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
         share, rate, gib = f"{self.padding:.0%}", f"{self.tokens_per_second:,.0f}", f"{self.memory / 2**30:.1f} GiB"
-        return text(
-            f"{share} of the padded batches is padding; {rate} tokens/s, {self.rows_per_second:.0f} rows/s; "
-            f"{self.updates:,} updates in about {time_}; peak memory so far {gib}",
-            f"批次填充后, 填充部分占 {share}; {rate} token/秒, {self.rows_per_second:.0f} 行/秒; "
-            f"{self.updates:,} 次更新约需 {time_}; 目前内存峰值 {gib}",
+        return _(
+            "{share} of the padded batches is padding; {rate} tokens/s, {rows_per_second:.0f} rows/s; "
+            "{updates:,} updates in about {time}; peak memory so far {gib}"
+        ).format(
+            share=share, rate=rate, rows_per_second=self.rows_per_second, updates=self.updates, time=time_, gib=gib
         )
 
 

@@ -14,8 +14,9 @@ from warmstart import paths, storage
 from warmstart.checkpoints import checkpoint
 from warmstart.checkpoints.provenance import differences, refusal
 from warmstart.engine.distributed.processes import Processes
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
 from warmstart.events import Listener, Note, silent
+from warmstart.messages import _
 from warmstart.recipe import Recipe
 from warmstart.runs.run import assemble
 from warmstart.trainer import progress
@@ -51,15 +52,15 @@ def prove(folder: str | pathlib.Path, listen: Listener = silent) -> Proof:
     good = [path for path in checkpoint.folders(folder) if checkpoint.can_resume(path)]
     if not good:
         raise UserError(
-            text("the run has no good checkpoint to compare with", "该运行没有可供比较的完好检查点"),
+            _("the run has no good checkpoint to compare with"),
             where=str(folder),
-            fix=text("train with --save-every, or resume the run", "请在训练时使用 --save-every, 或恢复该运行"),
+            fix=_("train with --save-every, or resume the run"),
         )
     start, goal = _nearest(good)
     processes = Processes(use_cpu=recipe.cpu)
     listen = listen if processes.is_main else silent
     first, last = _update(start), _update(goal)
-    listen(Note(text(f"running updates {first + 1} to {last} again", f"重新运行第 {first + 1} 至 {last} 次更新")))
+    listen(Note(_("running updates {first} to {last} again").format(first=first + 1, last=last)))
     with tempfile.TemporaryDirectory() as place:
         for path in good:  # the best one may be any
             shutil.copytree(path, pathlib.Path(place, path.name))
@@ -113,7 +114,7 @@ def _differences(was: pathlib.Path, now: pathlib.Path) -> list[str]:
     found = [name for name in there if (was / name).read_bytes() != (now / name).read_bytes()]
     logs = [[_plain(entry) for entry in checkpoint.load_state(each)["log_history"]] for each in (was, now)]
     if logs[0] != logs[1]:
-        found.append(text("the log", "日志"))
+        found.append(_("the log"))
     return found
 
 

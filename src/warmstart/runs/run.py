@@ -16,9 +16,10 @@ from warmstart import paths, storage
 from warmstart.batches.tokens import TokenTable, tokenize
 from warmstart.checkpoints import checkpoint
 from warmstart.engine.distributed.processes import Processes
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
 from warmstart.evaluation.report import Report, judge
 from warmstart.events import Event, Events, Failed, Listener, Note, TechniquesOn, silent
+from warmstart.messages import _
 from warmstart.models.hub import commit_of
 from warmstart.models.load import load_model, load_tokenizer, longest_input
 from warmstart.recipe import Recipe
@@ -94,9 +95,9 @@ def prepare(recipe: Recipe) -> Prepared:
     """
     if not recipe.data:
         raise UserError(
-            text("no data was given", "未指定数据"),
+            _("no data was given"),
             where="DATA",
-            fix=text("warmstart train my.csv, or warmstart demo", "warmstart train my.csv, 或 warmstart demo"),
+            fix=_("warmstart train my.csv, or warmstart demo"),
         )
     splits = load(
         recipe.data,
@@ -109,9 +110,9 @@ def prepare(recipe: Recipe) -> Prepared:
     task = infer_task(splits, text=recipe.text, pair=recipe.pair, label=recipe.label, kind=recipe.kind)
     if task.label is None:
         raise UserError(
-            text("the table has no label column to learn from", "表中没有可用于训练的标签列"),
+            _("the table has no label column to learn from"),
             where=recipe.data,
-            fix=text("name it with --label", "请用 --label 指定"),
+            fix=_("name it with --label"),
         )
     accepted = recipe.allow_leakage or hub.published(recipe.data, recipe.config)  # of these it warns
     splits, renamed = by_plain_names(splits)
@@ -149,7 +150,7 @@ def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False,
     logits = trainer.predict(validation).predictions if validation.labels is not None else None
     report = None
     if processes.is_main and logits is not None:
-        listen(Note(text("computing baselines and intervals", "正在计算基线与置信区间")))
+        listen(Note(_("computing baselines and intervals")))
         report = judge(task, logits, made.splits, with_baselines=recipe.baselines)
         _finish(folder, recipe, task, report, logits, made.splits["validation"], trainer)
     processes.barrier()
@@ -242,16 +243,11 @@ def _shape(tables: dict[str, TokenTable]) -> str:
     rows = {name: len(table) for name, table in tables.items()}
     lengths = tables["train"].lengths
     cut = max(table.truncated for table in tables.values())
-    line = text(
-        f"{rows['train']:,} training rows, {rows['validation']:,} validation rows; "
-        f"tokens a row: median {np.median(lengths):.0f}, longest {lengths.max()}",
-        f"训练 {rows['train']:,} 行, 验证 {rows['validation']:,} 行; "
-        f"每行 token 数: 中位数 {np.median(lengths):.0f}, 最长 {lengths.max()}",
-    )
+    line = _(
+        "{train:,} training rows, {validation:,} validation rows; tokens a row: median {median:.0f}, longest {longest}"
+    ).format(train=rows["train"], validation=rows["validation"], median=np.median(lengths), longest=lengths.max())
     if cut > 0:
-        line += text(
-            f"; up to {cut:.1%} of rows were cut at the longest", f"; 至多 {cut:.1%} 的行因超过最大长度而被截断"
-        )
+        line += _("; up to {cut:.1%} of rows were cut at the longest").format(cut=cut)
     return line
 
 
@@ -272,16 +268,16 @@ def _refuse_existing(folder: pathlib.Path) -> None:
     if not (folder / "recipe.toml").exists():
         if there:
             raise UserError(
-                text(f"{folder} holds files that a run would replace", f"{folder} 中有会被覆盖的文件"),
+                _("{folder} holds files that a run would replace").format(folder=folder),
                 where=f"--out: {', '.join(there)}",
-                fix=text("move them away, or give another --out", "请移走它们, 或换一个 --out"),
+                fix=_("move them away, or give another --out"),
             )
     elif there != ["task.json", LOG] or not _failed(folder / LOG):
         resume = f"warmstart resume {shlex.quote(str(folder))}"
         raise UserError(
-            text(f"{folder} holds a run already", f"{folder} 中已有一次运行"),
+            _("{folder} holds a run already").format(folder=folder),
             where="--out",
-            fix=text(f"{resume}, or another --out", f"{resume}, 或换一个 --out"),
+            fix=_("{resume}, or another --out").format(resume=resume),
         )
 
 

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from warmstart import paths
 from warmstart.engine.predictor import Predictor, read_task
-from warmstart.errors import UserError, did_you_mean, text
+from warmstart.errors import UserError, did_you_mean
+from warmstart.messages import _
 from warmstart.models.trust import trusted
 from warmstart.recipe import Recipe
 from warmstart.table import columns
@@ -38,13 +39,13 @@ class SavedRun:
             folder = folder.parent
         if not (folder / "recipe.toml").is_file() or not (folder / "task.json").is_file():
             raise UserError(
-                text(f"{folder} is not the folder of a run", f"{folder} 不是运行文件夹"),
+                _("{folder} is not the folder of a run").format(folder=folder),
                 where=str(folder),
                 fix=_known_runs(),
             )
         if not all((folder / "model" / name).is_file() for name in ("config.json", "model.safetensors")):
             raise UserError(
-                text("the run has no finished model yet", "该运行尚无训练完成的模型"),
+                _("the run has no finished model yet"),
                 where=str(folder / "model"),
                 fix=f"warmstart resume {shlex.quote(str(folder))}",
             )
@@ -60,7 +61,7 @@ class SavedRun:
         """The model's outputs, float32 `[rows, outputs]`, in the order of `rows`. Raises UserError unless every row has
         the texts that the model reads (`readable` leaves the others out).
         """
-        rows, _ = self.readable(rows)
+        rows, _unused = self.readable(rows)
         return self.predictor.logits(*texts_of(rows, self.task))
 
     def readable(
@@ -87,23 +88,23 @@ class SavedRun:
                 continue
             if column not in rows.column_names:
                 raise UserError(
-                    text(f"the table has no column {column!r}", f"表中没有列 {column!r}"),
-                    where=text(f"the model was trained on {column!r}", f"模型是用 {column!r} 列训练的"),
+                    _("the table has no column {column!r}").format(column=column),
+                    where=_("the model was trained on {column!r}").format(column=column),
                     fix=did_you_mean(column, rows.column_names),
                 )
             dtype = getattr(rows.features[column], "dtype", rows.features[column])
             if dtype not in ("string", "large_string"):
                 raise UserError(
-                    text(f"column {column!r} holds no text", f"{column!r} 列不是文本"),
-                    where=text(f"its type is {dtype}", f"其类型为 {dtype}"),
-                    fix=text("write its cells as text", "请把单元格写成文本"),
+                    _("column {column!r} holds no text").format(column=column),
+                    where=_("its type is {dtype}").format(dtype=dtype),
+                    fix=_("write its cells as text"),
                 )
 
 
 def texts_of(rows: "Dataset", task: Task) -> list[list[str]]:
     """The texts of all rows, a list for each column that the task reads."""
     names = [name for name in (task.text, task.pair) if name is not None]
-    found: list[list[str]] = [[] for _ in names]
+    found: list[list[str]] = [[] for _unused in names]
     for table in columns.batches(rows, names):
         for texts, name in zip(found, names, strict=True):
             texts += columns.values(table.column(name), name)
@@ -113,5 +114,5 @@ def texts_of(rows: "Dataset", task: Task) -> list[list[str]]:
 def _known_runs() -> str:
     found = sorted(str(path.parent) for path in pathlib.Path("runs").glob("*/recipe.toml"))
     if not found:
-        return text("train one: warmstart train DATA", "请先训练: warmstart train DATA")
-    return text(f"runs here: {', '.join(found[-10:])}", f"现有运行: {', '.join(found[-10:])}")
+        return _("train one: warmstart train DATA")
+    return _("runs here: {found}").format(found=", ".join(found[-10:]))

@@ -8,7 +8,8 @@ import torch
 from warmstart.engine.distributed.processes import Processes
 from warmstart.engine.precision import choose
 from warmstart.engine.techniques import NAMES
-from warmstart.errors import UserError, did_you_mean, text
+from warmstart.errors import UserError, did_you_mean
+from warmstart.messages import _
 from warmstart.recipe import Recipe
 from warmstart.table.task import Task
 from warmstart.trainer.arguments import TrainingArguments
@@ -23,21 +24,19 @@ def training_arguments(
     share = -(-recipe.batch_size // processes.count)
     if recipe.batch_size % processes.count:
         raise UserError(
-            text(
-                f"{recipe.batch_size} rows an update cannot be shared equally by {processes.count} processes",
-                f"每次更新 {recipe.batch_size} 行无法由 {processes.count} 个进程平分",
+            _("{batch_size} rows an update cannot be shared equally by {count} processes").format(
+                batch_size=recipe.batch_size, count=processes.count
             ),
             where="--batch-size",
-            fix=text(f"use {share * processes.count}", f"请改用 {share * processes.count}"),
+            fix=_("use {rows}").format(rows=share * processes.count),
         )
     micro = min(recipe.micro_batch_size or share, share)
     while share % micro:
         micro -= 1  # a divisor of the share, so that accumulation gives exactly `batch_size` rows
     bf16, why = choose(recipe.precision, processes.device)
     precision = "bf16" if bf16 else "fp32"
-    shape = text(
-        f"precision {precision}: {why}; {recipe.batch_size} rows an update, {micro} at a time",
-        f"精度 {precision}: {why}; 每次更新 {recipe.batch_size} 行, 每批 {micro} 行",
+    shape = _("precision {precision}: {why}; {batch_size} rows an update, {micro} at a time").format(
+        precision=precision, why=why, batch_size=recipe.batch_size, micro=micro
     )
     metric = recipe.best_metric or task.head.best_metric()[0]
     greater = task.head.greater_is_better(metric)
@@ -101,9 +100,7 @@ def refuse_settings(recipe: Recipe, task: Task) -> None:
     lack = _what_it_lacks(recipe.schedule) if recipe.schedule in schedules else ""
     if lack:
         raise UserError(
-            text(
-                f"{recipe.schedule!r} needs options that a recipe has not", f"配方没有 {recipe.schedule!r} 所需的选项"
-            ),
+            _("{schedule!r} needs options that a recipe has not").format(schedule=recipe.schedule),
             where=f"--schedule: {lack}",
             fix=did_you_mean(recipe.schedule, _that_need_nothing(schedules)),
         )
@@ -117,17 +114,17 @@ def refuse_settings(recipe: Recipe, task: Task) -> None:
     ):
         if value is not None and value not in known:
             raise UserError(
-                text(f"{option} cannot be {value!r}", f"{option} 不能是 {value!r}"), option, did_you_mean(value, known)
+                _("{option} cannot be {value!r}").format(option=option, value=value), option, did_you_mean(value, known)
             )
     if recipe.label_smoothing and not task.head.smooths:
         raise UserError(
-            text("labels can be smoothed only where each row has one class", "只有每行一个类别时才能使用标签平滑"),
+            _("labels can be smoothed only where each row has one class"),
             where="--label-smoothing",
-            fix=text("leave it out", "请去掉它"),
+            fix=_("leave it out"),
         )
     if recipe.evaluate_every == "never" and (recipe.best or recipe.patience is not None):
         raise UserError(
-            text("the best checkpoint cannot be found without evaluating", "不评估就无法得知最好的检查点"),
+            _("the best checkpoint cannot be found without evaluating"),
             where="--evaluate-every never",
             fix="--evaluate-every epoch",
         )
@@ -155,7 +152,7 @@ def refuse_length(length: int, tokenizer: Any, task: Task) -> None:
     least = int(tokenizer.num_special_tokens_to_add(pair=texts == 2)) + texts
     if length < least:
         raise UserError(
-            text(f"{length} tokens have no room for text", f"{length} 个 token 放不下文本"),
+            _("{length} tokens have no room for text").format(length=length),
             where="--max-length",
-            fix=text(f"give at least {least}", f"请给出不小于 {least} 的值"),
+            fix=_("give at least {least}").format(least=least),
         )

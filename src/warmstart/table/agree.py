@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from warmstart.errors import UserError, examples, nearest, text
+from warmstart.errors import UserError, examples, nearest
+from warmstart.messages import _
 from warmstart.table import columns
 from warmstart.table.choose import Choice
 from warmstart.table.origin import place
@@ -39,16 +40,14 @@ def _check_types(splits: "datasets.DatasetDict", first: str, split: str, name: s
     if groups[0] == groups[1]:
         return
     one, other = (
-        text("text", "文本") if group == "text" else str(declared)
-        for group, declared in zip(groups, types, strict=True)
+        _("text") if group == "text" else str(declared) for group, declared in zip(groups, types, strict=True)
     )
     raise UserError(
-        text(
-            f"column {name!r} is {one} in {first!r} and {other} in {split!r}",
-            f"{name!r} 列在 {first!r} 中是 {one}, 在 {split!r} 中是 {other}",
+        _("column {name!r} is {one} in {first!r} and {other} in {split!r}").format(
+            name=name, one=one, first=first, other=other, split=split
         ),
         place(splits[split], split),
-        text("write the column in the same way in both", "请在两者中用同样的写法"),
+        _("write the column in the same way in both"),
     )
 
 
@@ -60,12 +59,11 @@ def _check_names(splits: "datasets.DatasetDict", first: str, split: str, label: 
     one, other = (_names(splits[name].features[label]) for name in (first, split))
     if one and other and one != other:
         raise UserError(
-            text("two splits number their classes differently", "两个数据划分的类别编号不同"),
-            text(
-                f"{place(splits[split], split)}, column {label!r}: {examples(other)}; {first!r} has {examples(one)}",
-                f"{place(splits[split], split)}, {label!r} 列: {examples(other)}; {first!r} 为 {examples(one)}",
+            _("two splits number their classes differently"),
+            _("{place}, column {label!r}: {other}; {first!r} has {one}").format(
+                place=place(splits[split], split), label=label, other=examples(other), first=first, one=examples(one)
             ),
-            text("give both the same class names in the same order", "请使两者的类别名称与顺序一致"),
+            _("give both the same class names in the same order"),
         )
 
 

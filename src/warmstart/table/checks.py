@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
 from warmstart.heads.cells import MISSING, OK
+from warmstart.messages import _
 from warmstart.table import labels
 from warmstart.table.columns import number_of
 from warmstart.table.findings import Finding, refuse
@@ -58,7 +59,7 @@ def check(
     for split, kept in found.kept.items():
         if not kept.all():
             many = number_of(int((~kept).sum()))
-            said.append(text(f"{split}: {many} without text dropped", f"{split}: 已去掉无文本的 {many}"))
+            said.append(_("{split}: {many} without text dropped").format(split=split, many=many))
             splits = datasets.DatasetDict({**splits, split: splits[split].select(np.flatnonzero(kept))})
     return splits, tuple(said)
 
@@ -69,8 +70,8 @@ def examine(
     """What `check` refuses and warns of, with nothing raised for it; the options are those of `check`."""
     if on_empty not in ("error", "drop"):
         raise UserError(
-            text(f"on_empty cannot be {on_empty!r}", f"on_empty 不能是 {on_empty!r}"),
-            fix=text("say error or drop", "请用 error 或 drop"),
+            _("on_empty cannot be {on_empty!r}").format(on_empty=on_empty),
+            fix=_("say error or drop"),
         )
     scans: Scans = {str(split): scan(rows, str(split), task, drop=on_empty == "drop") for split, rows in splits.items()}
     leaks = [*leakage(scans, task)] if for_training else []
@@ -81,31 +82,30 @@ def examine(
 
 
 def _no_rows(scans: Scans, task: "Task") -> Iterator[Finding]:
-    fix = text("give rows with text, or leave the split out", "请给出含文本的数据, 或去掉该划分")
+    fix = _("give rows with text, or leave the split out")
     for found in scans.values():
         if not found.kept.any():
-            yield Finding(found.place, (), (), text("the split has no rows with text", "该划分没有含文本的数据"), fix)
+            yield Finding(found.place, (), (), _("the split has no rows with text"), fix)
 
 
 def _empty_text(scans: Scans, task: "Task") -> Iterator[Finding]:
-    fix = text("fill it in, or say --on-empty drop", "请补全文本, 或用 --on-empty drop 去掉这些行")
+    fix = _("fill it in, or say --on-empty drop")
     for found in scans.values():
         for column, rows in found.empty.items():
             left = rows[found.kept[rows]]  # none where they are dropped
             if len(left):
                 many = number_of(len(left))
-                problem = text(f"no text in {many}", f"{many}没有文本")
+                problem = _("no text in {many}").format(many=many)
                 yield Finding(found.place, tuple(left.tolist()), (column,), problem, fix)
 
 
 def _broken_text(scans: Scans, task: "Task") -> Iterator[Finding]:
-    fix = text("write these rows again from their source", "请从源数据重新生成这些行")
+    fix = _("write these rows again from their source")
     for found in scans.values():
         for column, rows in found.broken.items():
             if len(rows):
-                problem = text(
-                    f"half a character (a lone surrogate) or other bytes that are not UTF-8 in {number_of(len(rows))}",
-                    f"{number_of(len(rows))}含有半个字符 (孤立代理项) 或其他非 UTF-8 字节",
+                problem = _("half a character (a lone surrogate) or other bytes that are not UTF-8 in {rows}").format(
+                    rows=number_of(len(rows))
                 )
                 yield Finding(found.place, tuple(rows.tolist()), (column,), problem, fix)
 
@@ -117,7 +117,7 @@ def _bad_labels(scans: Scans, task: "Task") -> Iterator[Finding]:
         for fault, cells in found.labels.shown.items():
             rows = np.flatnonzero(found.labels.faults == fault)
             if len(rows):
-                problem, _, fix = labels.phrases(task, fault, rows, cells)
+                problem, _unused, fix = labels.phrases(task, fault, rows, cells)
                 yield Finding(found.place, tuple(rows.tolist()), _label(task), problem, fix)
 
 
@@ -133,7 +133,7 @@ def _one_value(scans: Scans, task: "Task") -> Iterator[Finding]:
     codes = train.labels.codes[train.kept]
     if not len(codes) or (codes != codes[0]).any():
         return
-    fix = text("there is nothing to learn: add rows of another", "没有可学习的内容: 请加入不同标签的数据")
+    fix = _("there is nothing to learn: add rows of another")
     yield Finding(train.place, (), _label(task), task.head.only_one(int(codes[0])), fix)
 
 
@@ -162,10 +162,8 @@ def _same_text_two_labels(scans: Scans, task: "Task") -> Iterator[Finding]:
         if differ.any():
             rows = rows[np.isin(keys, keys_in_order[1:][differ])]
             many = number_of(len(rows))
-            problem = text(
-                f"the same text as in a row of another label in {many}", f"{many}的文本与另一行相同, 标签却不同"
-            )
-            fix = text("see which is right", "请核对哪个标签正确")
+            problem = _("the same text as in a row of another label in {many}").format(many=many)
+            fix = _("see which is right")
             yield Finding(found.place, tuple(rows.tolist()), _label(task), problem, fix)
 
 

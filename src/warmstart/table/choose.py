@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from warmstart.errors import UserError, examples, text
+from warmstart.errors import UserError, examples
+from warmstart.messages import _
 from warmstart.table import names
 from warmstart.table.columns import Column
 
@@ -27,22 +28,19 @@ def choose(columns: Sequence[Column], text_name: str | None, pair: str | None, l
     if label is None:
         label, why_label = _label([column for column in columns if column.name not in (text_name, pair)])
     else:
-        why_label = text(f"label: {label!r}, as asked", f"标签列: {label!r} (由您指定)")
+        why_label = _("label: {label!r}, as asked").format(label=label)
     rest = [column for column in columns if column.name != label]
     if text_name is None:
         text_name, pair, why_text = _texts(rest, pair)
     else:
         both = text_name if pair is None else f"{text_name} + {pair}"
-        why_text = [text(f"text: {both}, as asked", f"文本列: {both} (由您指定)")]
+        why_text = [_("text: {both}, as asked").format(both=both)]
     used = [name for name in (text_name, pair, label) if name is not None]
     if len(set(used)) < len(used):
         raise UserError(
-            text("one column is used twice", "同一列被使用了两次"),
-            text(
-                f"text {text_name!r}, pair {pair!r}, label {label!r}",
-                f"文本 {text_name!r}, 第二文本 {pair!r}, 标签 {label!r}",
-            ),
-            text("name another with --text, --pair or --label", "请用 --text、--pair 或 --label 指定另一列"),
+            _("one column is used twice"),
+            _("text {text_name!r}, pair {pair!r}, label {label!r}").format(text_name=text_name, pair=pair, label=label),
+            _("name another with --text, --pair or --label"),
         )
     return Choice(text_name, pair, label, (*why_text, why_label))
 
@@ -54,8 +52,8 @@ def _label(columns: Sequence[Column]) -> tuple[str, str]:
     if named:
         best = min(named, key=lambda column: names.rank(column.name, names.LABELS))
         others = [repr(column.name) for column in named if column is not best]
-        also = text(f"; not {examples(others)}", f"; 未选 {examples(others)}") if others else ""
-        return best.name, text(f"label: {best.name!r}, by its name{also}", f"标签列: {best.name!r} (根据列名{also})")
+        also = _("; not {others}").format(others=examples(others)) if others else ""
+        return best.name, _("label: {name!r}, by its name{also}").format(name=best.name, also=also)
     for likely in (
         [column for column in pool if column.holds in ("class", "list", "boolean")],
         [column for column in pool if column.holds in ("integer", "float") and not _numbers_rows(column)],
@@ -63,18 +61,18 @@ def _label(columns: Sequence[Column]) -> tuple[str, str]:
     ):
         if len(likely) == 1:
             name = likely[0].name
-            return name, text(f"label: {name!r}, by its values", f"标签列: {name!r} (根据取值判断)")
+            return name, _("label: {name!r}, by its values").format(name=name)
         if likely:
             listed = examples(repr(column.name) for column in likely)
             raise UserError(
-                text(f"several columns could be the label: {listed}", f"有多列可能是标签: {listed}"),
-                fix=text("say which with --label", "请用 --label 指明"),
+                _("several columns could be the label: {listed}").format(listed=listed),
+                fix=_("say which with --label"),
             )
     listed = examples(repr(column.name) for column in columns)
     raise UserError(
-        text("no column looks like a label", "没有哪一列像是标签"),
-        text(f"columns {listed}", f"列 {listed}"),
-        text("say which is with --label", "请用 --label 指明"),
+        _("no column looks like a label"),
+        _("columns {listed}").format(listed=listed),
+        _("say which is with --label"),
     )
 
 
@@ -87,21 +85,21 @@ def _texts(columns: Sequence[Column], pair: str | None) -> tuple[str, str | None
     together = names.pair([column.name for column in prose] + ([pair] if pair else []))
     if together and pair in (None, together[1]):
         listed = " + ".join(together)
-        why = text(f"text: {listed}, which belong together by their names", f"文本列: {listed} (根据列名判断为一对)")
+        why = _("text: {listed}, which belong together by their names").format(listed=listed)
         return *together, [why]
     named = [column for column in strings if names.rank(column.name, names.TEXTS) < len(names.TEXTS)]
     if named:
         best = min(named, key=lambda column: names.rank(column.name, names.TEXTS))
-        why = text(f"text: {best.name!r}, by its name", f"文本列: {best.name!r} (根据列名)")
+        why = _("text: {name!r}, by its name").format(name=best.name)
     elif prose:
         best = max(prose, key=lambda column: column.length)
-        why = text(f"text: {best.name!r}, which has the longest texts", f"文本列: {best.name!r} (文字最长)")
+        why = _("text: {name!r}, which has the longest texts").format(name=best.name)
     else:
         listed = examples(repr(column.name) for column in columns)
         raise UserError(
-            text("no column holds text", "没有文本列"),
-            text(f"columns {listed}", f"列 {listed}"),
-            text("say which does with --text", "请用 --text 指明"),
+            _("no column holds text"),
+            _("columns {listed}").format(listed=listed),
+            _("say which does with --text"),
         )
     reasons = [why]
     others = [
@@ -110,9 +108,8 @@ def _texts(columns: Sequence[Column], pair: str | None) -> tuple[str, str | None
     if others and pair is None:
         listed, first = examples(repr(column.name) for column in others), others[0].name
         reasons.append(
-            text(
-                f"{listed}: text too, not read (--pair {first} reads both, --text {first} that one instead)",
-                f"未使用的其他文本列: {listed} (--pair {first} 同时使用两列, --text {first} 改用该列)",
+            _("{listed}: text too, not read (--pair {first} reads both, --text {first} that one instead)").format(
+                listed=listed, first=first
             )
         )
     return best.name, pair, reasons

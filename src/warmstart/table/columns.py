@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from warmstart.errors import MOST_EXAMPLES, UserError, did_you_mean, text
+from warmstart.errors import MOST_EXAMPLES, UserError, did_you_mean
 from warmstart.heads.cells import DATE, INTEGER, NUMBER, Holds
+from warmstart.messages import _, ngettext
 from warmstart.table.origin import place
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ def values(column: "pa.ChunkedArray", name: str) -> list[Any]:
         plain: list[Any] = column.to_pylist()
     except UnicodeDecodeError as error:
         raise UserError(
-            text(f"column {name!r} holds bytes that are not UTF-8 text", f"{name!r} 列含有不是 UTF-8 文本的字节"),
-            fix=text("write the data set again from its source", "请从源数据重新生成数据集"),
+            _("column {name!r} holds bytes that are not UTF-8 text").format(name=name),
+            fix=_("write the data set again from its source"),
         ) from error
     return plain
 
@@ -130,7 +131,7 @@ def text_keys(table: "pa.Table", names: list[str]) -> npt.NDArray[np.int64]:
 
 def number_of(rows: int) -> str:
     """`1 row`, `2 rows` ..."""
-    return text(f"{rows:,} row{'s' if rows != 1 else ''}", f"{rows:,} 行")
+    return ngettext("{rows:,} row", "{rows:,} rows", rows).format(rows=rows)
 
 
 def listed(rows: npt.NDArray[np.int64]) -> str:
@@ -138,15 +139,15 @@ def listed(rows: npt.NDArray[np.int64]) -> str:
     shown = ", ".join(f"{row + 1:,}" for row in rows[:MOST_EXAMPLES].tolist())
     more = len(rows) - MOST_EXAMPLES
     if more > 0:
-        return text(f"rows {shown} and {more:,} more", f"第 {shown} 行, 另有 {more:,} 行")
-    return text(f"row{'s' if len(rows) != 1 else ''} {shown}", f"第 {shown} 行")
+        return _("rows {shown} and {more:,} more").format(shown=shown, more=more)
+    return ngettext("row {shown}", "rows {shown}", len(rows)).format(shown=shown)
 
 
 def need(dataset: "datasets.Dataset", split: str, name: str, option: str) -> None:
     """Raises UserError unless the split has the column."""
     if name not in dataset.column_names:
         raise UserError(
-            text(f"there is no column {name!r}", f"没有名为 {name!r} 的列"),
+            _("there is no column {name!r}").format(name=name),
             place(dataset, split),
             f"{did_you_mean(name, dataset.column_names)} ({option})",
         )
@@ -165,8 +166,8 @@ def count_items(dataset: "datasets.Dataset", name: str) -> tuple[Counter[Any], s
         items = pc.list_flatten(column)
         if pa.types.is_nested(items.type):
             raise UserError(
-                text(f"column {name!r} holds lists of lists or of objects", f"{name!r} 列的元素是嵌套的列表或对象"),
-                fix=text("give each row a plain list of labels", "请让每一行是一个普通的标签列表"),
+                _("column {name!r} holds lists of lists or of objects").format(name=name),
+                fix=_("give each row a plain list of labels"),
             )
         found = pc.value_counts(items)
         tallies = found.field("counts").to_pylist()

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _, ngettext
 from warmstart.table.columns import listed
 
 
@@ -31,7 +32,7 @@ class Finding:
             parts.append(listed(np.array(self.rows)))
         if self.columns:
             names = ", ".join(map(repr, self.columns))
-            parts.append(text(f"column{'s' if len(self.columns) > 1 else ''} {names}", f"{names} 列"))
+            parts.append(ngettext("column {names}", "columns {names}", len(self.columns)).format(names=names))
         return ", ".join(parts)
 
     def __str__(self) -> str:
@@ -44,5 +45,5 @@ def refuse(findings: list[Finding]) -> None:
         raise UserError(findings[0].problem, findings[0].where, findings[0].fix)
     if findings:
         lines = [f"  {number}. {finding}" for number, finding in enumerate(findings, 1)]
-        first = text(f"{len(findings)} things are wrong with the rows:", f"数据中有 {len(findings)} 个问题:")
+        first = _("{findings} things are wrong with the rows:").format(findings=len(findings))
         raise UserError("\n".join([first, *lines]))

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from warmstart.errors import UserError, did_you_mean
-from warmstart.errors import text as words
 from warmstart.heads import infer, registry
 from warmstart.heads.cells import NUMBER, Value
 from warmstart.heads.decision import Decision, LabelColumn
+from warmstart.messages import _
 from warmstart.table import agree, choose, columns, names, origin
 from warmstart.table.task import Task
 
@@ -33,9 +33,9 @@ def infer_task(
     first = "train" if "train" in splits else next(iter(splits), None)
     if first is None or not len(splits[first]):
         raise UserError(
-            words("there are no rows to learn from", "没有可用于训练的数据"),
-            words(f"split {first!r}", f"数据划分 {first!r}") if first else "",
-            words("give a table with rows", "请给出有数据行的表格"),
+            _("there are no rows to learn from"),
+            _("split {first!r}").format(first=first) if first else "",
+            _("give a table with rows"),
         )
     train = splits[first]
     for name, option in ((text, "--text"), (pair, "--pair"), (label, "--label")):
@@ -46,8 +46,8 @@ def infer_task(
         for column in looked:
             if column.name in (text, pair) and not column.is_string:
                 raise UserError(
-                    words(f"column {column.name!r} holds no text", f"{column.name!r} 列不是文本"),
-                    fix=words("name a column of text with --text and --pair", "请用 --text 和 --pair 指定文本列"),
+                    _("column {name!r} holds no text").format(name=column.name),
+                    fix=_("name a column of text with --text and --pair"),
                 )
         chosen = choose.choose(looked, text, pair, label)
     agree.check_splits(splits, first, chosen)
@@ -82,18 +82,16 @@ def _decide(train: "datasets.Dataset", column: columns.Column, kind: str | None)
         return choice.of_scalars(known, {})  # nothing but nulls, so not even a type
     if column.holds in ("other", "date") and not column.is_string:
         raise UserError(
-            words(
-                f"column {column.name!r} is of no type that a label can have", f"{column.name!r} 列的类型不能作为标签"
-            ),
-            words(f"type {feature}", f"类型 {feature}"),
-            words("name another with --label", "请用 --label 指定其他列"),
+            _("column {name!r} is of no type that a label can have").format(name=column.name),
+            _("type {feature}").format(feature=feature),
+            _("name another with --label"),
         )
     counts = columns.count(train, column.name, choice.most_values(len(train)))
     try:
         return choice.of_scalars(known, counts)
     except infer.Mixture as error:
         rows = columns.listed(columns.find(train, column.name, error.odd))
-        where = words(f"{rows}, column {column.name!r}", f"{rows}, {column.name!r} 列")
+        where = _("{rows}, column {name!r}").format(rows=rows, name=column.name)
         raise UserError(error.problem, where, error.fix) from error
 
 
@@ -101,11 +99,10 @@ def _check_header(label: str, values: tuple[Value, ...]) -> None:
     """A label column named like one of its cells, or by a number, is a row of a table without a header."""
     if label in values or NUMBER.fullmatch(label):
         raise UserError(
-            words("the table seems to have no header", "表格似乎没有表头"),
-            words(f"its label column would be named {label!r}", f"标签列的名字会是 {label!r}"),
-            words(
-                f"put the column names in the first line; or if that is the name, say --label {label}",
-                f"请在第一行写出列名; 若列名确实如此, 请加 --label {label}",
+            _("the table seems to have no header"),
+            _("its label column would be named {label!r}").format(label=label),
+            _("put the column names in the first line; or if that is the name, say --label {label}").format(
+                label=label
             ),
         )
 
@@ -114,7 +111,7 @@ def _check_options(kind: str | None, glue: str | None) -> None:
     for value, known, option in ((kind, list(registry.kinds()), "--kind"), (glue, list(names.GLUE), "glue")):
         if value is not None and value not in known:
             raise UserError(
-                words(f"{option} cannot be {value!r}", f"{option} 不能是 {value!r}"), fix=did_you_mean(value, known)
+                _("{option} cannot be {value!r}").format(option=option, value=value), fix=did_you_mean(value, known)
             )
 
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from warmstart.errors import UserError, examples, text
+from warmstart.errors import UserError, examples
 from warmstart.heads.cells import MISSING, UNKNOWN
 from warmstart.heads.head import Encoded
+from warmstart.messages import _, ngettext
 from warmstart.table import columns
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def has_labels(task: "Task", dataset: "datasets.Dataset") -> bool:
 
 def phrases(task: "Task", fault: int, rows: npt.NDArray[np.int64], cells: Sequence[Any]) -> tuple[str, str, str]:
     """Problem, place and fix for the rows (from 0) with a fault; `cells` are the first ones'."""
-    where = text(f"{columns.listed(rows)}, column {task.label!r}", f"{columns.listed(rows)}, {task.label!r} 列")
+    where = _("{rows}, column {label!r}").format(rows=columns.listed(rows), label=task.label)
     problem, fix = task.head.bad_cells(fault, columns.number_of(len(rows)), cells)
     return problem, where, fix
 
@@ -52,24 +53,21 @@ def phrases(task: "Task", fault: int, rows: npt.NDArray[np.int64], cells: Sequen
 def unmeasured(names: Sequence[str]) -> tuple[str, str]:
     """Problem and consequence for classes that have training rows and no validation rows."""
     listed = examples(map(repr, names))
-    problem = text(f"{_the_classes(names)} no validation rows", f"类别 {listed} 没有验证数据")
-    return problem, text("metrics of their own cannot be measured", "无法单独计算这些类别的指标")
+    problem = ngettext(
+        "the class {listed} has no validation rows", "the classes {listed} have no validation rows", len(names)
+    ).format(listed=listed)
+    return problem, _("metrics of their own cannot be measured")
 
 
 def unlearnt(names: Sequence[str]) -> tuple[str, str]:
     """Problem and fix for classes that have validation rows and no training rows."""
     listed = examples(map(repr, names))
-    problem = text(
-        f"{_the_classes(names)} validation rows and no training rows", f"类别 {listed} 有验证数据而没有训练数据"
-    )
-    return problem, text(
-        "add training rows of them, or take these rows out", "请在训练集中加入这些类别的数据, 或从验证集中去掉这些行"
-    )
-
-
-def _the_classes(names: Sequence[str]) -> str:
-    listed = examples(map(repr, names))
-    return f"the class {listed} has" if len(names) == 1 else f"the classes {listed} have"
+    problem = ngettext(
+        "the class {listed} has validation rows and no training rows",
+        "the classes {listed} have validation rows and no training rows",
+        len(names),
+    ).format(listed=listed)
+    return problem, _("add training rows of them, or take these rows out")
 
 
 def _plain(column: Sequence[Any]) -> Sequence[Any]:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from warmstart.errors import UserError, examples, text
+from warmstart.errors import UserError, examples
+from warmstart.messages import _
 
 if TYPE_CHECKING:
     import datasets
@@ -19,7 +20,7 @@ def mark(dataset: "datasets.Dataset", paths: Sequence[str | os.PathLike[str]]) -
 def place(dataset: "datasets.Dataset", split: str) -> str:
     """Where rows are, as a phrase: their file, if they are from one of this machine, and their split."""
     files = [name for name in dataset.info.download_checksums or {} if "://" not in name]
-    return ", ".join([*([examples(files, most=1)] if files else []), text(f"split {split!r}", f"数据划分 {split!r}")])
+    return ", ".join([*([examples(files, most=1)] if files else []), _("split {split!r}").format(split=split)])
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from warmstart import paths
-from warmstart.errors import UserError, did_you_mean, text
+from warmstart.errors import UserError, did_you_mean
+from warmstart.messages import _
 from warmstart.table.reading import folders, hub
 from warmstart.table.reading.hub import load_dataset
 
@@ -54,7 +55,7 @@ def load(
     dataset = functools.partial(store.dataset, encoding=encoding, delimiter=delimiter, cache_dir=cache_dir)
     if isinstance(source, Mapping):
         if config is not None:
-            raise _no_config(config, text("several files", "多个文件"))
+            raise _no_config(config, _("several files"))
         splits = datasets.DatasetDict()
         files = [(name, path, delimiter) for name, path in source.items()]
     else:
@@ -67,15 +68,13 @@ def load(
         split = folders.split_name(name)
         if split in splits:
             raise UserError(
-                text(f"the split {split!r} is given twice", f"数据划分 {split!r} 给出了两次"),
+                _("the split {split!r} is given twice").format(split=split),
                 str(path),
-                text(
-                    "the source has that split already: leave out one of the two", "数据源中已有该划分: 请去掉其中一个"
-                ),
+                _("the source has that split already: leave out one of the two"),
             )
         splits[split] = dataset([_file(os.fspath(path))], split, delimiter=separator)
     if not splits:
-        raise UserError(text("no files are given", "没有给出文件"), fix=text("name at least one", "请至少给出一个"))
+        raise UserError(_("no files are given"), fix=_("name at least one"))
     return splits
 
 
@@ -117,7 +116,7 @@ def _file(source: str) -> pathlib.Path:
     if path.is_file():
         return path
     if path.exists():
-        raise UserError(text(f"{source} is not a file", f"{source} 不是文件"), fix=text("give a file", "请给出文件"))
+        raise UserError(_("{source} is not a file").format(source=source), fix=_("give a file"))
     folder = path.parent
     while not folder.is_dir() and folder != folder.parent:
         folder = folder.parent
@@ -127,17 +126,14 @@ def _file(source: str) -> pathlib.Path:
         names = []
     missing = path.relative_to(folder).parts[0]  # the first part of the path that is not there
     raise UserError(
-        text(f"there is no file {source}", f"文件 {source} 不存在"),
-        text(f"folder {folder.resolve()}", f"文件夹 {folder.resolve()}"),
-        did_you_mean(missing, names) if names else text("the folder is empty", "该文件夹是空的"),
+        _("there is no file {source}").format(source=source),
+        _("folder {folder}").format(folder=folder.resolve()),
+        did_you_mean(missing, names) if names else _("the folder is empty"),
     )
 
 
 def _no_config(config: str, what: str) -> UserError:
     return UserError(
-        text(
-            f"config={config!r} is given, but {what} has no configurations",
-            f"给出了 config={config!r}, 但数据不分配置: {what}",
-        ),
-        fix=text("leave it out", "请去掉它"),
+        _("config={config!r} is given, but {what} has no configurations").format(config=config, what=what),
+        fix=_("leave it out"),
     )

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
 from warmstart.heads.strata import numbered
+from warmstart.messages import _
 from warmstart.table import columns, labels, origin
 
 if TYPE_CHECKING:
@@ -33,17 +34,17 @@ def split(
     """
     if not 0 < fraction < 1:
         raise UserError(
-            text(f"the fraction for validation cannot be {fraction}", f"验证集比例不能是 {fraction}"),
-            fix=text("give one between 0 and 1, such as 0.1", "请给出 0 到 1 之间的数, 例如 0.1"),
+            _("the fraction for validation cannot be {fraction}").format(fraction=fraction),
+            fix=_("give one between 0 and 1, such as 0.1"),
         )
     if len(dataset) < 2 * FEWEST:
-        raise _too_few(text(f"{len(dataset)} rows are too few to split", f"{len(dataset)} 行数据太少, 无法划分"))
+        raise _too_few(_("{dataset} rows are too few to split").format(dataset=len(dataset)))
     fraction = max(fraction, FEWEST / len(dataset))
     keys, strata, labelled, classes = _read(dataset, task, fraction)
     groups = numbered(keys)
     taken = choose(groups, strata, fraction, seed)
     if not taken.any():
-        raise _too_few(text("no class has two rows of different texts", "没有哪个类别含有两行不同的文本"))
+        raise _too_few(_("no class has two rows of different texts"))
     taken = mend(taken, *np.unique(np.stack([classes, groups[labelled]]), axis=1))
     return dataset.select(np.flatnonzero(~taken[groups])), dataset.select(np.flatnonzero(taken[groups]))
 
@@ -60,7 +61,7 @@ def by_plain_names(splits: "datasets.DatasetDict") -> "tuple[datasets.DatasetDic
     if not taken:
         return splits, None
     listed = ", ".join(f"{name} -> {names[name]}" for name in taken)
-    said = text(f"splits under their plain names: {listed}", f"数据划分改用通用名称: {listed}")
+    said = _("splits under their plain names: {listed}").format(listed=listed)
     return datasets.DatasetDict({names[name]: rows for name, rows in splits.items()}), said
 
 
@@ -77,21 +78,17 @@ def with_validation(
         return splits, None
     if "train" not in splits:
         raise UserError(
-            text(
-                "there is no split 'train' to set validation rows aside from", "没有 'train' 划分, 无法从中留出验证集"
-            ),
-            text(f"splits {', '.join(map(str, splits))}", f"数据划分 {', '.join(map(str, splits))}"),
-            text("name one train", "请把其中一个命名为 train"),
+            _("there is no split 'train' to set validation rows aside from"),
+            _("splits {splits}").format(splits=", ".join(map(str, splits))),
+            _("name one train"),
         )
     with origin.telling(splits["train"], "train"):
         train, validation = split(splits["train"], task, fraction=fraction, seed=seed)
     rest = {name: rows for name, rows in splits.items() if name != "train"}
-    said = text(
-        f"no validation split: {len(validation):,} of {len(splits['train']):,} training rows are set aside for it "
-        f"(fraction {fraction}, seed {seed})",
-        f"没有验证集: 已从 {len(splits['train']):,} 行训练数据中留出 {len(validation):,} 行用于验证 "
-        f"(比例 {fraction}, 种子 {seed})",
-    )
+    said = _(
+        "no validation split: {validation:,} of {train:,} training rows are set aside for it (fraction "
+        "{fraction}, seed {seed})"
+    ).format(validation=len(validation), train=len(splits["train"]), fraction=fraction, seed=seed)
     if rare := _absent(validation, task) - _absent(train, task):
         said += "\n" + ": ".join(labels.unmeasured([name for name in task.classes if name in rare]))
     return datasets.DatasetDict({"train": train, "validation": validation, **rest}), said
@@ -111,7 +108,7 @@ def choose(groups: Ints, strata: Ints, fraction: float, seed: int) -> Bools:
         fraction: of the rows of each stratum.
         seed: of the order in which groups are tried.
     """
-    _, first, sizes = np.unique(groups, return_index=True, return_counts=True)
+    _unused, first, sizes = np.unique(groups, return_index=True, return_counts=True)
     of_group = strata[first]
     rows = np.bincount(of_group, weights=sizes).astype(np.int64)
     wanted = shares(rows, np.bincount(of_group), fraction)
@@ -168,8 +165,8 @@ def _read(dataset: "datasets.Dataset", task: "Task", fraction: float) -> tuple[I
     texts = [name for name in (task.text, task.pair) if name is not None]
     if task.label is None:
         raise UserError(
-            text("the task has no label column", "任务没有标签列"),
-            fix=text("name it with --label", "请用 --label 指定"),
+            _("the task has no label column"),
+            fix=_("name it with --label"),
         )
     head = task.head
     keys: list[Ints] = []
@@ -191,5 +188,5 @@ def _read(dataset: "datasets.Dataset", task: "Task", fraction: float) -> tuple[I
 def _too_few(problem: str) -> UserError:
     return UserError(
         problem,
-        fix=text("add rows, or give validation rows with --validation", "请增加数据, 或用 --validation 给出验证数据"),
+        fix=_("add rows, or give validation rows with --validation"),
     )

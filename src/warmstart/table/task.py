@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from warmstart.errors import UserError, examples
-from warmstart.errors import text as words
 from warmstart.heads import registry
 from warmstart.heads.head import Head
+from warmstart.messages import _
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ class Task:
         known = {field.name for field in dataclasses.fields(cls)}
         if not {"kind", "text", "pair", "label"} <= saved.keys() <= known or saved["kind"] not in registry.kinds():
             raise UserError(
-                words("this is not a saved task", "这不是已保存的任务"),
-                words(f"fields {examples(saved)}", f"字段 {examples(saved)}"),
-                words("use the file as it was written", "请使用未经改动的原文件"),
+                _("this is not a saved task"),
+                _("fields {saved}").format(saved=examples(saved)),
+                _("use the file as it was written"),
             )
         fields: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()
@@ -76,14 +76,13 @@ class Task:
 def describe(task: Task) -> str:
     """What was chosen, in short lines, and how to choose otherwise."""
     what = task.head.describe()
-    lines = [words(f"task: {what}", f"任务: {what}")]
+    lines = [_("task: {what}").format(what=what)]
     lines += [f"  {reason}" for reason in task.reasons]
     if task.glue:
-        lines.append(words(f"  GLUE task: {task.glue}", f"  GLUE 任务: {task.glue}"))
+        lines.append(_("  GLUE task: {glue}").format(glue=task.glue))
     lines.append(
-        words(
-            f"  to choose otherwise: --text, --pair, --label COLUMN; --kind {'|'.join(registry.kinds())}",
-            f"  若要另行选择: --text, --pair, --label 列名; --kind {'|'.join(registry.kinds())}",
+        _("  to choose otherwise: --text, --pair, --label COLUMN; --kind {registry}").format(
+            registry="|".join(registry.kinds())
         )
     )
     return "\n".join(lines)

@@ -9,7 +9,8 @@ import transformers
 
 from warmstart.engine.distributed.watchdog import join_again
 from warmstart.engine.techniques import check_names
-from warmstart.errors import UserError, did_you_mean, text
+from warmstart.errors import UserError, did_you_mean
+from warmstart.messages import _
 
 # The old names of the course, and what they are called today.
 RENAMED = {
@@ -71,10 +72,7 @@ class TrainingArguments(transformers.TrainingArguments):  # type: ignore[misc]
         unknown = [name for name in settings if name not in names]
         if unknown:
             raise UserError(
-                text(
-                    f"TrainingArguments has no setting {unknown[0]!r}",
-                    f"TrainingArguments 没有 {unknown[0]!r} 这个参数",
-                ),
+                _("TrainingArguments has no setting {unknown!r}").format(unknown=unknown[0]),
                 where="TrainingArguments",
                 fix=did_you_mean(unknown[0], [*names, *RENAMED, *OWN]),
             )
@@ -96,12 +94,9 @@ def _modern(settings: dict[str, Any]) -> dict[str, Any]:
             value = settings.pop(old)
             if new in settings and not (new == "warmup_steps" and not settings[new]):
                 raise UserError(
-                    text(
-                        f"{old!r} is the old name of {new!r}: give one of them",
-                        f"{old!r} 是 {new!r} 的旧名, 只能给一个",
-                    ),
+                    _("{old!r} is the old name of {new!r}: give one of them").format(old=old, new=new),
                     where="TrainingArguments",
-                    fix=text(f"remove {old!r}", f"删去 {old!r}"),
+                    fix=_("remove {old!r}").format(old=old),
                 )
             if not (old == "warmup_ratio" and not value):
                 settings[new] = value
@@ -133,36 +128,32 @@ def _refuse_values(args: TrainingArguments) -> None:
         raise _refusal("train_sampling_strategy", args.train_sampling_strategy)
     if args.on_nonfinite not in ("stop", "skip"):
         raise UserError(
-            text(f"on_nonfinite is {args.on_nonfinite!r}", f"on_nonfinite 为 {args.on_nonfinite!r}"),
+            _("on_nonfinite is {on_nonfinite!r}").format(on_nonfinite=args.on_nonfinite),
             where="TrainingArguments",
-            fix=text("use 'stop' or 'skip'", "请用 'stop' 或 'skip'"),
+            fix=_("use 'stop' or 'skip'"),
         )
     if not args.skip_memory_metrics:
         raise _refusal("skip_memory_metrics", False)
     for name in SIZES:
         if getattr(args, name) < 1:
             raise UserError(
-                text(f"{name} is {getattr(args, name)}", f"{name} 为 {getattr(args, name)}"),
+                _("{name} is {value}").format(name=name, value=getattr(args, name)),
                 where="TrainingArguments",
-                fix=text("it must be at least 1", "至少为 1"),
+                fix=_("it must be at least 1"),
             )
 
 
 def _refusal(name: str, value: object) -> UserError:
     fixes = {
-        "logging_nan_inf_filter": text("on_nonfinite says what to do then", "这种情况由 on_nonfinite 决定"),
-        "average_tokens_across_devices": text(
-            "leave it out: every target weighs the same here", "删去即可: 此处每个目标的权重相同"
-        ),
-        "fp16": text("use bf16=True, which needs no loss scaling", "请用 bf16=True, 它不需要损失缩放"),
-        "auto_find_batch_size": text("set per_device_train_batch_size", "请设置 per_device_train_batch_size"),
-        "ignore_data_skip": text(
-            "leave it out: resuming walks through nothing here", "删去即可: 恢复训练不需要跳过数据"
-        ),
+        "logging_nan_inf_filter": _("on_nonfinite says what to do then"),
+        "average_tokens_across_devices": _("leave it out: every target weighs the same here"),
+        "fp16": _("use bf16=True, which needs no loss scaling"),
+        "auto_find_batch_size": _("set per_device_train_batch_size"),
+        "ignore_data_skip": _("leave it out: resuming walks through nothing here"),
     }
-    leave_out = text("leave it out, or use transformers.Trainer for it", "删去它, 或改用 transformers.Trainer")
+    leave_out = _("leave it out, or use transformers.Trainer for it")
     return UserError(
-        text(f"{name}={value!r} is not honoured by this engine", f"本引擎不支持 {name}={value!r}"),
+        _("{name}={value!r} is not honoured by this engine").format(name=name, value=value),
         where="TrainingArguments",
         fix=fixes.get(name, leave_out),
     )

@@ -4,7 +4,8 @@ from typing import Any
 
 from transformers.trainer_callback import ExportableState, TrainerState
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 from warmstart.trainer import progress
 from warmstart.trainer.arguments import TrainingArguments
 
@@ -17,9 +18,7 @@ def default_callbacks(args: TrainingArguments) -> list[Any]:
     try:
         trackers = [make() for make in get_reporting_integration_callbacks(args.report_to)]
     except (ValueError, RuntimeError, ImportError) as error:
-        raise UserError(
-            str(error), where="report_to", fix=text("install it, or leave it out", "请安装它, 或去掉它")
-        ) from error
+        raise UserError(str(error), where="report_to", fix=_("install it, or leave it out")) from error
     shown = progress.callback(hidden=args.disable_tqdm)
     return [*trackers, *([shown] if shown is not None else [])]
 

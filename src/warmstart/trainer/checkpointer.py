@@ -18,8 +18,9 @@ from warmstart.checkpoints.provenance import (
 )
 from warmstart.checkpoints.weights import holds_weights, load_weights, save_weights
 from warmstart.engine.optimizer import switch
-from warmstart.errors import UserError, did_you_mean, text
+from warmstart.errors import UserError, did_you_mean
 from warmstart.events import Saved
+from warmstart.messages import _
 from warmstart.trainer import callbacks
 from warmstart.trainer.overrides import is_own
 from warmstart.trainer.surface import Surface
@@ -123,9 +124,9 @@ class Checkpointer:
                     checkpoint.check(chosen, verified=True)
                 elif wanted:
                     raise UserError(
-                        text("there is no checkpoint to resume from", "没有可恢复的检查点"),
+                        _("there is no checkpoint to resume from"),
                         where=str(output_dir),
-                        fix=text("train without resume_from_checkpoint", "请去掉 resume_from_checkpoint 重新训练"),
+                        fix=_("train without resume_from_checkpoint"),
                     )
             else:
                 checkpoint.recover(output_dir)
@@ -175,7 +176,7 @@ class Checkpointer:
             if found and not trainer.args.accept_changes:
                 raise refusal(found, str(folder))
         if found:
-            trainer.warn(text(f"accepted: {'; '.join(found)}", f"已接受: {'; '.join(found)}"))
+            trainer.warn(_("accepted: {found}").format(found="; ".join(found)))
         return found
 
     def _stays_stopped(self, saved: dict[str, Any]) -> bool:
@@ -187,15 +188,11 @@ class Checkpointer:
         stoppers = [each for each in trainer.callback_handler.callbacks if isinstance(each, EarlyStoppingCallback)]
         over = any(each.early_stopping_patience_counter >= each.early_stopping_patience for each in stoppers)
         if over:
-            line = text(
-                f"early stopping ended this run after update {update}: a larger patience, or none, goes on from there",
-                f"早停已在第 {update} 次更新后结束该运行: 增大或去掉 patience 即可继续",
-            )
+            line = _(
+                "early stopping ended this run after update {update}: a larger patience, or none, goes on from there"
+            ).format(update=update)
         else:
-            line = text(
-                f"a callback had ended this run after update {update}: it goes on",
-                f"回调曾在第 {update} 次更新后结束该运行: 现在继续",
-            )
+            line = _("a callback had ended this run after update {update}: it goes on").format(update=update)
         if trainer.processes.is_main:
             trainer.warn(line)
         return over
@@ -217,7 +214,7 @@ class Checkpointer:
         name = name if name.startswith("eval_") else f"eval_{name}"
         if name not in metrics:
             raise UserError(
-                text(f"evaluation gives no {name!r}", f"评估结果中没有 {name!r}"),
+                _("evaluation gives no {name!r}").format(name=name),
                 where="metric_for_best_model",
                 fix=did_you_mean(name, [key for key in metrics if key.startswith("eval_")]),
             )

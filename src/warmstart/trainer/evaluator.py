@@ -15,7 +15,8 @@ from warmstart.batches.tokens import TokenTable
 from warmstart.engine.losses import check_named
 from warmstart.engine.optimizer import switch
 from warmstart.engine.predict import ModelRun, Predictions, dataset_batches, predict, token_batches, token_plan
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 from warmstart.models.ragged.encoder import unpadded
 from warmstart.trainer.inputs import Loader, hidden_labels, loader_options
 
@@ -59,12 +60,9 @@ class Evaluator:
         """Raises UserError for a column of labels that are all -1, as in GLUE's test splits."""
         if hidden := hidden_labels(dataset, self._trainer.label_names):
             raise UserError(
-                text("every label is -1: they are hidden", "所有标签都是 -1: 标签未公开"),
-                where=text(f"eval_dataset, column {hidden[0]!r}", f"eval_dataset, {hidden[0]!r} 列"),
-                fix=text(
-                    "evaluate on a split with labels; predict() works without",
-                    "请用有标签的划分评估; predict() 不需要标签",
-                ),
+                _("every label is -1: they are hidden"),
+                where=_("eval_dataset, column {hidden!r}").format(hidden=hidden[0]),
+                fix=_("evaluate on a split with labels; predict() works without"),
             )
 
     def run(
@@ -118,7 +116,7 @@ class Evaluator:
             begin = functools.partial(dataset_batches, dataset, collate, size, *place, options)
             rows = length_of(dataset)
             steps = None if rows is None else math.ceil(math.ceil(rows / trainer.processes.count) / size)
-        return begin, Loader(dataset, size, collate, steps, lambda: (batch for _, batch in begin()))
+        return begin, Loader(dataset, size, collate, steps, lambda: (batch for _unused, batch in begin()))
 
     def _metrics(self, found: Predictions, prefix: str, began: float) -> dict[str, float]:
         trainer = self._trainer

@@ -3,20 +3,19 @@
 import math
 from typing import Any
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 from warmstart.trainer.arguments import TrainingArguments
 
 
 def need_rows(args: TrainingArguments, train: Any, evaluation: Any) -> None:
     """Raises UserError where a data set is missing. A trainer that only predicts needs none."""
     if train is None:
-        raise UserError(
-            text("there is nothing to train on", "没有训练数据"), "Trainer", fix="Trainer(train_dataset=...)"
-        )
+        raise UserError(_("there is nothing to train on"), "Trainer", fix="Trainer(train_dataset=...)")
     if args.eval_strategy != "no" and evaluation is None:
         wanted = f"eval_strategy={args.eval_strategy.value!r}"
         raise UserError(
-            text(f"{wanted}, and there is nothing to evaluate on", f"{wanted}, 但没有验证数据"),
+            _("{wanted}, and there is nothing to evaluate on").format(wanted=wanted),
             where="Trainer",
             fix="Trainer(eval_dataset=...)",
         )
@@ -28,7 +27,7 @@ def extent(args: TrainingArguments, updates_per_epoch: int | None) -> tuple[int,
     if updates_per_epoch is None:
         if args.max_steps <= 0:
             raise UserError(
-                text("a stream has no length: say how long to train", "数据流没有长度, 请指定训练步数"),
+                _("a stream has no length: say how long to train"),
                 where="TrainingArguments",
                 fix="max_steps=...",
             )
@@ -36,12 +35,9 @@ def extent(args: TrainingArguments, updates_per_epoch: int | None) -> tuple[int,
             if getattr(args, name) == "epoch":
                 steps = f"{name}='steps', {name.replace('strategy', 'steps')}=..."
                 raise UserError(
-                    text(
-                        f"{name} is 'epoch', and a stream without a length has no epochs",
-                        f"{name} 为 'epoch', 而没有长度的数据流不分轮次",
-                    ),
+                    _("{name} is 'epoch', and a stream without a length has no epochs").format(name=name),
                     where="TrainingArguments",
-                    fix=text(f"{steps}, or give the data set a __len__", f"{steps}, 或为数据集定义 __len__"),
+                    fix=_("{steps}, or give the data set a __len__").format(steps=steps),
                 )
         return args.max_steps, args.max_steps
     if args.max_steps > 0:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import transformers
 
-from warmstart.errors import UserError, did_you_mean, text
+from warmstart.errors import UserError, did_you_mean
+from warmstart.messages import _
 
 if TYPE_CHECKING:
     from warmstart.trainer.surface import Surface
@@ -18,7 +19,7 @@ def check_card(args: tuple[Any, ...], card: dict[str, Any]) -> None:
     for name in card:
         if name not in known[len(args) :]:
             raise UserError(
-                text(f"a model card takes no {name!r}", f"模型卡不接受 {name!r}"),
+                _("a model card takes no {name!r}").format(name=name),
                 "Trainer",
                 fix=did_you_mean(name, known),
             )

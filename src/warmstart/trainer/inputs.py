@@ -17,7 +17,8 @@ from warmstart.batches.tokens import TokenTable
 from warmstart.engine.distributed.processes import Processes
 from warmstart.engine.losses import base_model
 from warmstart.engine.randomness import reseed
-from warmstart.errors import UserError, did_you_mean, text
+from warmstart.errors import UserError, did_you_mean
+from warmstart.messages import _
 
 if TYPE_CHECKING:
     from warmstart.trainer.arguments import TrainingArguments
@@ -76,7 +77,7 @@ def make_feed(dataset: Any, collate: Collate, args: "TrainingArguments", process
     if rows is None:
         return StreamFeed(dataset, collate, batch_size, micro_batch_size, loader_options(args))
     if rows == 0:
-        raise UserError(text("the training data set is empty", "训练数据集为空"), where="train_dataset")
+        raise UserError(_("the training data set is empty"), where="train_dataset")
     if is_stream(dataset):
         passes = BatchPlan(rows=rows, batch_size=batch_size, micro_batch_size=micro_batch_size)
         return StreamFeed(dataset, collate, batch_size, micro_batch_size, loader_options(args), passes)
@@ -102,21 +103,16 @@ def evaluated(given: Any, wanted: Any) -> Any:
         names = list(given) if isinstance(given, dict) else []
         if wanted not in names:
             raise UserError(
-                text(f"there is no evaluation data set named {wanted!r}", f"没有名为 {wanted!r} 的验证数据集"),
+                _("there is no evaluation data set named {wanted!r}").format(wanted=wanted),
                 where="eval_dataset",
                 fix=did_you_mean(wanted, names)
                 if names
-                else text(
-                    f"give the rows themselves, or Trainer(eval_dataset={{{wanted!r}: ...}})",
-                    f"请直接给出数据, 或 Trainer(eval_dataset={{{wanted!r}: ...}})",
-                ),
+                else _("give the rows themselves, or Trainer(eval_dataset={{{wanted!r}: ...}})").format(wanted=wanted),
             )
         return given[wanted]
     chosen = given if wanted is None else wanted
     if chosen is None:
-        raise UserError(
-            text("there is nothing to evaluate on", "没有可供评估的数据"), "Trainer", fix="Trainer(eval_dataset=...)"
-        )
+        raise UserError(_("there is nothing to evaluate on"), "Trainer", fix="Trainer(eval_dataset=...)")
     return chosen
 
 
@@ -131,9 +127,9 @@ def looked_at(dataset: Any, collate: Collate, args: "TrainingArguments") -> Any:
         return Loader(dataset, size, collate, len(batches), begin)
     if isinstance(dataset, dict):
         raise UserError(
-            text("there are several data sets, and a loader is over one", "有多个数据集, 而加载器只能对应一个"),
+            _("there are several data sets, and a loader is over one"),
             where="eval_dataset",
-            fix=text(f"name one: {', '.join(map(str, dataset))}", f"请指明一个: {', '.join(map(str, dataset))}"),
+            fix=_("name one: {dataset}").format(dataset=", ".join(map(str, dataset))),
         )
     return DataLoader(dataset, batch_size=size, collate_fn=collate, **loader_options(args))
 
@@ -184,15 +180,9 @@ def without_unused_columns(dataset: Any, collate: Collate, used: list[str]) -> t
     unused = [name for name in dataset.column_names if name not in used]
     if len(unused) == len(dataset.column_names):
         raise UserError(
-            text(
-                f"the model takes none of the columns {dataset.column_names}",
-                f"模型不接受其中任何一列: {dataset.column_names}",
-            ),
+            _("the model takes none of the columns {column_names}").format(column_names=dataset.column_names),
             where="train_dataset / eval_dataset",
-            fix=text(
-                "tokenise the data first, or set remove_unused_columns=False",
-                "请先分词, 或设 remove_unused_columns=False",
-            ),
+            fix=_("tokenise the data first, or set remove_unused_columns=False"),
         )
     return dataset.remove_columns(unused), collate
 
@@ -212,12 +202,9 @@ def _lengths(dataset: Any, column: str) -> np.ndarray[Any, np.dtype[np.int64]]:
         return np.asarray([len(dataset[i]["input_ids"]) for i in range(len(dataset))], np.int64)
     except (TypeError, KeyError) as error:
         raise UserError(
-            text("group_by_length needs rows with input_ids", "group_by_length 要求每行有 input_ids"),
+            _("group_by_length needs rows with input_ids"),
             where="train_dataset",
-            fix=text(
-                f"add a column {column!r}, or leave group_by_length out",
-                f"请增加一列 {column!r}, 或不用 group_by_length",
-            ),
+            fix=_("add a column {column!r}, or leave group_by_length out").format(column=column),
         ) from error
 
 

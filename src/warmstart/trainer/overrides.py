@@ -4,7 +4,8 @@ import itertools
 
 import transformers
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 
 NEVER_CALLED = {
     "training_step": "compute_loss",
@@ -35,12 +36,9 @@ def refuse_what_is_never_called(cls: type) -> None:
         if name in NEVER_CALLED or is_absent:
             instead = NEVER_CALLED.get(name, "compute_loss, prediction_step, callbacks")
             raise UserError(
-                text(
-                    f"{owner.__name__}.{name} would never be called by this engine",
-                    f"本引擎不会调用 {owner.__name__}.{name}",
-                ),
+                _("{type}.{name} would never be called by this engine").format(type=owner.__name__, name=name),
                 where=f"class {cls.__name__}",
-                fix=text(f"use {instead}, or transformers.Trainer", f"请改用 {instead}, 或 transformers.Trainer"),
+                fix=_("use {instead}, or transformers.Trainer").format(instead=instead),
             )
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from transformers.utils import is_in_notebook
 
-from warmstart.errors import text
 from warmstart.events import Ended, Event, Listener, Metrics, Note, Progress, Started, TechniquesOn, Warned
+from warmstart.messages import _
 
 PLAIN_SECONDS = 10.0  # between two lines in a log
 
@@ -71,7 +71,7 @@ class _Shown:
         shown = {name: value for name, value in scores.items() if not name.endswith(("_runtime", "_per_second"))}
         if shown:
             listed = "  ".join(f"{name[5:]} {value:.4g}" for name, value in shown.items() if isinstance(value, float))
-            self.say(text("epoch", "轮次") + f" {values['epoch']:.4g}  {listed}")
+            self.say(_("epoch") + f" {values['epoch']:.4g}  {listed}")
 
     def start(self, began: Started) -> None: ...
 
@@ -99,8 +99,8 @@ class TerminalProgress(_Shown):
         self.bar.start()
 
     def show(self, now: Progress) -> None:
-        loss = "" if self.loss is None else text(f"loss {self.loss:.4f}  ", f"损失 {self.loss:.4f}  ")
-        rate = text(f"{now.rows_per_second:.0f} rows/s", f"{now.rows_per_second:.0f} 行/秒")
+        loss = "" if self.loss is None else _("loss {loss:.4f}  ").format(loss=self.loss)
+        rate = _("{rows_per_second:.0f} rows/s").format(rows_per_second=now.rows_per_second)
         self.bar.update(self.task, completed=now.update, description=loss + rate)
 
     def say(self, line: str) -> None:
@@ -127,10 +127,10 @@ class PlainProgress(_Shown):
         if moment - self.spoken < PLAIN_SECONDS and now.update not in (now.first + 1, now.last):
             return
         self.spoken = moment
-        loss = "" if self.loss is None else text(f"  loss {self.loss:.4f}", f"  损失 {self.loss:.4f}")
+        loss = "" if self.loss is None else _("  loss {loss:.4f}").format(loss=self.loss)
         place = f"{now.update}/{now.last}{loss}"
         rows, left = f"{now.rows_per_second:.0f}", "{}:{:02d}".format(*divmod(round(now.seconds_left), 60))
-        self.say(text(f"update {place}  {rows} rows/s  {left} left", f"更新 {place}  {rows} 行/秒  剩余 {left}"))
+        self.say(_("update {place}  {rows} rows/s  {left} left").format(place=place, rows=rows, left=left))
 
     def say(self, line: str) -> None:
         print(line, file=sys.stderr, flush=True)

@@ -20,8 +20,9 @@ from warmstart.checkpoints.weights import save_weights
 from warmstart.engine.distributed.processes import Processes, leave
 from warmstart.engine.losses import default_collator, label_names_of
 from warmstart.engine.optimizer import decayed_names, switch
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
 from warmstart.events import Event, Events, Warned
+from warmstart.messages import _
 from warmstart.trainer import callbacks as shown
 from warmstart.trainer import hub, inputs, progress
 from warmstart.trainer.arguments import TrainingArguments
@@ -137,9 +138,9 @@ class Surface:
         model: nn.Module | None = self.model_init() if takes == 0 else self.model_init(trial)
         if model is None:
             raise UserError(
-                text("model_init returned nothing", "model_init 没有返回模型"),
+                _("model_init returned nothing"),
                 where="model_init",
-                fix=text("end it with: return model", "请以 return model 结束该函数"),
+                fix=_("end it with: return model"),
             )
         return model
 
@@ -276,14 +277,12 @@ class Surface:
     def hyperparameter_search(self, *args: Any, **kwargs: Any) -> Any:
         """Not here: raises UserError."""
         raise UserError(
-            text("hyperparameter_search is not part of this engine", "本引擎不含 hyperparameter_search"),
+            _("hyperparameter_search is not part of this engine"),
             where="Trainer",
-            fix=text("call train() from an optuna study", "请在 optuna 的 study 中调用 train()"),
+            fix=_("call train() from an optuna study"),
         )
 
     def _made_optimizer(self) -> torch.optim.Optimizer:
         if self.optimizer is None:
-            raise UserError(
-                text("there is no optimizer yet", "尚未创建优化器"), "Trainer", fix="create_optimizer() / train()"
-            )
+            raise UserError(_("there is no optimizer yet"), "Trainer", fix="create_optimizer() / train()")
         return self.optimizer

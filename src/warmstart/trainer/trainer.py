@@ -15,8 +15,9 @@ from warmstart.engine.optimizer import make_optimizer, make_scheduler, parameter
 from warmstart.engine.signals import Signals, listening
 from warmstart.engine.step import Engine
 from warmstart.engine.techniques import Techniques, techniques
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
 from warmstart.events import Ended, Metrics, TechniquesOn
+from warmstart.messages import _
 from warmstart.trainer import inputs as data
 from warmstart.trainer import overrides
 from warmstart.trainer.arguments import TrainingArguments
@@ -102,9 +103,9 @@ class Trainer(Surface):
         """
         if trial is not None:
             raise UserError(
-                text("hyper-parameter trials are not supported", "不支持超参数搜索"),
+                _("hyper-parameter trials are not supported"),
                 where="Trainer.train",
-                fix=text("run train once for each setting", "请对每组设置各训练一次"),
+                fix=_("run train once for each setting"),
             )
         need_rows(self.args, self.train_dataset, self.eval_dataset)
         resume = self.checkpointer.to_resume(resume_from_checkpoint or self.args.resume_from_checkpoint)
@@ -234,7 +235,7 @@ class Trainer(Surface):
             return {name: value for part in parts for name, value in part.items()}
         self.evaluator.check_labels(chosen)
         loss_only = self.compute_metrics is None or self.args.prediction_loss_only
-        _, metrics = self.evaluator.run(chosen, ignore_keys, metric_key_prefix, loss_only=loss_only)
+        _unused, metrics = self.evaluator.run(chosen, ignore_keys, metric_key_prefix, loss_only=loss_only)
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
@@ -279,28 +280,19 @@ class Trainer(Surface):
 def _refuse_what_cannot_work(args: Any, model: Any, model_init: Any, optimizers: tuple[Any, Any]) -> None:
     if not isinstance(args, TrainingArguments):
         raise UserError(
-            text(
-                f"args is a {type(args).__module__}.{type(args).__name__}",
-                f"args 是 {type(args).__module__}.{type(args).__name__}",
-            ),
+            _("args is a {module}.{type}").format(module=type(args).__module__, type=type(args).__name__),
             where="Trainer",
-            fix=text("use warmstart.TrainingArguments", "请用 warmstart.TrainingArguments"),
+            fix=_("use warmstart.TrainingArguments"),
         )
     if model_init is not None and any(each is not None for each in optimizers):
         raise UserError(
-            text(
-                "optimizers hold the weights of one model, and model_init makes a new one for each run",
-                "optimizers 属于某一个模型, 而 model_init 每次训练都会新建模型",
-            ),
+            _("optimizers hold the weights of one model, and model_init makes a new one for each run"),
             where="Trainer",
-            fix=text("pass optimizer_cls_and_kwargs, or a model", "请传入 optimizer_cls_and_kwargs, 或传入 model"),
+            fix=_("pass optimizer_cls_and_kwargs, or a model"),
         )
     if (model is None) == (model_init is None):
         raise UserError(
-            text(
-                "Trainer needs a model or a model_init, and not both",
-                "Trainer 需要 model 与 model_init 中的一个, 且只能给一个",
-            ),
+            _("Trainer needs a model or a model_init, and not both"),
             where="Trainer",
             fix="Trainer(model=..., args=...)",
         )

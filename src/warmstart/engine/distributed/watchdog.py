@@ -16,7 +16,8 @@ from typing import Any
 
 import torch
 
-from warmstart.errors import UserError, first_line, text
+from warmstart.errors import UserError, first_line
+from warmstart.messages import _
 
 EVERY = 1.0  # seconds between two signs of life
 SILENT = 15.0  # seconds without one: the process is frozen, or its machine is gone
@@ -77,7 +78,7 @@ class Watchdog:
                 return  # the store is gone, and with it whoever kept it: meetings will fail by themselves
             problem = self._problem()
             if problem is not None and not self._ended.is_set():
-                print(text("error: ", "错误: ") + str(problem), file=sys.stderr, flush=True)
+                print(_("error: ") + str(problem), file=sys.stderr, flush=True)
                 os._exit(1)  # the main thread waits in a call that does not come back
 
     def _look(self) -> None:
@@ -97,17 +98,17 @@ class Watchdog:
     def _problem(self) -> UserError | None:
         """Who is frozen or stuck, if anybody is."""
         now = time.monotonic()
-        there = {each: sign for each, (sign, _) in self._seen.items() if sign != LEFT}
+        there = {each: sign for each, (sign, _unused) in self._seen.items() if sign != LEFT}
         for each in there:
             if each != self._index and now - self._seen[each][1] > SILENT * self._patience:
-                return self._lost(each, text("gives no sign of life", "没有响应"))
+                return self._lost(each, _("gives no sign of life"))
         most = max((self._met[each][0] for each in there), default=0)
         ahead = [self._met[each][1] for each in there if self._met[each][0] == most]
         for each, sign in there.items():
             met, since = self._met[each]
             waiting = now - max(since, min(ahead))
             if met < most and sign.endswith("1") and waiting > STUCK * self._patience:
-                return self._lost(each, text("hangs in the middle of an update", "卡在一次更新中"))
+                return self._lost(each, _("hangs in the middle of an update"))
         return None
 
     def _who_is_gone(self, error: RuntimeError) -> UserError:
@@ -117,19 +118,17 @@ class Watchdog:
             time.sleep(EVERY / 4)
             for each, (sign, since) in self._seen.copy().items():
                 if each != self._index and (sign == LEFT or time.monotonic() - since > GONE * self._patience):
-                    return self._lost(each, text("has ended", "已结束"))
+                    return self._lost(each, _("has ended"))
         return self._lost(None, first_line(error))
 
     def _lost(self, process: int | None, what: str) -> UserError:
-        who = text("a process", "某个进程") if process is None else text(f"process {process}", f"进程 {process}")
+        who = _("a process") if process is None else _("process {process}").format(process=process)
         return UserError(
-            text(f"{who} of {self._count} {what}", f"共 {self._count} 个进程, {who} {what}"),
-            where=text(f"noticed by process {self._index}", f"由进程 {self._index} 发现"),
-            fix=text(
-                "see what it said last; then resume: nothing that was saved is lost "
-                "(torchrun --max-restarts does so by itself; WARMSTART_PATIENCE=4 waits four times as long)",
-                "请查看其最后的输出, 然后恢复训练: 已保存的内容未丢失 "
-                "(torchrun --max-restarts 会自动恢复; WARMSTART_PATIENCE=4 可将等待时间延长到四倍)",
+            _("{who} of {count} {what}").format(who=who, count=self._count, what=what),
+            where=_("noticed by process {index}").format(index=self._index),
+            fix=_(
+                "see what it said last; then resume: nothing that was saved is lost (torchrun "
+                "--max-restarts does so by itself; WARMSTART_PATIENCE=4 waits four times as long)"
             ),
         )
 

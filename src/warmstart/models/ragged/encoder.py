@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from warmstart.errors import text
+from warmstart.messages import _
 from warmstart.models.ragged import layer as layers
 from warmstart.models.ragged.calls import Calls, hooks_of, parts_of
 from warmstart.models.ragged.dropout import Dropout
@@ -80,29 +80,24 @@ def unpadded(model: nn.Module, without: Collection[str] = ()) -> Iterator[Unpadd
 
 def _why_not(model: nn.Module, encoder: nn.Module | None, without: Collection[str]) -> str:
     if PADDING_FREE in without:
-        return text("as asked", "按要求关闭")
+        return _("as asked")
     if encoder is None:
-        return text(
-            f"{type(model).__name__} has no encoder of a known family", f"{type(model).__name__} 的编码器不属于已知系列"
-        )
+        return _("{type} has no encoder of a known family").format(type=type(model).__name__)
     if not reads_first_token(model):
-        return text(
-            f"{type(model).__name__} may read more than the first token of each row",
-            f"{type(model).__name__} 可能读取每行第一个 token 以外的内容",
-        )
+        return _("{type} may read more than the first token of each row").format(type=type(model).__name__)
     config: Any = getattr(model, "config", None)
     if getattr(config, "is_decoder", False) or getattr(config, "add_cross_attention", False):
-        return text("the model is a decoder", "模型是解码器")
+        return _("the model is a decoder")
     if any(getattr(module, "gradient_checkpointing", False) for module in model.modules()):
-        return text("gradient checkpointing is on", "启用了梯度检查点")
+        return _("gradient checkpointing is on")
     dtypes = {parameter.dtype for parameter in encoder.parameters()}
     if dtypes != {torch.float32}:
-        return text("its weights are not fp32", "权重不是 fp32")
+        return _("its weights are not fp32")
     parts = [model, *parts_of(model)]
     if any(hooks_of(model)) or any(_has_own_forward(m) or hasattr(m, "base_layer") for m in parts):
-        return text("something is hooked into its layers", "其层中挂有钩子")
+        return _("something is hooked into its layers")
     if any(isinstance(m, nn.Linear) and (type(m) is not nn.Linear or m.bias is None) for m in encoder.modules()):
-        return text("its layers have been replaced", "其层已被替换")
+        return _("its layers have been replaced")
     return ""
 
 

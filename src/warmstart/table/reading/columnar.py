@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from warmstart.errors import UserError, examples, text
+from warmstart.errors import UserError, examples
+from warmstart.messages import _
 
 ROWS = 10_000
 
@@ -46,9 +47,9 @@ def _sound(path: pathlib.Path, batches: Iterator[pa.RecordBatch]) -> Iterator[pa
             if repeated:
                 names = examples(map(repr, repeated))
                 raise UserError(
-                    text(f"the columns {names} are there more than once", f"重复出现的列名: {names}"),
+                    _("the columns {names} are there more than once").format(names=names),
                     str(path),
-                    text("give every column a name of its own", "请给每一列取不同的名字"),
+                    _("give every column a name of its own"),
                 )
             schema = pa.schema(
                 [field.with_type(_plain(field.type)) for field in batch.schema], metadata=batch.schema.metadata
@@ -60,15 +61,15 @@ def _sound(path: pathlib.Path, batches: Iterator[pa.RecordBatch]) -> Iterator[pa
             rows += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise UserError(
-            text(f"{path.name} is damaged: {error}", f"{path.name} 已损坏: {error}"),
+            _("{name} is damaged: {error}").format(name=path.name, error=error),
             str(path),
-            text("make it again", "请重新生成"),
+            _("make it again"),
         ) from error
     if not rows:
         raise UserError(
-            text(f"{path.name} has no rows", f"{path.name} 没有数据行"),
+            _("{name} has no rows").format(name=path.name),
             str(path),
-            text("give another file", "请换一个文件"),
+            _("give another file"),
         )
 
 
@@ -87,12 +88,9 @@ def _check_text(path: pathlib.Path, name: str, column: pa.Array, before: int) ->
     except pa.ArrowInvalid:
         row = next(i for i in range(len(column)) if not _is_valid(column.slice(i, 1)))
         raise UserError(
-            text(
-                f"{name!r} holds half a character (a lone surrogate) or other bytes that are not UTF-8",
-                f"{name!r} 含有半个字符 (孤立代理项) 或其他非 UTF-8 字节",
-            ),
-            text(f"{path}, row {before + row + 1:,}", f"{path}, 第 {before + row + 1:,} 行数据"),
-            text("mend the row, or write the file again from the source", "请修正该行, 或从源数据重新生成文件"),
+            _("{name!r} holds half a character (a lone surrogate) or other bytes that are not UTF-8").format(name=name),
+            _("{path}, row {row:,}").format(path=path, row=before + row + 1),
+            _("mend the row, or write the file again from the source"),
         ) from None
 
 

@@ -6,7 +6,8 @@ import pathlib
 import re
 from typing import Literal
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import N_, _
 from warmstart.table.reading import encodings, refusals
 from warmstart.table.reading.lines import on_lines
 
@@ -18,18 +19,18 @@ FORMATS: dict[str, Format] = {
     ".parquet": "parquet", ".arrow": "arrow",
 }  # fmt: skip
 
-# What a file is, by its first bytes: (pattern, in English, in Chinese, the suffix under which we would read it).
-_MAGIC: tuple[tuple[bytes, str, str, str], ...] = (
-    (rb"PAR1", "a Parquet file", "Parquet 文件", ".parquet"),
-    (rb"ARROW1\0\0|\xff\xff\xff\xff", "an Arrow file", "Arrow 文件", ".arrow"),
-    (rb"\x80[\x02-\x05]|[\]}]q\0|\([ld]p\d*\n|c[\w.]+\n\w+\np\d+\n", "a Python pickle", "Python pickle", ""),
-    (rb"PK(\x03\x04|\x05\x06)", "a zip archive (an Excel workbook is one too)", "zip 压缩包 (Excel 工作簿也是)", ""),
-    (rb"\xd0\xcf\x11\xe0", "an old Office file", "旧版 Office 文件", ""),
-    (rb"\x1f\x8b|BZh[1-9]1AY|\xfd7zXZ\0|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!\x1a", "a compressed file", "压缩文件", ""),
-    (rb"\x7fELF|MZ[^\n]{0,62}\0|[\xce\xcf]\xfa\xed\xfe|\xca\xfe\xba\xbe|#!/", "an executable", "可执行文件", ""),
-    (rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|%PDF-", "an image or a PDF", "图片或 PDF", ""),
-    (rb"\x93NUMPY|\x89HDF|SQLite format 3\0", "a binary file of another kind", "其他二进制文件", ""),
-    (rb"\s*<(!doctype html|html)", "a web page", "网页", ""),
+# What a file is, by its first bytes: (pattern, what it is, the suffix under which we would read it).
+_MAGIC: tuple[tuple[bytes, str, str], ...] = (
+    (rb"PAR1", N_("a Parquet file"), ".parquet"),
+    (rb"ARROW1\0\0|\xff\xff\xff\xff", N_("an Arrow file"), ".arrow"),
+    (rb"\x80[\x02-\x05]|[\]}]q\0|\([ld]p\d*\n|c[\w.]+\n\w+\np\d+\n", N_("a Python pickle"), ""),
+    (rb"PK(\x03\x04|\x05\x06)", N_("a zip archive (an Excel workbook is one too)"), ""),
+    (rb"\xd0\xcf\x11\xe0", N_("an old Office file"), ""),
+    (rb"\x1f\x8b|BZh[1-9]1AY|\xfd7zXZ\0|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!\x1a", N_("a compressed file"), ""),
+    (rb"\x7fELF|MZ[^\n]{0,62}\0|[\xce\xcf]\xfa\xed\xfe|\xca\xfe\xba\xbe|#!/", N_("an executable"), ""),
+    (rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|%PDF-", N_("an image or a PDF"), ""),
+    (rb"\x93NUMPY|\x89HDF|SQLite format 3\0", N_("a binary file of another kind"), ""),
+    (rb"\s*<(!doctype html|html)", N_("a web page"), ""),
 )  # fmt: skip
 
 
@@ -39,11 +40,9 @@ def format_of(path: pathlib.Path, delimiter: str | None = None) -> Format:
     if file_format is None and delimiter is None:
         known = ", ".join(FORMATS)
         raise UserError(
-            text(f"cannot tell from its name what {path.name} is", f"无法从文件名判断 {path.name} 的格式"),
+            _("cannot tell from its name what {name} is").format(name=path.name),
             str(path),
-            text(
-                f"use one of {known}, or say --delimiter", f"请使用以下扩展名之一: {known}, 或用 --delimiter 指明分隔符"
-            ),
+            _("use one of {known}, or say --delimiter").format(known=known),
         )
     return file_format or "delimited"
 
@@ -62,7 +61,7 @@ def digest(path: pathlib.Path, file_format: Format, encoding: str) -> str:
             _refuse(path, file_format, head)
             decoder = codecs.getincrementaldecoder(encodings.encoding_name(encoding))() if is_text else None
             if decoder and encodings.encoding_name(encoding) == "utf-8" and (marked := encodings.from_mark(head)):
-                raise refusals.not_in(path, text("the file", "整个文件"), encoding, marked)
+                raise refusals.not_in(path, _("the file"), encoding, marked)
             block = head
             while block:
                 sha.update(block)
@@ -74,9 +73,9 @@ def digest(path: pathlib.Path, file_format: Format, encoding: str) -> str:
                 _decode(path, decoder, b"", offset, lines, encoding)
     except OSError as error:
         raise UserError(
-            text(f"cannot read {path.name}: {error.strerror}", f"无法读取 {path.name}: {error.strerror}"),
+            _("cannot read {name}: {reason}").format(name=path.name, reason=error.strerror),
             str(path),
-            text("give a file that you may read", "请给出有权读取的文件"),
+            _("give a file that you may read"),
         ) from error
     return sha.hexdigest()
 
@@ -85,29 +84,25 @@ def _refuse(path: pathlib.Path, file_format: Format, head: bytes) -> None:
     if not head:
         raise refusals.empty(path)
     wanted = {"parquet": ".parquet", "arrow": ".arrow"}.get(file_format, "")
-    for pattern, english, chinese, suffix in _MAGIC:
+    for pattern, what, suffix in _MAGIC:
         if not re.match(pattern, head[:512], re.IGNORECASE if b"html" in pattern else 0):
             continue
         if suffix and suffix == wanted:
             return
         raise UserError(
-            text(
-                f"{path.name} is not a table of text but {english}",
-                f"{path.name} 不是文本表格, 其实际内容为: {chinese}",
-            ),
+            _("{name} is not a table of text but {what}").format(name=path.name, what=_(what)),
             str(path),
-            text(f"rename it to {path.stem}{suffix}", f"请改名为 {path.stem}{suffix}")
+            _("rename it to {stem}{suffix}").format(stem=path.stem, suffix=suffix)
             if suffix
-            else text("save the table as CSV (UTF-8) or Parquet", "请把表格另存为 CSV (UTF-8) 或 Parquet"),
+            else _("save the table as CSV (UTF-8) or Parquet"),
         )
     if wanted:
         raise UserError(
-            text(
-                f"{path.name} is not {file_format.capitalize()}, whatever its name",
-                f"{path.name} 的内容不是 {file_format.capitalize()} 格式, 与文件名不符",
+            _("{name} is not {file_format}, whatever its name").format(
+                name=path.name, file_format=file_format.capitalize()
             ),
             str(path),
-            text("rename it after what it holds", "请按实际内容改名"),
+            _("rename it after what it holds"),
         )
 
 
@@ -124,18 +119,18 @@ def _decode(
         if encodings.is_surrogate(error, sample):
             raise refusals.half_a_character(path, at, line, encoding) from None
         suggested = encodings.guess(sample) if encodings.encoding_name(encoding) == "utf-8" else None
-        place = text(f"byte {at:,} (line {line:,})", f"第 {at:,} 字节 (第 {line:,} 行)")
+        place = _("byte {at:,} (line {line:,})").format(at=at, line=line)
         raise refusals.not_in(path, place, encoding, suggested) from None
     except UnicodeError:  # UTF-16 and UTF-32, where no byte-order mark says which of the two there are
-        whole = text("the file, which has no byte-order mark,", "文件没有字节顺序标记 (BOM)")
+        whole = _("the file, which has no byte-order mark,")
         raise refusals.not_in(path, whole, encoding, encodings.from_mark(block)) from None
     nul = decoded.find("\0")
     if nul >= 0:
         line = lines + 1 + decoded.count("\n", 0, nul)
         raise UserError(
-            text(f"{path.name} holds a NUL byte", f"{path.name} 含有 NUL 字节"),
+            _("{name} holds a NUL byte").format(name=path.name),
             on_lines(path, line),
-            text("remove it; a text file has none", "请删除它; 文本文件中不应出现"),
+            _("remove it; a text file has none"),
         )
     return decoded.count("\n")
 

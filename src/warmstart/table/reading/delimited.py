@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 from warmstart.table.reading import quoting, refusals
 from warmstart.table.reading.dialect import LONGEST_CELL, opened, separator_of
 from warmstart.table.reading.header import check_header
@@ -63,9 +64,9 @@ def batches(path: pathlib.Path, encoding: str = "utf-8", delimiter: str | None =
         yield _batch(rows, schema)
     elif not any_row:
         raise UserError(
-            text(f"{path.name} has a header and no rows", f"{path.name} 只有表头, 没有数据行"),
+            _("{name} has a header and no rows").format(name=path.name),
             str(path),
-            text("add rows, or give another file", "请添加数据行, 或换一个文件"),
+            _("add rows, or give another file"),
         )
 
 

@@ -5,7 +5,8 @@ import pathlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 from warmstart.table.reading.encodings import encoding_name
 
 LONGEST_CELL = 1 << 27  # characters; beyond it, an unclosed quote is likelier than a text
@@ -22,9 +23,9 @@ def separator_of(path: pathlib.Path, delimiter: str | None) -> str:
     separator = "\t" if delimiter in ("\\t", "tab") else delimiter or default_delimiter(path)
     if len(separator) != 1 or separator in '"\r\n':
         raise UserError(
-            text(f"a delimiter is one character, not {separator!r}", f"分隔符应为单个字符, 而不是 {separator!r}"),
+            _("a delimiter is one character, not {separator!r}").format(separator=separator),
             "--delimiter",
-            text("for example: --delimiter ';'", "例如: --delimiter ';'"),
+            _("for example: --delimiter ';'"),
         )
     return separator
 
@@ -59,7 +60,7 @@ def fitting(path: pathlib.Path, encoding: str, rows: int = 20) -> str | None:
             reader = csv.reader(lines, delimiter=delimiter, strict=True)
             widths: list[int] = []
             with suppress(csv.Error):  # a quote that is wrong with one delimiter may be right with another
-                widths.extend(len(row) for row, _ in zip(reader, range(rows), strict=False) if row)
+                widths.extend(len(row) for row, _unused in zip(reader, range(rows), strict=False) if row)
         if widths and widths[0] > 1 and widths.count(widths[0]) > len(widths) / 2:
             found[delimiter] = widths[0]
     return max(found, key=lambda delimiter: found[delimiter]) if found else None

@@ -2,7 +2,8 @@
 
 import codecs
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 
 CONTINUING = bytes(range(0x80, 0xC0))  # what UTF-8 has inside a character only
 SAMPLE = 1 << 20  # bytes looked at: enough for any text, little enough to be instant
@@ -15,8 +16,8 @@ def encoding_name(encoding: str) -> str:
         "".encode(name)  # refuses the codecs that are not encodings of text, such as base64
     except LookupError:
         raise UserError(
-            text(f"there is no encoding named {encoding!r}", f"没有名为 {encoding!r} 的编码"),
-            fix=text("for example: utf-8, gb18030, cp1252, utf-16", "例如: utf-8, gb18030, cp1252, utf-16"),
+            _("there is no encoding named {encoding!r}").format(encoding=encoding),
+            fix=_("for example: utf-8, gb18030, cp1252, utf-16"),
         ) from None
     return "utf-8" if name == "utf-8-sig" else name
 

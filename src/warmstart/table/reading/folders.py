@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from warmstart.errors import UserError, did_you_mean, examples, text
+from warmstart.errors import UserError, did_you_mean, examples
+from warmstart.messages import _
 from warmstart.table import origin
 from warmstart.table.reading import contents
 
@@ -40,7 +41,7 @@ def load(folder: pathlib.Path, config: str | None, cache_dir: str | None, datase
         folders = sorted(child.name for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
         if config not in folders:
             raise UserError(
-                text(f"{folder} has no configuration {config!r}", f"{folder} 没有配置 {config!r}"),
+                _("{folder} has no configuration {config!r}").format(folder=folder, config=config),
                 fix=did_you_mean(config, folders),
             )
         return load(folder / config, None, cache_dir, dataset)
@@ -54,12 +55,9 @@ def _saved(folder: pathlib.Path) -> "datasets.DatasetDict":
         saved = datasets.load_from_disk(str(folder))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            text(
-                f"the data set saved in {folder.name} is damaged: {error}",
-                f"{folder.name} 中保存的数据集已损坏: {error}",
-            ),
+            _("the data set saved in {name} is damaged: {error}").format(name=folder.name, error=error),
             str(folder),
-            text("save it again with save_to_disk", "请用 save_to_disk 重新保存"),
+            _("save it again with save_to_disk"),
         ) from error
     splits = saved if isinstance(saved, datasets.DatasetDict) else datasets.DatasetDict({"train": saved})
     for rows in splits.values():
@@ -86,13 +84,13 @@ def _described(
     names = datasets.get_dataset_config_names(str(folder))
     if config is None and len(names) > 1 and "default" not in names:
         raise UserError(
-            text(f"{folder.name} has several configurations", f"{folder.name} 有多个配置"),
+            _("{name} has several configurations").format(name=folder.name),
             str(folder / "README.md"),
-            text(f"name one with config: {examples(names)}", f"请用 config 指明一个: {examples(names)}"),
+            _("name one with config: {names}").format(names=examples(names)),
         )
     if config is not None and config not in names:
         raise UserError(
-            text(f"{folder.name} has no configuration {config!r}", f"{folder.name} 没有配置 {config!r}"),
+            _("{name} has no configuration {config!r}").format(name=folder.name, config=config),
             str(folder / "README.md"),
             did_you_mean(config, names),
         )
@@ -119,11 +117,8 @@ def _named(folder: pathlib.Path) -> dict[str, list[pathlib.Path]]:
     )
     if not files:
         raise UserError(
-            text(f"{folder} holds no table", f"{folder} 中没有数据表"),
-            fix=text(
-                f"give a folder with files of {', '.join(contents.FORMATS)}",
-                f"请给出含有 {', '.join(contents.FORMATS)} 文件的文件夹",
-            ),
+            _("{folder} holds no table").format(folder=folder),
+            fix=_("give a folder with files of {formats}").format(formats=", ".join(contents.FORMATS)),
         )
     if len(files) == 1:
         return {next(iter(_splits_in(files[0].stem)), "train"): files}
@@ -133,15 +128,13 @@ def _named(folder: pathlib.Path) -> dict[str, list[pathlib.Path]]:
         if len(splits) != 1:
             raise _unclear(
                 folder,
-                text(f"the name of {path.name} names no one split", f"从文件名 {path.name} 看不出它属于哪个划分"),
+                _("the name of {name} names no one split").format(name=path.name),
             )
         found.setdefault(splits.pop(), []).append(path)
     for split, paths in found.items():
         if len({(_SHARD.sub("", path.stem), path.suffix) for path in paths}) > 1:
             listed = examples(path.name for path in paths)
-            raise _unclear(
-                folder, text(f"{listed} all name the split {split!r}", f"多个文件都对应划分 {split!r}: {listed}")
-            )
+            raise _unclear(folder, _("{listed} all name the split {split!r}").format(listed=listed, split=split))
     return {split: found[split] for split in ("train", "validation", "test") if split in found}
 
 
@@ -153,8 +146,5 @@ def _unclear(folder: pathlib.Path, problem: str) -> UserError:
     return UserError(
         problem,
         str(folder),
-        text(
-            "name files train, validation and test, or give the files one by one (DATA, --validation)",
-            "请把文件命名为 train、validation 和 test, 或逐个给出文件 (DATA, --validation)",
-        ),
+        _("name files train, validation and test, or give the files one by one (DATA, --validation)"),
     )

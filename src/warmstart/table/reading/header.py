@@ -2,7 +2,8 @@
 
 import pathlib
 
-from warmstart.errors import UserError, examples, text
+from warmstart.errors import UserError, examples
+from warmstart.messages import _
 from warmstart.table.reading.dialect import fitting, typed
 from warmstart.table.reading.lines import on_lines
 
@@ -12,43 +13,33 @@ def check_header(path: pathlib.Path, encoding: str, delimiter: str, names: list[
     place = on_lines(path, 1)
     if not names:
         raise UserError(
-            text(
-                f"{path.name} begins with a blank line where its header should be",
-                f"{path.name} 的第一行应是表头, 却是空行",
-            ),
+            _("{name} begins with a blank line where its header should be").format(name=path.name),
             place,
-            text("give the column names in the first line", "请在第一行写出列名"),
+            _("give the column names in the first line"),
         )
     better = fitting(path, encoding) if len(names) == 1 else None
     if better:
         fits = typed(better)
         raise UserError(
-            text(
-                f"with the delimiter {typed(delimiter)} {path.name} has one column",
-                f"用分隔符 {typed(delimiter)} 读取时, {path.name} 只有一列",
+            _("with the delimiter {delimiter} {name} has one column").format(
+                delimiter=typed(delimiter), name=path.name
             ),
             place,
-            text(
-                f"the delimiter seems to be {fits}: say --delimiter {fits}",
-                f"分隔符似乎是 {fits}: 请加 --delimiter {fits}",
-            ),
+            _("the delimiter seems to be {fits}: say --delimiter {fits}").format(fits=fits),
         )
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         where = [str(i) for i, name in enumerate(names, 1) if name in repeated]
         raise UserError(
-            text(
-                f"the header names {examples(map(repr, repeated))} more than once",
-                f"表头中重复出现的列名: {examples(map(repr, repeated))}",
-            ),
-            text(f"{place}, columns {examples(where)}", f"{place}, 列号 {examples(where)}"),
-            text("give every column a name of its own", "请给每一列取不同的名字"),
+            _("the header names {repeated} more than once").format(repeated=examples(map(repr, repeated))),
+            _("{place}, columns {where}").format(place=place, where=examples(where)),
+            _("give every column a name of its own"),
         )
     # The first column of a data frame's index has no name; anywhere else that is a slip, such as a trailing delimiter.
     if "" in names[1:]:
         column = names.index("", 1) + 1
         raise UserError(
-            text(f"column {column} has no name", f"第 {column} 列没有名字"),
+            _("column {column} has no name").format(column=column),
             place,
-            text("name it, or remove the delimiter too many", "请给它命名, 或删去多余的分隔符"),
+            _("name it, or remove the delimiter too many"),
         )

@@ -5,7 +5,8 @@ import pathlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from warmstart.errors import UserError, did_you_mean, examples, first_line, text
+from warmstart.errors import UserError, did_you_mean, examples, first_line
+from warmstart.messages import _
 
 if TYPE_CHECKING:
     import datasets
@@ -53,7 +54,7 @@ def load(source: str, config: str | None = None, cache_dir: str | None = None) -
     if config is None and len(parts) == 3:
         readings = [("/".join(parts[:2]), parts[2])]
     elif config is None and len(parts) == 2:
-        held = {data_set for data_set, _ in cached(cache_dir)}
+        held = {data_set for data_set, _unused in cached(cache_dir)}
         configured = (parts[0], parts[1])
         if source not in held:
             readings = [configured] if parts[0] in held or parts[0] == "glue" else [*readings, configured]
@@ -118,33 +119,22 @@ def _explain(error: Exception, path: str, name: str | None, cache_dir: str | Non
     if isinstance(error, ValueError) and message.startswith(_NO_CONFIG):
         return _no_config(path, name, message, str(error))
     if isinstance(error, DatasetNotFoundError):
-        problem = text(
-            f"the Hub has no data set {path!r}, or it asks for a login",
-            f"Hub 上没有数据集 {path!r}, 或需要登录才能访问",
-        )
+        problem = _("the Hub has no data set {path!r}, or it asks for a login").format(path=path)
     elif not is_id(path) and (isinstance(error, FileNotFoundError) or _is_unreachable(error)):
-        problem = text(f"there is no data at {path!r}", f"{path!r} 处没有数据")
+        problem = _("there is no data at {path!r}").format(path=path)
     elif _is_unreachable(error) or any(part in message for part in _NOT_HERE):
-        problem = text(
-            f"{wanted!r} is not in the local cache, and the Hub cannot be reached",
-            f"本地缓存中没有 {wanted!r}, 且无法连接 Hub",
-        )
+        problem = _("{wanted!r} is not in the local cache, and the Hub cannot be reached").format(wanted=wanted)
     else:
         return None
     import datasets
 
     names = [f"{data_set}/{config}" for data_set, config in cached(cache_dir)]
-    here = did_you_mean(wanted, names) if names else text("the cache holds no data set", "缓存中没有任何数据集")
-    ways = text(
-        "or set HF_ENDPOINT to a mirror and unset HF_HUB_OFFLINE; or load it on a machine that reaches the Hub and "
-        "copy that machine's cache folder here; or give a file (CSV, JSONL, Parquet)",
-        "也可把 HF_ENDPOINT 设为镜像站并取消 HF_HUB_OFFLINE; 或在能访问 Hub 的机器上加载后把缓存文件夹复制过来; "
-        "或直接给出文件 (CSV, JSONL, Parquet)",
+    here = did_you_mean(wanted, names) if names else _("the cache holds no data set")
+    ways = _(
+        "or set HF_ENDPOINT to a mirror and unset HF_HUB_OFFLINE; or load it on a machine that reaches "
+        "the Hub and copy that machine's cache folder here; or give a file (CSV, JSONL, Parquet)"
     )
-    place = text(
-        f"cache {cache_dir or datasets.config.HF_DATASETS_CACHE}",
-        f"缓存 {cache_dir or datasets.config.HF_DATASETS_CACHE}",
-    )
+    place = _("cache {cache}").format(cache=cache_dir or datasets.config.HF_DATASETS_CACHE)
     return UserError(problem, f"{place} ({message})", f"{here}; {ways}")
 
 
@@ -152,11 +142,11 @@ def _no_config(path: str, name: str | None, message: str, everything: str) -> Us
     listed = re.search(r"\[(.*)\]", everything)
     names = re.findall(r"'([^']*)'", listed[1]) if listed else []
     problem = (
-        text(f"{path!r} has no configuration {name!r}", f"{path!r} 没有配置 {name!r}")
+        _("{path!r} has no configuration {name!r}").format(path=path, name=name)
         if name
-        else text(f"{path!r} has several configurations", f"{path!r} 有多个配置")
+        else _("{path!r} has several configurations").format(path=path)
     )
-    fix = did_you_mean(name, names) if name else text(f"name one: {examples(names)}", f"请指明一个: {examples(names)}")
+    fix = did_you_mean(name, names) if name else _("name one: {names}").format(names=examples(names))
     return UserError(problem, "" if names else message, fix)
 
 

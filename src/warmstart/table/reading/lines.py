@@ -2,7 +2,8 @@
 
 import pathlib
 
-from warmstart.errors import MOST_EXAMPLES, text
+from warmstart.errors import MOST_EXAMPLES
+from warmstart.messages import _, ngettext
 
 
 def on_lines(path: pathlib.Path, *lines: int) -> str:
@@ -10,5 +11,5 @@ def on_lines(path: pathlib.Path, *lines: int) -> str:
     shown = ", ".join(f"{line:,}" for line in lines[:MOST_EXAMPLES])
     more = len(lines) - MOST_EXAMPLES
     if more > 0:
-        return text(f"{path}, lines {shown} and {more:,} more", f"{path}, 第 {shown} 行, 另有 {more:,} 行")
-    return text(f"{path}, line{'s' if len(lines) > 1 else ''} {shown}", f"{path}, 第 {shown} 行")
+        return _("{path}, lines {shown} and {more:,} more").format(path=path, shown=shown, more=more)
+    return ngettext("{path}, line {shown}", "{path}, lines {shown}", len(lines)).format(path=path, shown=shown)

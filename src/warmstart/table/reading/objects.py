@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 
 import pyarrow as pa
 
-from warmstart.errors import UserError, examples, text
+from warmstart.errors import UserError, examples
+from warmstart.messages import _
 from warmstart.table.reading import refusals, shapes
 from warmstart.table.reading.lines import on_lines
 from warmstart.table.reading.rows import opened, refuse, refuse_json
@@ -26,7 +27,7 @@ def batches(path: pathlib.Path, encoding: str = "utf-8") -> Iterator[pa.RecordBa
     with opened(path, encoding) as rows:
         while chunk := list(itertools.islice(rows, ROWS)):
             try:
-                arrays = [pa.array([row[field.name] for _, row in chunk], field.type) for field in schema]
+                arrays = [pa.array([row[field.name] for _unused, row in chunk], field.type) for field in schema]
             except (UnicodeEncodeError, pa.ArrowException, OverflowError):
                 _refuse_cells(path, encoding, schema)
             yield pa.record_batch(arrays, schema=schema)
@@ -41,7 +42,7 @@ def _schema(path: pathlib.Path, encoding: str) -> pa.Schema:
             if not first:
                 first = chunk[0][0]
                 if not chunk[0][1]:
-                    refuse(path, first, text("the row has no fields", "该行没有任何字段"))
+                    refuse(path, first, _("the row has no fields"))
                 fields = dict.fromkeys(chunk[0][1], shapes.NULL)
             for line, row in chunk:
                 if row.keys() != fields.keys():
@@ -49,7 +50,7 @@ def _schema(path: pathlib.Path, encoding: str) -> pa.Schema:
             if unlike:
                 continue
             for name, shape in fields.items():
-                values = [row[name] for _, row in chunk]
+                values = [row[name] for _unused, row in chunk]
                 try:
                     fields[name] = shapes.merge(shape, shapes.of_all(values))
                 except shapes.Mixture:
@@ -58,18 +59,15 @@ def _schema(path: pathlib.Path, encoding: str) -> pa.Schema:
                     refuse_json(path, chunk[0][0], error)
     if not first:
         raise UserError(
-            text(f"{path.name} has no rows", f"{path.name} 没有数据行"),
+            _("{name} has no rows").format(name=path.name),
             str(path),
-            text("give another file", "请换一个文件"),
+            _("give another file"),
         )
     for problem, lines in unlike.items():  # the first of them
         raise UserError(
             problem,
             on_lines(path, *lines),
-            text(
-                "give every row the same fields; write null where there is no value",
-                "请让每一行的字段相同; 没有值时写 null",
-            ),
+            _("give every row the same fields; write null where there is no value"),
         )
     try:
         return pa.schema([(name, shapes.to_arrow(shape)) for name, shape in fields.items()])
@@ -82,9 +80,9 @@ def _unlike(row: dict[str, Any], names: list[str], first: int) -> str:
     missing = [name for name in names if name not in row]
     if missing:
         listed = examples(map(repr, missing))
-        return text(f"the field {listed} is missing", f"缺少字段 {listed}")
+        return _("the field {listed} is missing").format(listed=listed)
     extra = examples(repr(name) for name in row if name not in names)
-    return text(f"the field {extra} is not in the first row (line {first})", f"首行 (第 {first} 行) 中没有字段 {extra}")
+    return _("the field {extra} is not in the first row (line {first})").format(extra=extra, first=first)
 
 
 def _refuse_cells(path: pathlib.Path, encoding: str, schema: pa.Schema) -> NoReturn:
@@ -96,19 +94,13 @@ def _refuse_cells(path: pathlib.Path, encoding: str, schema: pa.Schema) -> NoRet
                 try:
                     pa.array([row[field.name]], field.type)
                 except UnicodeEncodeError:
-                    problem = text(
-                        f"{field.name!r} holds half a character (a lone surrogate)",
-                        f"{field.name!r} 含有半个字符 (孤立代理项)",
-                    )
+                    problem = _("{name!r} holds half a character (a lone surrogate)").format(name=field.name)
                     wrong.setdefault(problem, []).append(line)
                 except (pa.ArrowException, OverflowError):
-                    problem = text(
-                        f"{field.name!r} holds a number too large to keep exactly",
-                        f"{field.name!r} 中的数字过大, 无法精确保存",
-                    )
+                    problem = _("{name!r} holds a number too large to keep exactly").format(name=field.name)
                     wrong.setdefault(problem, []).append(line)
     for problem, lines in wrong.items():  # the first of them
-        raise UserError(problem, on_lines(path, *lines), text("mend these rows", "请修正这些行"))
+        raise UserError(problem, on_lines(path, *lines), _("mend these rows"))
     raise refusals.changed(path)
 
 
@@ -120,36 +112,32 @@ def _refuse_names(path: pathlib.Path, encoding: str) -> NoReturn:
                 shapes.to_arrow(shapes.of(row))
             except UnicodeEncodeError:
                 raise UserError(
-                    text(
-                        "the name of a field holds half a character (a lone surrogate)",
-                        "某个字段名含有半个字符 (孤立代理项)",
-                    ),
+                    _("the name of a field holds half a character (a lone surrogate)"),
                     on_lines(path, line),
-                    text("mend the name", "请修正该字段名"),
+                    _("mend the name"),
                 ) from None
     raise refusals.changed(path)
 
 
 def _refuse_mixture(path: pathlib.Path, encoding: str, name: str) -> NoReturn:
     """Name the first lines whose values do not go together, or the first whose list does not go together."""
-    fix = text("write all of them in the same way", "请统一写法")
+    fix = _("write all of them in the same way")
     seen, begun = shapes.NULL, 1
     with opened(path, encoding) as rows:
         for line, row in rows:
             try:
                 shape = shapes.of(row[name])
             except shapes.Mixture:
-                problem = text(f"{name!r} mixes types within a value", f"{name!r} 的同一个值中混有不同类型")
+                problem = _("{name!r} mixes types within a value").format(name=name)
                 raise UserError(problem, on_lines(path, line), fix) from None
             try:
                 merged = shapes.merge(seen, shape)
             except shapes.Mixture:
                 one, other = shapes.describe(seen), shapes.describe(shape)
-                where = text(
-                    f"{path}, {one} on line {begun:,}, {other} on line {line:,}",
-                    f"{path}, 第 {begun:,} 行是{one}, 第 {line:,} 行是{other}",
+                where = _("{path}, {one} on line {begun:,}, {other} on line {line:,}").format(
+                    path=path, one=one, begun=begun, other=other, line=line
                 )
-                problem = text(f"{name!r} mixes types: {one} and {other}", f"{name!r} 混有不同类型: {one}, {other}")
+                problem = _("{name!r} mixes types: {one} and {other}").format(name=name, one=one, other=other)
                 raise UserError(problem, where, fix) from None
             seen, begun = merged, begun if merged == seen else line
     raise refusals.changed(path)

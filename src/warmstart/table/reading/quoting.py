@@ -3,7 +3,8 @@
 import pathlib
 from collections.abc import Iterator
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 from warmstart.table.reading.lines import on_lines
 
 
@@ -14,23 +15,17 @@ def fault(path: pathlib.Path, lines: Iterator[str], delimiter: str, begun: int, 
     """
     opened_on, closed_on = walk(lines, delimiter, begun, most)
     if closed_on is None:
-        problem = text(
-            f"a quote opened on line {opened_on:,} is never closed", f"第 {opened_on:,} 行的引号一直没有闭合"
-        )
+        problem = _("a quote opened on line {opened_on:,} is never closed").format(opened_on=opened_on)
     else:
-        problem = text(
-            f"a quote opened on line {opened_on:,} is closed on line {closed_on:,}, where text follows it",
-            f"第 {opened_on:,} 行的引号在第 {closed_on:,} 行闭合, 但其后还有文字",
-        )
+        problem = _(
+            "a quote opened on line {opened_on:,} is closed on line {closed_on:,}, where text follows it"
+        ).format(opened_on=opened_on, closed_on=closed_on)
     if opened_on == 0:  # the walk found nothing: say what the module said
         problem, opened_on = message, begun
     return UserError(
         problem,
         on_lines(path, opened_on),
-        text(
-            'close it, or if it belongs to the text write it twice and put the cell in quotes: """Hi"" he said"',
-            '请闭合引号; 若引号属于正文, 请把它写两遍并给整个单元格加引号: """Hi"" he said"',
-        ),
+        _('close it, or if it belongs to the text write it twice and put the cell in quotes: """Hi"" he said"'),
     )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 from warmstart.table.reading.encodings import encoding_name
 from warmstart.table.reading.lines import on_lines
 
@@ -45,7 +46,7 @@ def _of_lines(path: pathlib.Path, file: Iterator[str]) -> Iterator[Numbered]:
             blank = blank or number  # harmless at the end of the file, so wait for what follows
             continue
         if blank:
-            refuse(path, blank, text("the line is blank, and rows follow it", "该行是空行, 其后还有数据"))
+            refuse(path, blank, _("the line is blank, and rows follow it"))
         try:
             value = decode(line)
         except (ValueError, RecursionError) as error:
@@ -64,7 +65,7 @@ def _of_array(path: pathlib.Path, file: Any) -> Iterator[Numbered]:
         try:
             if window[start : start + 1] == "]":
                 if (window[start + 1 :] + file.read(BLOCK)).strip():
-                    refuse(path, line, text("something follows the end of the array", "数组结束之后还有内容"))
+                    refuse(path, line, _("something follows the end of the array"))
                 return
             if begun:
                 if window[start : start + 1] != ",":
@@ -99,7 +100,7 @@ def _is_cut(error: Exception, window: str) -> bool:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        names = [name for name, _ in pairs]
+        names = [name for name, _unused in pairs]
         raise _RepeatedName(next(name for name in names if names.count(name) > 1))
     return fields
 
@@ -107,7 +108,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _row(path: pathlib.Path, line: int, value: object) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
-    return refuse(path, line, text("the row is not an object with named fields", "该行不是带字段名的对象"))
+    return refuse(path, line, _("the row is not an object with named fields"))
 
 
 def refuse(path: pathlib.Path, line: int, problem: str) -> NoReturn:
@@ -115,16 +116,13 @@ def refuse(path: pathlib.Path, line: int, problem: str) -> NoReturn:
     raise UserError(
         problem,
         on_lines(path, line),
-        text(
-            'write one object a line: {"text": "...", "label": "..."}',
-            '每行写一个对象: {"text": "...", "label": "..."}',
-        ),
+        _('write one object a line: {"text": "...", "label": "..."}'),
     )
 
 
 def refuse_json(path: pathlib.Path, line: int, error: Exception) -> NoReturn:
     """Raises UserError for a row that the decoder could not read, with what it said."""
     if isinstance(error, _RepeatedName):
-        refuse(path, line, text(f"the field {str(error)!r} is named twice", f"字段 {str(error)!r} 出现了两次"))
+        refuse(path, line, _("the field {error!r} is named twice").format(error=str(error)))
     message = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-    refuse(path, line, text(f"the line is not JSON: {message}", f"该行不是 JSON: {message}"))
+    refuse(path, line, _("the line is not JSON: {message}").format(message=message))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from warmstart.errors import text
+from warmstart.messages import _
 
 
 class Mixture(Exception):
@@ -82,13 +82,13 @@ def describe(shape: Shape) -> str:
     """The shape in the user's words."""
     if shape.item and shape.item != NULL:
         inner = describe(shape.item)
-        return text(f"a list ({inner})", f"列表 ({inner})")
+        return _("a list ({inner})").format(inner=inner)
     return {
-        "null": text("null", "空值"),
-        "text": text("text", "文本"),
-        "integer": text("a whole number", "整数"),
-        "float": text("a number", "数字"),
-        "boolean": text("true or false", "布尔值"),
-        "list": text("a list", "列表"),
-        "object": text("an object", "对象"),
+        "null": _("null"),
+        "text": _("text"),
+        "integer": _("a whole number"),
+        "float": _("a number"),
+        "boolean": _("true or false"),
+        "list": _("a list"),
+        "object": _("an object"),
     }[shape.name]

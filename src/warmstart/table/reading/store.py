@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 from warmstart.table import origin
 from warmstart.table.reading import columnar, contents, delimited, dialect, encodings, objects, refusals
 
@@ -50,9 +51,9 @@ def dataset(
         )
     except ValueError as error:  # such as a column of maps
         raise UserError(
-            text(f"a column is of a type that cannot be read: {error}", f"某一列的类型无法读取: {error}"),
+            _("a column is of a type that cannot be read: {error}").format(error=error),
             ", ".join(map(str, paths)),
-            text("leave that column out of the file", "请从文件中去掉该列"),
+            _("leave that column out of the file"),
         ) from error
     origin.mark(found, paths)
     return found
@@ -84,12 +85,9 @@ def _batches(
             schema = schema or batch.schema
             if not batch.schema.equals(schema):
                 raise UserError(
-                    text(
-                        f"{path.name} does not have the columns of {paths[0].name}",
-                        f"{path.name} 的列与 {paths[0].name} 不同",
-                    ),
+                    _("{name} does not have the columns of {first}").format(name=path.name, first=paths[0].name),
                     f"{paths[0]}: {_columns(schema)}; {path}: {_columns(batch.schema)}",
-                    text("files of one split need the same columns and types", "同一数据划分的文件应有相同的列和类型"),
+                    _("files of one split need the same columns and types"),
                 )
             yield batch
     if before != [contents.stamp(path) for path in paths]:
@@ -127,9 +125,9 @@ def _write(rows: pathlib.Path, first: pa.RecordBatch, rest: Iterator[pa.RecordBa
         os.replace(unfinished, rows)
     except OSError as error:
         raise UserError(
-            text(f"cannot write to the cache: {error.strerror}", f"无法写入缓存: {error.strerror}"),
+            _("cannot write to the cache: {reason}").format(reason=error.strerror),
             str(rows.parent),
-            text("make room, or set HF_HOME to a folder you may write to", "请腾出空间, 或把 HF_HOME 设为可写的文件夹"),
+            _("make room, or set HF_HOME to a folder you may write to"),
         ) from error
     finally:
         with contextlib.suppress(OSError):

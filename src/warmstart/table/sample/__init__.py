@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from warmstart.errors import UserError, text
+from warmstart.errors import UserError
+from warmstart.messages import _
 from warmstart.table.sample import earth, home, leisure, public
 from warmstart.table.sample.facts import Shape, pick
 from warmstart.table.sample.pairs import twins
@@ -57,8 +58,8 @@ def sample(seed: int = 0, train_rows: int = 3200, validation_rows: int = 640) ->
     for name, rows in (("train_rows", train_rows), ("validation_rows", validation_rows)):
         if rows < 2 or rows % 2:
             raise UserError(
-                text(f"{name} is {rows}", f"{name} 的值为 {rows}"),
-                fix=text("give an even number of rows, 2 or more", "请给出不小于 2 的偶数行数"),
+                _("{name} is {rows}").format(name=name, rows=rows),
+                fix=_("give an even number of rows, 2 or more"),
             )
     rng = Random(seed)  # nosec B311 # sentences are drawn, no secret
     unseen = [pick(rng, shapes) for shapes in TOPICS]
@@ -74,18 +75,18 @@ def _rows(rng: Random, shapes: Sequence[Shape], twin_pairs: int, used: set[str])
     """Twice as many rows as `twin_pairs`, of each shape equally many; adds their sentences, all new, to `used`."""
     rows = []
     # Shapes take turns, in an order that mixes topics: a small number of rows is not of the first topics only.
-    turns = sorted(shapes, key=lambda _: rng.random())
+    turns = sorted(shapes, key=lambda _unused: rng.random())
     for turn in range(twin_pairs):
         shape = turns[turn % len(turns)]
-        for _ in range(ATTEMPTS):
+        for _unused in range(ATTEMPTS):
             pairs = twins(rng, shape) or ()
             sentences = {sentence for pair in pairs for sentence in (pair.sentence1, pair.sentence2)}
             if len(sentences) == 4 and not sentences & used:
                 break
         else:
             raise UserError(
-                text(f"there are too few sentences of the shape {shape.name!r}", f"句式 {shape.name!r} 的句子不够用"),
-                fix=text("ask for fewer rows", "请减少行数"),
+                _("there are too few sentences of the shape {name!r}").format(name=shape.name),
+                fix=_("ask for fewer rows"),
             )
         used |= sentences
         rows += [Row(*pair, shape.topic, shape.name) for pair in pairs]
@@ -98,5 +99,5 @@ def _dataset(rng: Random, rows: list[Row]) -> "Dataset":
     string = Value("string")
     label = ClassLabel(names=list(LABELS))
     features = Features(sentence1=string, sentence2=string, label=label, topic=string, shape=string)
-    shuffled = sorted(rows, key=lambda _: rng.random())
+    shuffled = sorted(rows, key=lambda _unused: rng.random())
     return Dataset.from_dict(dict(zip(Row._fields, zip(*shuffled, strict=True), strict=True)), features=features)
