@@ -12,6 +12,7 @@ SOURCE = pathlib.Path(__file__).resolve().parent.parent / "src" / "warmstart"
 # From the ground up. "" is the ground: the files beside the folders. What shares a line does not import each other.
 FLOORS = (
     {""},
+    {"storage"},
     {"heads"},
     {"table"},
     {"batches"},

@@ -68,9 +68,9 @@ def test_every_state_a_disk_can_be_left_in_has_a_good_checkpoint(
             key = tuple(tree.items())
             states[key] = states.get(key, False) or bool(saved)
 
-    monkeypatch.setattr(storage, "watchers", [watch])
+    monkeypatch.setattr(storage.operations, "watchers", [watch])
     life(root, saved)
-    monkeypatch.setattr(storage, "watchers", [])
+    monkeypatch.setattr(storage.operations, "watchers", [])
     disk.close()
     assert len(states) > 300
     found: list[Any] = []

@@ -3,10 +3,7 @@
 import dataclasses
 import hashlib
 import json
-import os
 import pathlib
-import shutil
-import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from warmstart.batches.truncation import tokenized
+from warmstart.storage import cache_folder
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -168,9 +166,7 @@ def _build(
         out = tokenized(tokenizer, texts, max_length)
         return {name: out[name] for name in lists} | {"cut": _cut(out, max_length)}
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = pathlib.Path(tempfile.mkdtemp(prefix=f"{fingerprint}.", dir=folder.parent))
-    try:
+    with cache_folder(folder) as work:
         mapped = dataset.map(
             encode,
             batched=True,
@@ -186,15 +182,6 @@ def _build(
         del mapped
         for part in work.glob("map*.arrow"):
             part.unlink()
-        for part in work.iterdir():
-            _flush(part)  # a loss of power must not leave the name without the content
-        try:
-            os.rename(work, folder)
-        except OSError:
-            if not (folder / "offsets.npy").exists():
-                raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _cut(out: Any, max_length: int) -> list[bool]:
@@ -221,8 +208,3 @@ def _flatten(mapped: "Dataset", columns: list[str], folder: pathlib.Path) -> Non
             flat[start : start + len(values)] = values
             start += len(values)
         flat.flush()
-
-
-def _flush(path: pathlib.Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

@@ -1,10 +1,7 @@
 """Rows of the user's files as one Arrow file in the cache, found again by what the files hold."""
 
-import contextlib
 import hashlib
-import os
 import pathlib
-import uuid
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,12 +9,14 @@ import pyarrow as pa
 
 from warmstart.errors import UserError
 from warmstart.messages import _
+from warmstart.storage import cache_folder
 from warmstart.table import origin
 from warmstart.table.reading import columnar, contents, delimited, dialect, encodings, objects, refusals
 
 if TYPE_CHECKING:
     import datasets
 
+ROWS = "rows.arrow"
 FORMAT = "1"  # of what is written; a reader that reads otherwise than before takes the next number
 
 
@@ -41,10 +40,10 @@ def dataset(
     before = [contents.stamp(path) for path in paths]
     key = _key(paths, encoding, delimiter)
     folder = pathlib.Path(cache_dir or datasets.config.HF_DATASETS_CACHE).expanduser() / "warmstart" / key
-    rows = folder / "rows.arrow"
+    rows = folder / ROWS
     if not rows.exists():
         batches = _batches(paths, before, encoding, delimiter)
-        _write(rows, next(batches), batches)
+        _write(folder, next(batches), batches)
     try:
         found = datasets.Dataset(
             MemoryMappedTable.from_file(str(rows)), info=info, split=datasets.NamedSplit(split), fingerprint=key
@@ -110,27 +109,13 @@ def _columns(schema: pa.Schema) -> str:
     return ", ".join(f"{field.name} ({field.type})" for field in schema)
 
 
-def _write(rows: pathlib.Path, first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> None:
-    """Write the batches where nobody looks, then give the file its name: whoever finds it finds all of it."""
-    unfinished = rows.with_name(f"{uuid.uuid4().hex}.incomplete")
-    try:
-        rows.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("xb") as file:
-            with pa.ipc.new_stream(file, first.schema) as writer:
-                writer.write_batch(first)
-                for batch in rest:
-                    writer.write_batch(batch)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, rows)
-    except OSError as error:
-        raise UserError(
-            _("cannot write to the cache: {reason}").format(reason=error.strerror),
-            str(rows.parent),
-            _("make room, or set HF_HOME to a folder you may write to"),
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()  # there only if something failed, and then nothing is to be left behind
-        with contextlib.suppress(OSError):
-            rows.parent.rmdir()
+def _write(folder: pathlib.Path, first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> None:
+    """Write the batches where nobody looks, then give them their name: whoever finds it finds all of it."""
+    with (
+        cache_folder(folder) as work,
+        (work / ROWS).open("xb") as file,
+        pa.ipc.new_stream(file, first.schema) as writer,
+    ):
+        writer.write_batch(first)
+        for batch in rest:
+            writer.write_batch(batch)
