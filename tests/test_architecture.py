@@ -130,6 +130,17 @@ print([name for name in ("torch", "transformers") if name in sys.modules])
     assert done.stdout.strip() == "[]"
 
 
+def test_a_room_is_no_longer_than_it_should_be() -> None:
+    tests = pathlib.Path(__file__).parent
+    files = [(path, 300) for path in SOURCE.rglob("*.py")] + [(path, 400) for path in tests.rglob("*.py")]
+    assert not [path for path, most in files if len(path.read_text(encoding="utf-8").splitlines()) > most]
+
+
+def test_no_attribute_is_hidden_from_the_type_checker() -> None:
+    hidden = "type: ignore[" + "attr-defined]"
+    assert not [path for path in SOURCE.rglob("*.py") if hidden in path.read_text(encoding="utf-8")]
+
+
 def test_one_file_imports_accelerate() -> None:
     found = [
         module

@@ -5,14 +5,13 @@ import dataclasses
 import functools
 import json
 import pathlib
-import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from warmstart import paths, storage
+from warmstart import storage
 from warmstart.batches.tokens import TokenTable, tokenize
 from warmstart.checkpoints import checkpoint
 from warmstart.engine.distributed.processes import Processes
@@ -24,6 +23,7 @@ from warmstart.models.hub import commit_of
 from warmstart.models.load import load_model, load_tokenizer, longest_input
 from warmstart.recipe import Recipe
 from warmstart.reporting import card
+from warmstart.runs.folder import LOG, folder_of, refuse_existing
 from warmstart.runs.forecast import Forecast
 from warmstart.runs.journal import Journal
 from warmstart.runs.settings import early_stopping, refuse_length, refuse_settings, training_arguments
@@ -39,8 +39,6 @@ from warmstart.trainer.trainer import Trainer
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
-LOG = "log.jsonl"
-RESULTS = ("task.json", LOG, "model", "predictions.csv", "metrics.json")  # what a run writes, besides its recipe
 
 # Settings of a recipe that may differ when a run is resumed: no weight depends on them. Tables and checkpoints are
 # compared by what is in them, wherever they lie.
@@ -131,10 +129,10 @@ def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False,
     """
     processes = Processes(use_cpu=recipe.cpu)
     listen = listen if processes.is_main else silent
-    folder = processes.gathered(_folder(recipe, processes) if processes.is_main else None)[0]
+    folder = processes.gathered(folder_of(recipe, processes) if processes.is_main else None)[0]
     resume = resume or (processes.restarted and processes.gathered((folder / "recipe.toml").exists())[0])
     if not resume and recipe.out:
-        _refuse_existing(folder)
+        refuse_existing(folder)
     made = assemble(recipe.changed({"out": str(folder)}), processes, listen)
     recipe, task, trainer = made.recipe, made.task, made.trainer
     if processes.is_main:
@@ -249,42 +247,6 @@ def _shape(tables: dict[str, TokenTable]) -> str:
     if cut > 0:
         line += _("; up to {cut:.1%} of rows were cut at the longest").format(cut=cut)
     return line
-
-
-def _folder(recipe: Recipe, processes: Processes) -> pathlib.Path:
-    """The run's folder: as asked, or the next free runs/<name of the data>-<number>; for processes that were started
-    again the last one that is taken."""
-    if recipe.out:
-        return paths.expanded(recipe.out)
-    stem = pathlib.Path(recipe.data).name.split(".")[0] or "run"
-    number = next(n for n in range(1, 10**6) if not pathlib.Path("runs", f"{stem}-{n}").exists())
-    return pathlib.Path("runs", f"{stem}-{max(number - processes.restarted, 1)}")
-
-
-def _refuse_existing(folder: pathlib.Path) -> None:
-    """Raises UserError where a run is already, or files that one would replace. Nothing is ever overwritten but what is
-    left of a run that failed before it had saved anything: the same line, mended, works."""
-    there = [name for name in RESULTS if (folder / name).exists()] + [path.name for path in checkpoint.named(folder)]
-    if not (folder / "recipe.toml").exists():
-        if there:
-            raise UserError(
-                _("{folder} holds files that a run would replace").format(folder=folder),
-                where=f"--out: {', '.join(there)}",
-                fix=_("move them away, or give another --out"),
-            )
-    elif there != ["task.json", LOG] or not _failed(folder / LOG):
-        resume = f"warmstart resume {shlex.quote(str(folder))}"
-        raise UserError(
-            _("{folder} holds a run already").format(folder=folder),
-            where="--out",
-            fix=_("{resume}, or another --out").format(resume=resume),
-        )
-
-
-def _failed(log: pathlib.Path) -> bool:
-    """Whether a run's log ends with an error."""
-    lines = log.read_text(encoding="utf-8").splitlines()
-    return bool(lines) and lines[-1].startswith('{"failed": ')
 
 
 def _finish(

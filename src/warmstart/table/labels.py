@@ -72,9 +72,8 @@ def unlearnt(names: Sequence[str]) -> tuple[str, str]:
 
 def _plain(column: Sequence[Any]) -> Sequence[Any]:
     """The cells as Python values: of a `datasets` column in one go, which is much faster than one by one."""
-    source = getattr(column, "source", None)
+    source, name = getattr(column, "source", None), getattr(column, "column_name", "")
     if hasattr(source, "select_columns"):
-        name: str = column.column_name  # type: ignore[attr-defined]
         return [cell for table in columns.batches(source, [name]) for cell in columns.values(table.column(name), name)]
     for method in ("to_pylist", "tolist"):  # of Arrow; of NumPy, pandas and torch
         if hasattr(column, method):

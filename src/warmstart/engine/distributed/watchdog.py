@@ -157,7 +157,8 @@ def watch_of(index: int, count: int) -> Watchdog | None:
         return None
     default: Any = torch.distributed.distributed_c10d._get_default_store()
     attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-    store = torch.distributed.PrefixStore(f"warmstart-watch-{attempt}", default.clone())  # type: ignore[attr-defined]
+    stores: Any = torch.distributed
+    store = stores.PrefixStore(f"warmstart-watch-{attempt}", default.clone())
     watch = Watchdog(store, index, count)
     atexit.register(watch.leave)
     return watch
