@@ -12,7 +12,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from transformers import DataCollatorWithPadding, EarlyStoppingCallback, get_scheduler
 
-    from warmstart.engine.distributed.processes import Accelerator, notebook_launcher
+    from warmstart.engine.distributed.launch import notebook_launcher
+    from warmstart.engine.distributed.processes import Accelerator
     from warmstart.engine.optimizer import AdamW
     from warmstart.engine.predictor import Predictor
     from warmstart.errors import UserError
@@ -42,7 +43,7 @@ _HOMES = {
     "load": "warmstart.table.sources",
     "load_dataset": "warmstart.table.sources",
     "load_metric": "warmstart.evaluation.load_metric",
-    "notebook_launcher": "warmstart.engine.distributed.processes",
+    "notebook_launcher": "warmstart.engine.distributed.launch",
     "train": "warmstart.runs.run",
 }
 

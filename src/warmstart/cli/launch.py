@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 def config(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> None:
     """Answer a few questions on your machines; `warmstart launch` uses the answers. (This is `accelerate config`.)"""
-    from warmstart.engine.distributed.processes import run_config
+    from warmstart.engine.distributed.launch import run_config
 
     run_config(list(arguments))
 
@@ -20,6 +20,6 @@ def launch(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> 
         warmstart launch --num_processes 2 train.py
         warmstart launch --num_processes 2 -m warmstart train reviews.csv
     """
-    from warmstart.engine.distributed.processes import run_launch
+    from warmstart.engine.distributed.launch import run_launch
 
     run_launch(list(arguments))
