@@ -48,19 +48,11 @@ def floor(module: str) -> int:
 
 
 def imported(path: pathlib.Path) -> set[str]:
-    """Modules of `warmstart` that a file imports, inside functions too, but not for type checking only."""
+    """Modules of `warmstart` that a file imports, inside functions and for type checking too."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = set()
-    typing_only = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
-        for inner in ast.walk(node)
-    }
     known = modules()
     for node in ast.walk(tree):
-        if id(node) in typing_only:
-            continue
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("warmstart"):
             module = (node.module or "")[len("warmstart.") :]
             for alias in node.names:

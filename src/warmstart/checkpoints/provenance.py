@@ -17,7 +17,6 @@ from warmstart.messages import _
 
 if TYPE_CHECKING:
     from warmstart.engine.distributed.processes import Processes
-    from warmstart.trainer.arguments import TrainingArguments
 
 PACKAGES = ("warmstart", "torch", "transformers", "tokenizers", "accelerate", "numpy")
 SETTINGS = (
@@ -30,9 +29,9 @@ SETTINGS = (
 Identity = dict[str, dict[str, Any]]
 
 
-def settings_of(args: "TrainingArguments", processes: "Processes") -> dict[str, Any]:
-    """The arguments that decide which weights come out. The sizes of micro-batches and the number of processes are not
-    among them, but the rows of an update are."""
+def settings_of(args: Any, processes: "Processes") -> dict[str, Any]:
+    """Those of the `TrainingArguments` that decide which weights come out. The sizes of micro-batches and the number of
+    processes are not among them, but the rows of an update are."""
     found = {name: getattr(args, name) for name in SETTINGS}
     rows = args.per_device_train_batch_size * args.gradient_accumulation_steps * processes.count
     return {"rows_per_update": rows, **_plain(found)}

@@ -1,7 +1,7 @@
 """A `Trainer`'s checkpoints: what is written, which evaluation is the best, what is kept, how a run goes on."""
 
 import pathlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from transformers.trainer_callback import EarlyStoppingCallback, TrainerState
 
@@ -22,11 +22,7 @@ from warmstart.errors import UserError, did_you_mean
 from warmstart.events import Saved
 from warmstart.messages import _
 from warmstart.trainer import callbacks
-from warmstart.trainer.overrides import is_own
-from warmstart.trainer.surface import Surface
-
-if TYPE_CHECKING:
-    from warmstart.trainer.trainer import Trainer
+from warmstart.trainer.whole import Whole
 
 
 class Checkpointer:
@@ -36,7 +32,7 @@ class Checkpointer:
     who composes a run from a recipe puts that in their place.
     """
 
-    def __init__(self, trainer: "Trainer") -> None:
+    def __init__(self, trainer: Whole) -> None:
         self._trainer = trainer
         self.described: dict[str, Any] = {}
         self.identity: Identity | None = None
@@ -98,7 +94,7 @@ class Checkpointer:
         model's are written after it, since the run could not go on without them."""
         trainer = self._trainer
         trainer.save_model(str(work), _internal_call=True)
-        if is_own(trainer, "save_model", Surface) and not holds_weights(trainer.model, work):
+        if trainer.is_own("save_model") and not holds_weights(trainer.model, work):
             save_weights(trainer.model, trainer.processing_class, work)
 
     def _rotate(self, newest: pathlib.Path) -> None:

@@ -4,7 +4,7 @@ import functools
 import math
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
@@ -19,15 +19,13 @@ from warmstart.errors import UserError
 from warmstart.messages import _
 from warmstart.models.ragged.encoder import unpadded
 from warmstart.trainer.inputs import Loader, hidden_labels, loader_options
-
-if TYPE_CHECKING:
-    from warmstart.trainer.trainer import Trainer
+from warmstart.trainer.whole import Whole
 
 
 class Evaluator:
     """Runs the model of `trainer` over rows that it does not learn from."""
 
-    def __init__(self, trainer: "Trainer") -> None:
+    def __init__(self, trainer: Whole) -> None:
         self._trainer = trainer
 
     def step(

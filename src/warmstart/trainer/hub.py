@@ -2,15 +2,27 @@
 
 import inspect
 import pathlib
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import transformers
 
+from warmstart.engine.distributed.processes import Processes
 from warmstart.errors import UserError, did_you_mean
 from warmstart.messages import _
 
-if TYPE_CHECKING:
-    from warmstart.trainer.surface import Surface
+
+class Published(Protocol):
+    """What uploading asks of a trainer."""
+
+    args: Any
+    state: Any
+    control: Any
+    callback_handler: Any
+    processes: Processes
+
+    def save_model(self) -> None: ...
+
+    def create_model_card(self, **card: Any) -> None: ...
 
 
 def check_card(args: tuple[Any, ...], card: dict[str, Any]) -> None:
@@ -26,7 +38,7 @@ def check_card(args: tuple[Any, ...], card: dict[str, Any]) -> None:
 
 
 def push(
-    trainer: "Surface",
+    trainer: Published,
     commit_message: str | None,
     blocking: bool,
     token: str | None,

@@ -134,7 +134,8 @@ class Trainer(Surface):
                 self.techniques = on
                 self.emit(TechniquesOn(str(on), on.to_dict()))
                 engine = self._engine(on, signals)
-                return Training(self, feed, engine, per_epoch, last, ignore_keys_for_eval).run(had_stopped)
+                training = Training(self, self.checkpointer, feed, engine, per_epoch, last, ignore_keys_for_eval)
+                return training.run(had_stopped)
         finally:
             self.emit(Ended())
 

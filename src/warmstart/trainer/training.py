@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from transformers.trainer_callback import TrainerControl
 from transformers.trainer_utils import TrainOutput, speed_metrics
@@ -19,18 +18,24 @@ from warmstart.engine.step import Engine, Hooks, StepResult, needs_metric
 from warmstart.engine.techniques import Techniques
 from warmstart.events import Progress, Started
 from warmstart.models.ragged.encoder import Unpadded
-
-if TYPE_CHECKING:
-    from warmstart.trainer.trainer import Trainer
+from warmstart.trainer.checkpointer import Checkpointer
+from warmstart.trainer.whole import Whole
 
 
 class Training:
     """The updates of `trainer` after those that are done. `per_epoch`, `last`: updates of an epoch and of the run."""
 
     def __init__(
-        self, trainer: "Trainer", feed: Feed, engine: Engine, per_epoch: int, last: int, ignore_keys: list[str] | None
+        self,
+        trainer: Whole,
+        checkpointer: Checkpointer,
+        feed: Feed,
+        engine: Engine,
+        per_epoch: int,
+        last: int,
+        ignore_keys: list[str] | None,
     ) -> None:
-        self._trainer, self._feed, self._engine = trainer, feed, engine
+        self._trainer, self._checkpointer, self._feed, self._engine = trainer, checkpointer, feed, engine
         self._per_epoch, self._last, self._ignore_keys = per_epoch, last, ignore_keys
         self._first = trainer.state.global_step
         self._began, self._rows_before = time.time(), trainer.run_state.rows
@@ -132,9 +137,9 @@ class Training:
         best = False
         if trainer.control.should_evaluate:
             metrics = trainer.evaluate(ignore_keys=self._ignore_keys)
-            best = trainer.checkpointer.is_best(metrics)
+            best = self._checkpointer.is_best(metrics)
             if trainer.lr_scheduler is not None and needs_metric(trainer.lr_scheduler):
-                trainer.lr_scheduler.step(trainer.checkpointer.watched(metrics))
+                trainer.lr_scheduler.step(self._checkpointer.watched(metrics))
         if trainer.control.should_save or (trainer.args.save_strategy == "best" and best):
             trainer.save_checkpoint()
             self._call(trainer.callback_handler.on_save)
@@ -145,7 +150,7 @@ class Training:
         if trainer.run_state.saved_at != trainer.state.global_step:
             trainer.save_checkpoint(resumable=True)
             self._call(trainer.callback_handler.on_save)
-        return Interrupted(trainer.checkpointer.folder, trainer.state.global_step)
+        return Interrupted(self._checkpointer.folder, trainer.state.global_step)
 
     def _finish(self) -> TrainOutput:
         trainer, state = self._trainer, self._trainer.state
@@ -157,12 +162,12 @@ class Training:
         trainer.log(metrics)
         switch(trainer.optimizer, "eval")
         if trainer.args.load_best_model_at_end:
-            trainer.checkpointer.load_best()
+            self._checkpointer.load_best()
         self._call(trainer.callback_handler.on_train_end)
         return TrainOutput(state.global_step, metrics["train_loss"], metrics)
 
 
-def make_engine(trainer: "Trainer", on: Techniques, signals: Signals) -> Engine:
+def make_engine(trainer: Whole, on: Techniques, signals: Signals) -> Engine:
     """What the updates of `trainer` need. Its callbacks are called within them, as `transformers` calls them."""
     assert trainer.optimizer is not None
     handler = trainer.callback_handler
@@ -193,7 +198,7 @@ def make_engine(trainer: "Trainer", on: Techniques, signals: Signals) -> Engine:
     )
 
 
-def make_graphs(trainer: "Trainer", encoder: Unpadded, folded: bool) -> tuple[Graphs | None, str]:
+def make_graphs(trainer: Whole, encoder: Unpadded, folded: bool) -> tuple[Graphs | None, str]:
     """CUDA graphs of this trainer's updates, or why there are none. `folded`: clipping is part of the optimizer's
     step."""
     args = trainer.args
