@@ -274,7 +274,7 @@ def test_weights_may_change_between_any_two_calls(family: str) -> None:
     model = small(family).eval()
     inputs = batch([9, 20, 7], 0)
     with unpadded(model) as on:
-        with on.working.held():
+        with on.weights.held():
             model(**inputs)
         for scale in (-3.0, 0.5):
             for parameter in model.base_model.encoder.parameters():
@@ -282,7 +282,7 @@ def test_weights_may_change_between_any_two_calls(family: str) -> None:
             ours = model(**inputs).logits
             stock = copy.deepcopy(model)(**inputs).logits
             torch.testing.assert_close(ours, stock, atol=1e-6, rtol=0)
-        with on.working.held(steady=False):
+        with on.weights.held(steady=False):
             first = model(**inputs).loss
             for parameter in model.base_model.encoder.parameters():
                 parameter.data.mul_(2)
@@ -335,8 +335,8 @@ def test_dropout_depends_on_seed_update_and_process_alone(family: str) -> None:
     inputs = batch([9, 20, 7, 33, 2], model.config.pad_token_id)
 
     def loss(seed: int, update: int, process: int) -> float:
-        on.bits.begin(seed, update, process, inputs["input_ids"].shape[1])
-        on.bits.micro_batch(0, 0)
+        on.masks.begin(seed, update, process, inputs["input_ids"].shape[1])
+        on.masks.micro_batch(0, 0)
         torch.manual_seed(int(torch.randint(0, 10**6, ())))  # torch's own generator plays no part
         return float(model(**inputs).loss.detach())
 
@@ -354,17 +354,17 @@ def test_dropout_drops_the_share_that_is_configured() -> None:
     seen: dict[str, list[float]] = {}
     inputs = batch([9, 20, 7, 33, 2], 0)
     with unpadded(model) as on:
-        stock_draw = on.bits._draw
+        stock_draw = on.masks._draw
 
         def draw(start: int, count: int, p: float) -> torch.Tensor:
             keep = stock_draw(start, count, p)
             seen.setdefault(f"{p}", []).append(float((keep != 0).double().mean()))
             return keep
 
-        on.bits._draw = draw  # type: ignore[method-assign]
+        on.masks._draw = draw  # type: ignore[method-assign]
         for update in range(20):
-            on.bits.begin(0, update, 0, 33)
-            on.bits.micro_batch(0, 0)
+            on.masks.begin(0, update, 0, 33)
+            on.masks.micro_batch(0, 0)
             model(**inputs)
     places = 1 + 3 * 3 + 1  # embeddings; weights, attention, feed-forward in each layer; head
     assert len(seen["0.1"]) == 20 * places

@@ -120,7 +120,7 @@ class Graphs:
         device = self._rate.device.type
         # A cache of casts would outlive the graph that made them.
         cast = torch.autocast(device, self._precision, self._precision is not None, cache_enabled=False)
-        held = self._encoder.working.held()
+        held = self._encoder.weights.held()
         with held, flat_inputs(self._encoder, flat, self._types) as inputs, cast:
             loss = self._model(**inputs).loss
         loss.backward()

@@ -158,17 +158,17 @@ def _gradients(
 
 def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], width: int, total: int) -> torch.Tensor:
     """The loss and the gradients of this process's micro-batches. `width`: tokens of its longest row."""
-    bits = engine.techniques.encoder.bits
-    bits.begin(engine.seed, update.index, engine.processes.index, width)
+    masks = engine.techniques.encoder.masks
+    masks.begin(engine.seed, update.index, engine.processes.index, width)
     loss = torch.zeros((), device=engine.processes.device)
     rows = tokens = 0
     try:
         for number, piece in enumerate(pieces):
-            bits.micro_batch(rows, tokens)
+            masks.micro_batch(rows, tokens)
             rows, tokens = rows + piece.rows, tokens + piece.tokens
             if piece.targets:  # the mean over no targets is NaN
                 batch = engine.processes.to_device(piece.batch)
-                held = engine.techniques.encoder.working.held(steady=not engine.own_loss)
+                held = engine.techniques.encoder.weights.held(steady=not engine.own_loss)
                 with held, engine.processes.autocast(engine.precision):
                     share = engine.loss(engine.model, batch) * (piece.targets / total)
                 share.backward()  # type: ignore[no-untyped-call]
@@ -176,7 +176,7 @@ def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], width: int
             if number + 1 < len(pieces):
                 engine.hooks.after_micro_batch()
     finally:
-        bits.end()
+        masks.end()
     return loss
 
 

@@ -151,7 +151,7 @@ class Evaluating(Making):
         )
         switch(self.optimizer, "eval")
         steady = not self._has_own_loss() and not self._is_own("prediction_step")
-        with unpadded(self.model, self.args.without) as encoder, encoder.working.held(steady):
+        with unpadded(self.model, self.args.without) as encoder, encoder.weights.held(steady):
             found = predict(predictor, begin())
         metrics: dict[str, Any] = {}
         if self.compute_metrics is not None and found.outputs is not None and found.labels is not None:

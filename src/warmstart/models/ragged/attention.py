@@ -8,7 +8,7 @@ from warmstart.models.ragged.dropout_masks import DropoutMasks, made_up, masked,
 from warmstart.models.ragged.places import Places, scatter
 
 
-def attention(qkv: torch.Tensor, at: Places, heads: int, p: float, bits: DropoutMasks | None) -> torch.Tensor:
+def attention(qkv: torch.Tensor, at: Places, heads: int, p: float, masks: DropoutMasks | None) -> torch.Tensor:
     """What each token gathers from its own sequence.
 
     `qkv`: `[filled, 3 * hidden]`, queries, keys and values side by side; `at`: its places for so many `heads`; returns
@@ -17,16 +17,16 @@ def attention(qkv: torch.Tensor, at: Places, heads: int, p: float, bits: Dropout
     keep, scale = None, 1.0
     if p > 0:
         scale = made_up(p)
-        keep = _keep(at, heads, p, bits, qkv.device)
+        keep = _keep(at, heads, p, masks, qkv.device)
     return _Attention.apply(qkv, at, heads, keep, scale)  # type: ignore[no-any-return, no-untyped-call]
 
 
-def _keep(at: Places, heads: int, p: float, bits: DropoutMasks | None, device: torch.device) -> torch.Tensor:
+def _keep(at: Places, heads: int, p: float, masks: DropoutMasks | None, device: torch.device) -> torch.Tensor:
     """int16 `[rows * heads, width, width]`: which attention weights stay."""
-    if bits is None or not bits.active:
+    if masks is None or not masks.active:
         return torch_keep((at.rows * heads, at.width, at.width), p, device)
-    width = max(bits.width, at.width)
-    keep = bits.keep_rows(at.rows, (heads, width, width), p)
+    width = max(masks.width, at.width)
+    keep = masks.keep_rows(at.rows, (heads, width, width), p)
     return keep[:, :, : at.width, : at.width].reshape(at.rows * heads, at.width, at.width)
 
 

@@ -24,10 +24,10 @@ class _Dropout(torch.autograd.Function):
 class Dropout(nn.Module):
     """Stands in for `nn.Dropout` on tensors `[rows, features]` and `[rows, width, features]` of a padded batch."""
 
-    def __init__(self, p: float, bits: DropoutMasks) -> None:
+    def __init__(self, p: float, masks: DropoutMasks) -> None:
         super().__init__()
         self.p = p
-        self._bits = bits
+        self._masks = masks
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy is plain dropout."""
@@ -36,13 +36,13 @@ class Dropout(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or self.p == 0:
             return x
-        bits = self._bits
-        if not bits.active or x.ndim not in (2, 3):
+        masks = self._masks
+        if not masks.active or x.ndim not in (2, 3):
             return nn.functional.dropout(x, self.p)
         if x.ndim == 2:
-            keep = bits.keep_rows(len(x), (x.shape[1],), self.p)
+            keep = masks.keep_rows(len(x), (x.shape[1],), self.p)
         else:
-            keep = bits.keep_rows(len(x), (max(bits.width, x.shape[1]), x.shape[2]), self.p)[:, : x.shape[1]]
+            keep = masks.keep_rows(len(x), (max(masks.width, x.shape[1]), x.shape[2]), self.p)[:, : x.shape[1]]
         return _Dropout.apply(x, keep, made_up(self.p))  # type: ignore[no-any-return, no-untyped-call]
 
 

@@ -34,8 +34,8 @@ class Unpadded:
 
     on: tuple[str, ...] = ()
     why_not: str = ""
-    bits: DropoutMasks = dataclasses.field(default_factory=DropoutMasks)
-    working: WeightCache = dataclasses.field(default_factory=WeightCache)
+    masks: DropoutMasks = dataclasses.field(default_factory=DropoutMasks)
+    weights: WeightCache = dataclasses.field(default_factory=WeightCache)
     flat: list[Places] = dataclasses.field(default_factory=list)  # of a call whose inputs are flat already
     calls: Calls = dataclasses.field(default_factory=Calls)
 
@@ -65,7 +65,7 @@ def unpadded(model: nn.Module, without: Collection[str] = ()) -> Iterator[Unpadd
     if device.type != "cpu" and DROPOUT_BITS in on:
         on.remove(DROPOUT_BITS)  # an accelerator draws its own numbers faster than they can be sent
     state = Unpadded(tuple(on), "", DropoutMasks(), WeightCache(WORKING_WEIGHTS in on))
-    swapped = _swap_dropout(model, encoder, state.bits) if DROPOUT_BITS in on else []
+    swapped = _swap_dropout(model, encoder, state.masks) if DROPOUT_BITS in on else []
     encoder.forward = _Forward(encoder, state)
     _attached[model] = state
     try:
@@ -111,14 +111,14 @@ def _has_own_forward(module: nn.Module) -> bool:
     return own is not None and getattr(own, "__func__", None) is not type(module).forward
 
 
-def _swap_dropout(model: nn.Module, encoder: nn.Module, bits: DropoutMasks) -> list[tuple[nn.Module, str, nn.Module]]:
+def _swap_dropout(model: nn.Module, encoder: nn.Module, masks: DropoutMasks) -> list[tuple[nn.Module, str, nn.Module]]:
     """Put cheap dropout in place of torch's outside the encoder. Returns what to put back where."""
     inside = set(encoder.modules())
     swapped: list[tuple[nn.Module, str, nn.Module]] = []
     for parent in [module for module in model.modules() if module not in inside]:
         for name, child in list(parent.named_children()):
             if type(child) is nn.Dropout:
-                cheap = Dropout(child.p, bits)
+                cheap = Dropout(child.p, masks)
                 cheap.train(child.training)
                 setattr(parent, name, cheap)
                 swapped.append((parent, name, child))
@@ -157,14 +157,14 @@ class _Forward:
             at.for_heads(self._layers[0].heads, dtype),
             dtype,
             encoder.training,
-            state.bits if DROPOUT_BITS in state.on else None,
-            state.working,
+            state.masks if DROPOUT_BITS in state.on else None,
+            state.weights,
         )
         first = at.first if FIRST_TOKEN in state.on else None
         with torch.autocast(device, enabled=False):
             x = hidden_states[0] if state.flat else unpad(hidden_states, at)
             if hasattr(encoder, "embedding_hidden_mapping_in"):
-                x = linear(x.to(dtype), (encoder.embedding_hidden_mapping_in,), state.working).to(torch.float32)
+                x = linear(x.to(dtype), (encoder.embedding_hidden_mapping_in,), state.weights).to(torch.float32)
             narrow = x.to(dtype)
             for number, layer in enumerate(self._layers):
                 only = first if number + 1 == len(self._layers) else None

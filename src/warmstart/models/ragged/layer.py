@@ -38,13 +38,13 @@ class Layer:
 
 @dataclasses.dataclass(frozen=True)
 class Pass:
-    """One forward pass: where its tokens lie, which type it multiplies in, whether and by which bits it drops."""
+    """One forward pass: where its tokens lie, which type it multiplies in, whether and by which masks it drops."""
 
     at: Places
     dtype: torch.dtype
     training: bool
-    bits: DropoutMasks | None
-    working: WeightCache
+    masks: DropoutMasks | None
+    weights: WeightCache
 
 
 def run(layer: Layer, x: torch.Tensor, narrow: torch.Tensor, now: Pass, only: torch.Tensor | None) -> Any:
@@ -52,14 +52,14 @@ def run(layer: Layer, x: torch.Tensor, narrow: torch.Tensor, now: Pass, only: to
     result. With `only` (int64 `[rows]`: places in ragged order) it is computed for those tokens alone: attention still
     reads all of them.
     """
-    qkv = linear(narrow, (layer.query, layer.key, layer.value), now.working)
-    gathered = attention(qkv, now.at, layer.heads, layer.drop_weights if now.training else 0.0, now.bits)
+    qkv = linear(narrow, (layer.query, layer.key, layer.value), now.weights)
+    gathered = attention(qkv, now.at, layer.heads, layer.drop_weights if now.training else 0.0, now.masks)
     if only is not None:
         gathered, x = gathered.index_select(0, only), x.index_select(0, only)
-    mixed = linear(gathered, (layer.out,), now.working)
+    mixed = linear(gathered, (layer.out,), now.weights)
     x, narrow = add_norm(mixed, x, layer.norm, layer.drop_out, now, only)
-    wide = layer.act(linear(narrow, (layer.up,), now.working))
-    mixed = linear(wide, (layer.down,), now.working)
+    wide = layer.act(linear(narrow, (layer.up,), now.weights))
+    mixed = linear(wide, (layer.down,), now.weights)
     return add_norm(mixed, x, layer.last_norm, layer.drop_down, now, only)
 
 
@@ -76,9 +76,9 @@ def add_norm(
 
 def _keep(new: torch.Tensor, p: float, now: Pass, only: torch.Tensor | None) -> torch.Tensor:
     """Which elements of `new` stay. A token has the same mask whether or not the others are computed."""
-    if now.bits is None or not now.bits.active:
+    if now.masks is None or not now.masks.active:
         return torch_keep(new.shape, p, new.device)
-    keep = now.bits.keep_tokens(now.at.filled, new.shape[1], p)
+    keep = now.masks.keep_tokens(now.at.filled, new.shape[1], p)
     return keep if only is None else keep.index_select(0, only)
 
 
