@@ -17,7 +17,7 @@ from transformers.trainer_callback import DefaultFlowCallback
 from tests.models.test_ragged import FAMILIES, batch, outcome, small
 from tests.trainer.helpers import tiny_bert
 from warmstart import Trainer, TrainingArguments
-from warmstart.batches.plan import padded
+from warmstart.batches.ragged import ragged
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.capturable import why_no_graphs
 from warmstart.engine.cuda_graphs import Graphs
@@ -75,7 +75,7 @@ def test_updates_are_those_of_the_padded_model() -> None:
     with unpadded(model.train()) as encoder:
         graphs = made(model, encoder)
         for number in range(20):
-            inputs = padded(rows, np.arange(number, number + 8))
+            inputs = ragged(rows, np.arange(number, number + 8)).padded()
             assert graphs.takes([inputs])
             outcome = graphs.run(inputs)
             assert outcome is not None
@@ -96,10 +96,10 @@ def test_what_is_unusual_is_not_taken() -> None:
     model = tiny_bert()
     with unpadded(model) as encoder:
         graphs = made(model, encoder)
-        usual = padded(rows, np.arange(8))
+        usual = ragged(rows, np.arange(8)).padded()
         assert graphs.takes([usual])
         assert not graphs.takes([usual, usual])
-        assert not graphs.takes([padded(rows, np.arange(7))])
+        assert not graphs.takes([ragged(rows, np.arange(7)).padded()])
         assert not graphs.takes([{name: value for name, value in usual.items() if name != "labels"}])
         assert not graphs.takes([{**usual, "weight": torch.ones(8)}])
         handle = model.bert.register_forward_hook(lambda module, args, output: None)  # it would see flat tokens
@@ -125,7 +125,7 @@ HOOKS: dict[str, Any] = {
 @pytest.mark.parametrize("what", HOOKS)
 def test_while_somebody_wants_to_be_called_nothing_is_replayed(what: str) -> None:
     """A replay would not call them."""
-    model, usual = tiny_bert(), padded(table(), np.arange(8))
+    model, usual = tiny_bert(), ragged(table(), np.arange(8)).padded()
     with unpadded(model) as encoder:
         graphs = made(model, encoder)
         handle = HOOKS[what](model, graphs._optimizer)
@@ -149,7 +149,7 @@ CHANGES: dict[str, Any] = {
 @pytest.mark.parametrize("what", CHANGES)
 def test_what_a_graph_holds_may_not_change(what: str) -> None:
     """It would go on with what was there when it was captured."""
-    model, usual = tiny_bert(), padded(table(), np.arange(8))
+    model, usual = tiny_bert(), ragged(table(), np.arange(8)).padded()
     with unpadded(model) as encoder:
         graphs = made(model, encoder)
         graphs._optimizer.param_groups[0]["lr"] = 0.1  # this may: schedules do
@@ -214,7 +214,7 @@ def test_positions_of_the_filling_are_positions_that_the_model_has() -> None:
     )
     model = BertForSequenceClassification(config).train()
     with unpadded(model) as encoder:
-        outcome = made(model, encoder).run(padded(rows, np.arange(8)))
+        outcome = made(model, encoder).run(ragged(rows, np.arange(8)).padded())
     assert outcome is not None
     assert outcome[0].isfinite()
 
@@ -273,7 +273,7 @@ def test_graphs_agree_with_eager_updates(hidden: int) -> None:
             for number in range(20):
                 reseed(7, number, 0)
                 graphs._optimizer.param_groups[0]["lr"] = 1e-4 * (1 - number / 20)
-                outcome = graphs.run(padded(rows, np.arange(number, number + 8)))
+                outcome = graphs.run(ragged(rows, np.arange(number, number + 8)).padded())
                 assert outcome is not None
                 found.append(torch.stack(outcome))
             weights = torch.cat([parameter.detach().reshape(-1) for parameter in model.parameters()])

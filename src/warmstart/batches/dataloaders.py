@@ -9,7 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from warmstart.batches.plan import BatchPlan, Update, padded
+from warmstart.batches.plan import BatchPlan, Update
+from warmstart.batches.ragged import ragged
 from warmstart.batches.tokens import TokenTable
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class TokenFeed:
     def batches(self, start: int, stop: int, process: int, processes: int) -> Iterator[tuple[Update, list[Batch]]]:
         def make(index: int) -> tuple[Update, list[Batch]]:
             update = self.plan.update(index, process, processes)
-            return update, [padded(self.table, rows) for rows in update.micro_batches]
+            return update, [ragged(self.table, rows).padded() for rows in update.micro_batches]
 
         yield from in_order(make, range(start, stop), self.ahead)
 

@@ -1,9 +1,9 @@
 """The part of the `Trainer`'s public surface that trains nothing: callbacks, loaders, saving, small answers."""
 
-import functools
 import inspect
 import itertools
 import pathlib
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,7 +19,8 @@ from transformers.trainer_callback import (
 )
 
 from warmstart import storage
-from warmstart.batches.plan import padded
+from warmstart.batches.dataloaders import Batch
+from warmstart.batches.ragged import ragged
 from warmstart.batches.tokens import TokenTable
 from warmstart.checkpoints.weights import save_weights
 from warmstart.engine.distributed.processes import Processes, leave
@@ -150,7 +151,10 @@ class Surface:
         size = self.args.per_device_eval_batch_size
         if isinstance(test_dataset, TokenTable):
             batches = np.split(np.arange(len(test_dataset)), range(size, len(test_dataset), size))
-            begin = functools.partial(map, functools.partial(padded, test_dataset), batches)
+
+            def begin() -> Iterator[Batch]:
+                return (ragged(test_dataset, rows).padded() for rows in batches)
+
             return Loader(test_dataset, size, self.data_collator, len(batches), begin)
         dataset, collate = self._columns(test_dataset)  # type: ignore[attr-defined]
         return DataLoader(dataset, batch_size=size, collate_fn=collate, **loader_options(self.args))
