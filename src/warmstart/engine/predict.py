@@ -66,7 +66,7 @@ def token_plan(table: TokenTable, batch_size: int, process: int, processes: int)
 def token_batches(table: TokenTable, plan: list[Rows]) -> Iterator[tuple[Rows, Batch]]:
     """The batches of `plan` from a token table."""
     for rows in plan:
-        yield rows, ragged(table, rows).padded()
+        yield rows, ragged(table, rows)
 
 
 def dataset_batches(

@@ -3,19 +3,21 @@
 import functools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import nn
 from transformers.trainer_utils import EvalPrediction, PredictionOutput, denumpify_detensorize, speed_metrics
 
-from warmstart.batches.dataloaders import length_of
+from warmstart.batches.dataloaders import Batch, length_of
+from warmstart.batches.ragged import pad
 from warmstart.batches.tokens import TokenTable
-from warmstart.engine.losses import check_named, loss_of
+from warmstart.engine.losses import check_named, labels_of, loss_of, without_labels
 from warmstart.engine.optimizer import switch
 from warmstart.engine.predict import Predictions, Predictor, dataset_batches, predict, token_batches, token_plan
 from warmstart.errors import UserError, text
+from warmstart.models.ragged.door import call
 from warmstart.models.ragged.encoder import unpadded
 from warmstart.trainer.inputs import Loader, hidden_labels, loader_options, used_columns, without_unused_columns
 from warmstart.trainer.making import Making
@@ -42,14 +44,14 @@ class Evaluating(Making):
     ) -> tuple[torch.Tensor | None, Any, Any]:
         """(mean loss, outputs, labels) of one batch; loss and labels are None where the batch has none."""
         check_named(inputs)
-        labels = tuple(inputs[name] for name in self.label_names if inputs.get(name) is not None)
+        labels = labels_of(inputs, self.label_names)
         labelled = bool(self.label_names) and len(labels) == len(self.label_names)
         labels = labels if labelled else ()
-        if labelled or (not self.label_names and inputs.get("return_loss", False)):
+        if labelled or (not self.label_names and isinstance(inputs, Mapping) and inputs.get("return_loss", False)):
             loss, outputs = self.compute_loss(model, inputs, return_outputs=True)
             loss = loss.detach().mean()
         else:
-            loss, outputs = None, model(**inputs)
+            loss, outputs = None, call(model, inputs)
         if prediction_loss_only:
             return loss, None, None
         config = getattr(self.model, "config", None)
@@ -128,16 +130,18 @@ class Evaluating(Making):
             begin = functools.partial(dataset_batches, dataset, collate, size, *place, loader_options(self.args))
             rows = length_of(dataset)
             steps = None if rows is None else math.ceil(math.ceil(rows / self.processes.count) / size)
-        loader = Loader(dataset, size, collate, steps, lambda: (batch for _, batch in begin()))
+        loader = Loader(dataset, size, collate, steps, lambda: (pad(batch) for _, batch in begin()))
         self.callback_handler.eval_dataloader = loader
 
         def tell() -> None:
             self.control = self.callback_handler.on_prediction_step(self.args, self.state, self.control)
 
-        def step(model: nn.Module, batch: dict[str, Any]) -> tuple[torch.Tensor | None, Any, Any]:
+        steady = not self._has_own_loss() and not self._is_own("prediction_step")
+
+        def step(model: nn.Module, batch: Batch) -> tuple[torch.Tensor | None, Any, Any]:
             if not labelled:
-                batch = {name: value for name, value in batch.items() if name not in self.label_names}
-            return self.prediction_step(model, batch, loss_only, ignore_keys)
+                batch = without_labels(batch, self.label_names)
+            return self.prediction_step(model, batch if steady else pad(batch), loss_only, ignore_keys)
 
         predictor = Predictor(
             model=self.model,
@@ -150,7 +154,6 @@ class Evaluating(Making):
             keep_outputs=not loss_only,
         )
         switch(self.optimizer, "eval")
-        steady = not self._has_own_loss() and not self._is_own("prediction_step")
         with unpadded(self.model, self.args.without) as encoder, encoder.weights.held(steady):
             found = predict(predictor, begin())
         metrics: dict[str, Any] = {}

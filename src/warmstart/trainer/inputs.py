@@ -13,6 +13,7 @@ from torch import nn
 
 from warmstart.batches.dataloaders import Batch, Collate, DatasetFeed, Feed, StreamFeed, TokenFeed, is_stream, length_of
 from warmstart.batches.plan import BatchPlan
+from warmstart.batches.ragged import pad
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.distributed.processes import Processes
 from warmstart.engine.losses import base_model
@@ -57,7 +58,7 @@ def first_epoch(feed: Feed, dataset: Any, collate: Collate, args: "TrainingArgum
         for update, batches in feed.batches(0, last, processes.index, processes.count):
             if update.epoch > 0:
                 return  # a stream began again
-            yield from batches
+            yield from map(pad, batches)
 
     size, count = args.per_device_train_batch_size, None
     if feed.updates_per_epoch is not None:

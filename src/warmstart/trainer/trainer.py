@@ -13,7 +13,8 @@ from torch import nn
 from transformers.trainer_callback import CallbackHandler, DefaultFlowCallback, TrainerControl, TrainerState
 from transformers.trainer_utils import EvalPrediction, TrainOutput, speed_metrics
 
-from warmstart.batches.dataloaders import Feed
+from warmstart.batches.dataloaders import Batch, Feed
+from warmstart.batches.ragged import pad
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.capturable import why_no_graphs
 from warmstart.engine.cuda_graphs import Graphs
@@ -344,8 +345,8 @@ class Trainer(Keeping):
         if hasattr(self.model, "num_parameters"):
             self.state.total_flos += 6 * result.tokens * self._parameters_computed
 
-    def _training_loss(self, model: nn.Module, batch: dict[str, Any]) -> torch.Tensor:
-        loss: torch.Tensor = self.compute_loss(model, batch)
+    def _training_loss(self, model: nn.Module, batch: Batch) -> torch.Tensor:
+        loss: torch.Tensor = self.compute_loss(model, pad(batch) if self._has_own_loss() else batch)
         return loss
 
 
