@@ -17,11 +17,11 @@ from warmstart.models.ragged.families import find_encoder
 ATTENTION = "masked_attention"
 
 
-def draw_alike(model: Any, bits: DropoutMasks) -> dict[str, Any]:
-    """Make `model` drop by `bits`. Before each pass in training the result needs `mask`: bool `[rows, width]`, where
+def draw_alike(model: Any, masks: DropoutMasks) -> dict[str, Any]:
+    """Make `model` drop by `masks`. Before each pass in training the result needs `mask`: bool `[rows, width]`, where
     its tokens are.
     """
-    now: dict[str, Any] = {"bits": bits}
+    now: dict[str, Any] = {"masks": masks}
     AttentionInterface.register(ATTENTION, _attention)
     AttentionMaskInterface.register(ATTENTION, eager_mask)
     model.config._attn_implementation = ATTENTION
@@ -38,14 +38,14 @@ def draw_alike(model: Any, bits: DropoutMasks) -> dict[str, Any]:
 
 def follow(model: Any, seed: int) -> None:
     """Make `model` draw as `warmstart train` does with `seed` in one process: each pass in training is an update."""
-    bits, update = DropoutMasks(), 0
-    now = draw_alike(model, bits)
+    masks, update = DropoutMasks(), 0
+    now = draw_alike(model, masks)
 
     def begin(model: nn.Module, args: tuple[Any, ...], inputs: dict[str, Any]) -> None:
         nonlocal update
         if model.training:
             now["mask"] = inputs["attention_mask"].bool()
-            bits.begin(seed, update, 0, now["mask"].shape[1])
+            masks.begin(seed, update, 0, now["mask"].shape[1])
             update += 1
 
     model.register_forward_pre_hook(begin, with_kwargs=True)
@@ -65,7 +65,7 @@ class RowMask(nn.Module):
 
     def keep(self, x: torch.Tensor) -> torch.Tensor:
         shape = (x.shape[1],) if x.ndim == 2 else (self.now["mask"].shape[1], x.shape[2])
-        return self.now["bits"].keep_rows(len(x), shape, self.p)
+        return self.now["masks"].keep_rows(len(x), shape, self.p)
 
 
 class TokenMask(RowMask):
@@ -74,7 +74,7 @@ class TokenMask(RowMask):
     def keep(self, x: torch.Tensor) -> torch.Tensor:
         real = self.now["mask"]
         keep = torch.zeros(x.shape, dtype=torch.int16)
-        keep[real] = self.now["bits"].keep_tokens(int(real.sum()), x.shape[-1], self.p)
+        keep[real] = self.now["masks"].keep_tokens(int(real.sum()), x.shape[-1], self.p)
         return keep
 
 
@@ -94,5 +94,5 @@ def _attention(
     if dropout:
         now = next(child.now for child in module.modules() if isinstance(child, RowMask))
         rows, heads, width, _ = weights.shape
-        weights = weights * (now["bits"].keep_rows(rows, (heads, width, width), dropout) != 0) * made_up(dropout)
+        weights = weights * (now["masks"].keep_rows(rows, (heads, width, width), dropout) != 0) * made_up(dropout)
     return torch.matmul(weights, value).transpose(1, 2).contiguous(), None

@@ -11,6 +11,7 @@ from torch.utils.data import IterableDataset
 from tests.trainer.helpers import Pad, rows
 from warmstart.batches.dataloaders import DatasetFeed, Feed, StreamFeed, TokenFeed, in_order
 from warmstart.batches.plan import BatchPlan
+from warmstart.batches.ragged import pad
 from warmstart.batches.tokens import TokenTable
 
 ROWS = rows(37)
@@ -40,7 +41,7 @@ class Stream(IterableDataset):  # type: ignore[type-arg]
 def taken(feed: Feed, start: int, stop: int, process: int = 0, processes: int = 1) -> list[Any]:
     """[(update, rows, micro-batches as lists)]"""
     return [
-        (update.index, update.rows.tolist(), [{k: v.tolist() for k, v in batch.items()} for batch in batches])
+        (update.index, update.rows.tolist(), [{k: v.tolist() for k, v in pad(batch).items()} for batch in batches])
         for update, batches in feed.batches(start, stop, process, processes)
     ]
 
@@ -158,7 +159,7 @@ def test_a_stream_is_read_no_further_than_needed() -> None:
 def test_batches_are_tensors_that_a_model_takes() -> None:
     for feed in (TokenFeed(table(), PLAN), DatasetFeed(ROWS, Pad(), PLAN)):
         _, batches = next(feed.batches(0, 1, 0, 1))
-        assert all(isinstance(value, torch.Tensor) and value.dtype == torch.int64 for value in batches[0].values())
+        assert all(isinstance(value, torch.Tensor) and value.dtype == torch.int64 for value in pad(batches[0]).values())
 
 
 @pytest.mark.parametrize("ahead", [0, 1, 2, 7])

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import tiny
-from warmstart.batches.plan import WINDOW, BatchPlan, padded
+from warmstart.batches.plan import WINDOW, BatchPlan
+from warmstart.batches.ragged import ragged
 from warmstart.batches.tokens import TokenTable
 
 MANY = settings(max_examples=150, deadline=None)
@@ -144,11 +145,11 @@ def test_padded_is_what_the_tokenizer_pads(
     stock = tiny.tokenizer()
     stock.padding_side = "left" if left else "right"
     stock.pad_token = stock.convert_ids_to_tokens(pad_id)
-    ragged: dict[str, Any] = {"input_ids": [texts[row] for row in rows]}
+    unpadded: dict[str, Any] = {"input_ids": [texts[row] for row in rows]}
     if types:
-        ragged["token_type_ids"] = [[int(i >= len(texts[row]) // 2) for i in range(len(texts[row]))] for row in rows]
-    wanted = stock.pad(ragged, padding=True, return_tensors="pt")
-    found = padded(table, rows)
+        unpadded["token_type_ids"] = [[int(i >= len(texts[row]) // 2) for i in range(len(texts[row]))] for row in rows]
+    wanted = stock.pad(unpadded, padding=True, return_tensors="pt")
+    found = ragged(table, rows).padded()
     assert found.keys() == wanted.keys()
     for name, tensor in found.items():
         assert tensor.dtype == torch.int64
@@ -162,7 +163,7 @@ def test_padded_is_what_the_tokenizer_pads(
 )
 def test_padded_takes_the_labels_of_its_rows(labels: Any) -> None:
     table = table_of([[5], [6, 7], [8], [9, 9, 9]], False, labels)
-    found = padded(table, np.array([3, 0, 2]))
+    found = ragged(table, np.array([3, 0, 2])).padded()
     assert torch.equal(found["labels"], torch.from_numpy(labels[[3, 0, 2]]))
     assert found["labels"].dtype == torch.from_numpy(labels).dtype
 
@@ -189,7 +190,7 @@ def test_a_tokenised_table_padded_is_the_tokenizer_called_on_the_batch(tmp_path:
         padding=True,
         return_tensors="pt",
     )
-    found = padded(table, rows)
+    found = ragged(table, rows).padded()
     assert found.keys() == wanted.keys()
     assert all(torch.equal(found[name], wanted[name]) for name in wanted)
     assert table.truncated > 0

@@ -4,6 +4,7 @@ Capturing and replaying need a CUDA device; without one these tests say so and s
 """
 
 import copy
+import dataclasses
 import pathlib
 from typing import Any
 
@@ -17,15 +18,14 @@ from transformers.trainer_callback import DefaultFlowCallback
 from tests.models.test_ragged import FAMILIES, batch, outcome, small
 from tests.trainer.helpers import tiny_bert
 from warmstart import Trainer, TrainingArguments
-from warmstart.batches.plan import padded
+from warmstart.batches.ragged import from_padded, ragged
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.capturable import why_no_graphs
-from warmstart.engine.cuda_graphs import Graphs
+from warmstart.engine.cuda_graphs import Graphs, bucket_of, bucketed
 from warmstart.engine.randomness import reseed
 from warmstart.engine.techniques import Techniques
 from warmstart.events import Events
 from warmstart.models.ragged.encoder import Unpadded, unpadded
-from warmstart.models.ragged.flat import bucket_of, flat_inputs, flatten, position_offset
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a CUDA device")
 
@@ -36,11 +36,12 @@ def test_a_flat_batch_gives_the_padded_models_gradients(family: str, lengths: li
     model = small(family)
     inputs = batch(lengths, model.config.pad_token_id)
     logits, gradients = outcome(model, inputs)
-    flat = flatten(inputs, position_offset(model))
-    assert flat.bucket == bucket_of(sum(lengths))
-    assert flat.bucket % 64 == 0
-    with unpadded(model) as on, flat_inputs(on, flat, family != "distilbert") as given:
-        ours, our_gradients = outcome(model, given)
+    tokens = from_padded(inputs["input_ids"], inputs["attention_mask"].bool())
+    flat = bucketed(dataclasses.replace(tokens, labels=inputs["labels"]))
+    assert flat.filled == bucket_of(sum(lengths))
+    assert flat.filled % 64 == 0
+    with unpadded(model):
+        ours, our_gradients = outcome(model, flat)
     assert (ours - logits).abs().max() <= 1e-6
     whole = torch.stack([g.norm() for g in gradients.values()]).norm()
     for name, theirs in gradients.items():
@@ -76,12 +77,12 @@ def test_updates_are_those_of_the_padded_model() -> None:
     with unpadded(model.train()) as encoder:
         graphs = made(model, encoder)
         for number in range(20):
-            inputs = padded(rows, np.arange(number, number + 8))
+            inputs = ragged(rows, np.arange(number, number + 8))
             assert graphs.takes([inputs])
             outcome = graphs.run(inputs)
             assert outcome is not None
             loss, norm = outcome
-            theirs = plain(**inputs).loss
+            theirs = plain(**inputs.padded()).loss
             theirs.backward()
             their_norm = nn.utils.clip_grad_norm_(plain.parameters(), 0.1)
             optimizer.step()
@@ -97,12 +98,12 @@ def test_what_is_unusual_is_not_taken() -> None:
     model = tiny_bert()
     with unpadded(model) as encoder:
         graphs = made(model, encoder)
-        usual = padded(rows, np.arange(8))
+        usual = ragged(rows, np.arange(8))
         assert graphs.takes([usual])
         assert not graphs.takes([usual, usual])
-        assert not graphs.takes([padded(rows, np.arange(7))])
-        assert not graphs.takes([{name: value for name, value in usual.items() if name != "labels"}])
-        assert not graphs.takes([{**usual, "weight": torch.ones(8)}])
+        assert not graphs.takes([ragged(rows, np.arange(7))])
+        assert not graphs.takes([dataclasses.replace(usual, labels=None)])
+        assert not graphs.takes([{**usual.padded(), "weight": torch.ones(8)}])
         handle = model.bert.register_forward_hook(lambda module, args, output: None)  # it would see flat tokens
         assert not graphs.takes([usual])
         handle.remove()
@@ -126,7 +127,7 @@ HOOKS: dict[str, Any] = {
 @pytest.mark.parametrize("what", HOOKS)
 def test_while_somebody_wants_to_be_called_nothing_is_replayed(what: str) -> None:
     """A replay would not call them."""
-    model, usual = tiny_bert(), padded(table(), np.arange(8))
+    model, usual = tiny_bert(), ragged(table(), np.arange(8))
     with unpadded(model) as encoder:
         graphs = made(model, encoder)
         handle = HOOKS[what](model, graphs._optimizer)
@@ -150,7 +151,7 @@ CHANGES: dict[str, Any] = {
 @pytest.mark.parametrize("what", CHANGES)
 def test_what_a_graph_holds_may_not_change(what: str) -> None:
     """It would go on with what was there when it was captured."""
-    model, usual = tiny_bert(), padded(table(), np.arange(8))
+    model, usual = tiny_bert(), ragged(table(), np.arange(8))
     with unpadded(model) as encoder:
         graphs = made(model, encoder)
         graphs._optimizer.param_groups[0]["lr"] = 0.1  # this may: schedules do
@@ -215,7 +216,7 @@ def test_positions_of_the_filling_are_positions_that_the_model_has() -> None:
     )
     model = BertForSequenceClassification(config).train()
     with unpadded(model) as encoder:
-        outcome = made(model, encoder).run(padded(rows, np.arange(8)))
+        outcome = made(model, encoder).run(ragged(rows, np.arange(8)))
     assert outcome is not None
     assert outcome[0].isfinite()
 
@@ -274,7 +275,7 @@ def test_graphs_agree_with_eager_updates(hidden: int) -> None:
             for number in range(20):
                 reseed(7, number, 0)
                 graphs._optimizer.param_groups[0]["lr"] = 1e-4 * (1 - number / 20)
-                outcome = graphs.run(padded(rows, np.arange(number, number + 8)))
+                outcome = graphs.run(ragged(rows, np.arange(number, number + 8)))
                 assert outcome is not None
                 found.append(torch.stack(outcome))
             weights = torch.cat([parameter.detach().reshape(-1) for parameter in model.parameters()])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from tests.trainer.helpers import Pad, rows, tiny_bert
+from warmstart.batches.ragged import pad
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.distributed.processes import Processes
 from warmstart.engine.predict import ModelRun, dataset_batches, predict, token_batches, token_plan
@@ -43,7 +44,9 @@ def how(model: nn.Module | None = None, run: Any = outputs_only, **settings_: An
 
 
 def batches(rows: TokenTable, size: int, process: int = 0, processes: int = 1) -> Iterator[Any]:
-    return token_batches(rows, token_plan(rows, size, process, processes))
+    """Padded: the models and steps of these tests are no encoders."""
+    plan = token_plan(rows, size, process, processes)
+    return ((numbers, pad(batch)) for numbers, batch in token_batches(rows, plan))
 
 
 def table(ids: list[list[int]], labels: Any = None) -> TokenTable:

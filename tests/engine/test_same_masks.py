@@ -43,15 +43,15 @@ def batches(pad_id: int) -> list[dict[str, torch.Tensor]]:
 @pytest.mark.parametrize("without", [(), (FIRST_TOKEN,)])
 def test_losses_are_those_of_the_padded_model(family: str, without: tuple[str, ...]) -> None:
     ours, theirs = sharp(family), sharp(family)
-    bits = DropoutMasks()
-    now = draw_alike(theirs, bits)
+    masks = DropoutMasks()
+    now = draw_alike(theirs, masks)
     fused = torch.optim.AdamW(ours.parameters(), lr=RATE, fused=True)
     plain = torch.optim.AdamW(theirs.parameters(), lr=RATE, foreach=True)
     with unpadded(ours, without) as on:
         for number, inputs in enumerate(batches(ours.config.pad_token_id)):
             place = (7, number, 0, inputs["input_ids"].shape[1])
-            on.bits.begin(*place)
-            with on.working.held():
+            on.masks.begin(*place)
+            with on.weights.held():
                 loss = ours(**inputs).loss
             loss.backward()
             norm = total_norm(fused)
@@ -59,7 +59,7 @@ def test_losses_are_those_of_the_padded_model(family: str, without: tuple[str, .
             fused.zero_grad()
 
             now["mask"] = inputs["attention_mask"].bool()
-            bits.begin(*place)
+            masks.begin(*place)
             their_loss = theirs(**inputs).loss
             their_loss.backward()
             their_norm = nn.utils.clip_grad_norm_(theirs.parameters(), NORM)
@@ -73,16 +73,16 @@ def test_losses_are_those_of_the_padded_model(family: str, without: tuple[str, .
 def test_the_masks_matter() -> None:
     """With those of another update the losses are not equal: the test above can fail."""
     ours, theirs = sharp("bert"), sharp("bert")
-    bits = DropoutMasks()
-    now = draw_alike(theirs, bits)
+    masks = DropoutMasks()
+    now = draw_alike(theirs, masks)
     inputs = batches(0)[0]
     now["mask"] = inputs["attention_mask"].bool()
     with unpadded(ours) as on:
-        on.bits.begin(7, 0, 0, inputs["input_ids"].shape[1])
+        on.masks.begin(7, 0, 0, inputs["input_ids"].shape[1])
         loss = float(ours(**inputs).loss.detach())
     found = []
     for update in (0, 1):
-        bits.begin(7, update, 0, inputs["input_ids"].shape[1])
+        masks.begin(7, update, 0, inputs["input_ids"].shape[1])
         found.append(float(theirs(**inputs).loss.detach()))
     assert found[0] == pytest.approx(loss, rel=1e-5)
     assert found[1] != pytest.approx(loss, rel=1e-3)

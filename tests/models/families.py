@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
+from warmstart.models.ragged.door import call
 from warmstart.models.ragged.encoder import PADDING_FREE, unpadded
 
 LONGEST, VOCABULARY = 60, 90
@@ -52,10 +53,10 @@ def batch(lengths: list[int], pad_id: int, left: bool = False, seed: int = 0) ->
     return {"input_ids": ids, "attention_mask": mask.long(), "labels": labels}
 
 
-def outcome(model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+def outcome(model: Any, inputs: Any) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """The logits and every gradient."""
     model.zero_grad()
-    out = model(**inputs)
+    out = call(model, inputs)
     out.loss.backward()
     return out.logits.detach(), {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
 

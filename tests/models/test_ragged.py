@@ -87,25 +87,6 @@ def test_bf16_agrees_with_autocast() -> None:
             assert (ours[name] - gradient).norm() <= 2 * rounding + 1e-6, name
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_dropout_depends_on_seed_update_and_process_alone(family: str) -> None:
-    model = small(family, dropout=True)
-    inputs = batch([9, 20, 7, 33, 2], model.config.pad_token_id)
-
-    def loss(seed: int, update: int, process: int) -> float:
-        on.bits.begin(seed, update, process, inputs["input_ids"].shape[1])
-        on.bits.micro_batch(0, 0)
-        torch.manual_seed(int(torch.randint(0, 10**6, ())))  # torch's own generator plays no part
-        return float(model(**inputs).loss.detach())
-
-    with unpadded(model) as on:
-        first = loss(1, 2, 0)
-        assert loss(1, 2, 0) == first
-        assert first not in (loss(2, 2, 0), loss(1, 3, 0), loss(1, 2, 1))
-        model.eval()
-        assert loss(1, 2, 0) == loss(1, 3, 0)
-
-
 def test_frozen_layers_get_no_gradient() -> None:
     model = small("bert")
     for parameter in model.bert.embeddings.parameters():

@@ -3,8 +3,27 @@
 import pytest
 import torch
 
-from tests.models.families import batch, small
+from tests.models.families import FAMILIES, batch, small
 from warmstart.models.ragged.encoder import unpadded
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_dropout_depends_on_seed_update_and_process_alone(family: str) -> None:
+    model = small(family, dropout=True)
+    inputs = batch([9, 20, 7, 33, 2], model.config.pad_token_id)
+
+    def loss(seed: int, update: int, process: int) -> float:
+        on.masks.begin(seed, update, process, inputs["input_ids"].shape[1])
+        on.masks.micro_batch(0, 0)
+        torch.manual_seed(int(torch.randint(0, 10**6, ())))  # torch's own generator plays no part
+        return float(model(**inputs).loss.detach())
+
+    with unpadded(model) as on:
+        first = loss(1, 2, 0)
+        assert loss(1, 2, 0) == first
+        assert first not in (loss(2, 2, 0), loss(1, 3, 0), loss(1, 2, 1))
+        model.eval()
+        assert loss(1, 2, 0) == loss(1, 3, 0)
 
 
 def test_dropout_drops_the_share_that_is_configured() -> None:
@@ -13,17 +32,17 @@ def test_dropout_drops_the_share_that_is_configured() -> None:
     seen: dict[str, list[float]] = {}
     inputs = batch([9, 20, 7, 33, 2], 0)
     with unpadded(model) as on:
-        stock_draw = on.bits._draw
+        stock_draw = on.masks._draw
 
         def draw(start: int, count: int, p: float) -> torch.Tensor:
             keep = stock_draw(start, count, p)
             seen.setdefault(f"{p}", []).append(float((keep != 0).double().mean()))
             return keep
 
-        on.bits._draw = draw  # type: ignore[method-assign]
+        on.masks._draw = draw  # type: ignore[method-assign]
         for update in range(20):
-            on.bits.begin(0, update, 0, 33)
-            on.bits.micro_batch(0, 0)
+            on.masks.begin(0, update, 0, 33)
+            on.masks.micro_batch(0, 0)
             model(**inputs)
     places = 1 + 3 * 3 + 1  # embeddings; weights, attention, feed-forward in each layer; head
     assert len(seen["0.1"]) == 20 * places

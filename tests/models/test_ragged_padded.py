@@ -166,7 +166,7 @@ def test_weights_may_change_between_any_two_calls(family: str) -> None:
     model = small(family).eval()
     inputs = batch([9, 20, 7], 0)
     with unpadded(model) as on:
-        with on.working.held():
+        with on.weights.held():
             model(**inputs)
         for scale in (-3.0, 0.5):
             for parameter in model.base_model.encoder.parameters():
@@ -174,7 +174,7 @@ def test_weights_may_change_between_any_two_calls(family: str) -> None:
             ours = model(**inputs).logits
             stock = copy.deepcopy(model)(**inputs).logits
             torch.testing.assert_close(ours, stock, atol=1e-6, rtol=0)
-        with on.working.held(steady=False):
+        with on.weights.held(steady=False):
             first = model(**inputs).loss
             for parameter in model.base_model.encoder.parameters():
                 parameter.data.mul_(2)

@@ -9,13 +9,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from warmstart.batches.plan import BatchPlan, Update, padded
+from warmstart.batches.plan import BatchPlan, Update
+from warmstart.batches.ragged import ragged
 from warmstart.batches.tokens import TokenTable
 
 if TYPE_CHECKING:
     from torch.utils.data import Dataset, IterableDataset
 
-Batch = Any  # a mapping as the model takes it; of a collator of the user's also a list or tuple, for a loss of theirs
+# A RaggedBatch, of a token table; else what a collator makes: a mapping as the model takes it, or for a loss of the
+# user's own also a list or tuple.
+Batch = Any
 Collate = Callable[[list[Any]], Batch]
 Made = TypeVar("Made")
 
@@ -55,7 +58,7 @@ class TokenFeed:
     def batches(self, start: int, stop: int, process: int, processes: int) -> Iterator[tuple[Update, list[Batch]]]:
         def make(index: int) -> tuple[Update, list[Batch]]:
             update = self.plan.update(index, process, processes)
-            return update, [padded(self.table, rows) for rows in update.micro_batches]
+            return update, [ragged(self.table, rows) for rows in update.micro_batches]
 
         yield from in_order(make, range(start, stop), self.ahead)
 

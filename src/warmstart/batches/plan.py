@@ -1,12 +1,10 @@
 """Which rows make which update: a pure function of the number of rows, the seed and the epoch."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-
-from warmstart.batches.tokens import TokenTable
 
 Rows = npt.NDArray[np.int64]
 WINDOW = 50  # batches that are sorted by length together: long enough to even lengths out, short enough to stay random
@@ -103,37 +101,3 @@ def _order(plan: BatchPlan, epoch: int) -> Rows:
     whole = plan.rows // plan.batch_size * plan.batch_size
     batches = generator.permutation(order[:whole].reshape(-1, plan.batch_size))
     return np.concatenate([batches.reshape(-1), order[whole:]])
-
-
-def padded(table: TokenTable, rows: Rows) -> dict[str, Any]:
-    """The batch of `rows`, padded to its longest: torch tensors as the model takes them.
-
-    Ragged in, padded out (pad id 0, two rows of 3 and 5 tokens):
-
-        ids      101 7 102 | 101 8 9 6 102
-        input_ids       [[101, 7, 102, 0, 0], [101, 8, 9, 6, 102]]   int64 [rows, longest]
-        attention_mask  [[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]]           int64 [rows, longest]
-        token_type_ids  like input_ids, if the model takes them
-        labels          int64 [rows], float32 [rows] or [rows, classes], if the table has them
-    """
-    import torch
-
-    starts = table.offsets[rows]
-    lengths = table.offsets[rows + 1] - starts
-    width = int(lengths.max())
-    columns = np.arange(width)
-    inside = columns >= width - lengths[:, None] if table.pad_left else columns < lengths[:, None]
-    before = np.cumsum(lengths) - lengths
-    positions = np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
-
-    def spread(flat: npt.NDArray[Any], fill: int) -> torch.Tensor:
-        out = np.full(inside.shape, fill, np.int64)
-        out[inside] = flat[positions]
-        return torch.from_numpy(out)
-
-    batch = {"input_ids": spread(table.ids, table.pad_id), "attention_mask": torch.from_numpy(inside.astype(np.int64))}
-    if table.types is not None:
-        batch["token_type_ids"] = spread(table.types, 0)
-    if table.labels is not None:
-        batch["labels"] = torch.from_numpy(table.labels[rows])
-    return batch

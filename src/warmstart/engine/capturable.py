@@ -11,7 +11,7 @@ from torch import nn
 from transformers.trainer_callback import TrainerCallback
 
 from warmstart.messages import _
-from warmstart.models.ragged.calls import Calls, hooks_in
+from warmstart.models.ragged.door import hooks_in
 from warmstart.models.ragged.encoder import FIRST_TOKEN, Unpadded
 
 
@@ -52,14 +52,14 @@ def listens(event: str, callbacks: Iterable[Any]) -> bool:
 class Steady:
     """What graphs take for granted of a model and its optimizer."""
 
-    def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, calls: Calls) -> None:
-        self._optimizer, self._calls = optimizer, calls
+    def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        self._optimizer = optimizer
         self._of_modules = hooks_in(model.modules())
         self._held = list(_held(optimizer))
 
     def is_hooked(self) -> bool:
         """Whether somebody wants to be called in each update."""
-        if any(_others(hooks, self._calls) for hooks in self._of_modules):
+        if any(self._of_modules):
             return True
         optimizer: Any = self._optimizer
         if optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks:
@@ -70,10 +70,6 @@ class Steady:
     def has_changed(self) -> bool:
         """Whether the optimizer's options, but for one learning rate, or the weights it moves are others by now."""
         return _rates_differ(self._optimizer) or list(_held(self._optimizer)) != self._held
-
-
-def _others(hooks: dict[int, Any], ours: Calls) -> bool:
-    return any(getattr(hook, "__self__", None) is not ours for hook in hooks.values())
 
 
 def _rates_differ(optimizer: torch.optim.Optimizer) -> bool:

@@ -8,7 +8,6 @@ on they are replayed. Random numbers stay a function of (seed, update, process):
 
 import contextlib
 import dataclasses
-import inspect
 import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -17,23 +16,37 @@ import torch
 from torch import nn
 
 from warmstart.batches.dataloaders import Batch
+from warmstart.batches.ragged import RaggedBatch
 from warmstart.engine.capturable import Steady
 from warmstart.engine.clipping import step_clipped, total_norm
 from warmstart.engine.oom import is_out_of_memory
 from warmstart.errors import first_line
 from warmstart.messages import _
+from warmstart.models.ragged.door import takes
 from warmstart.models.ragged.encoder import Unpadded
-from warmstart.models.ragged.flat import Flat, flat_inputs, flatten, position_offset
 
 CUDA_GRAPHS = "cuda-graphs"
+FINE, COARSE = 64, 128  # tokens: buckets of short and of long batches, some 10 % more than there are
+LONG = 1024
 Outcome = tuple[torch.Tensor, torch.Tensor]  # the update's loss, and its gradient norm
+
+
+def bucket_of(tokens: int) -> int:
+    """The smallest bucket that holds `tokens`."""
+    step = FINE if tokens <= LONG else COARSE
+    return -(-tokens // step) * step
+
+
+def bucketed(batch: RaggedBatch) -> RaggedBatch:
+    """The batch (on the CPU) filled up to a bucket, with attention as wide as its longest row, to a multiple of 128."""
+    return batch.filled_to(bucket_of(int(batch.cu_seqlens[-1])), -(-batch.max_seqlen // COARSE) * COARSE)
 
 
 @dataclasses.dataclass(frozen=True)
 class Bucket:
     """The buffers that a graph reads and writes. `graph` is None until the second update of this size."""
 
-    inputs: Flat
+    inputs: RaggedBatch
     graph: Any = None
     outcome: Outcome | None = None
 
@@ -53,9 +66,7 @@ class Graphs:
     ) -> None:
         self._model, self._optimizer, self._encoder = model, optimizer, encoder
         self._rows, self._max_grad_norm, self._precision = rows, max_grad_norm, precision
-        self._offset = position_offset(model)
-        self._types = "token_type_ids" in inspect.signature(model.forward).parameters
-        self._steady = Steady(model, optimizer, encoder.calls)
+        self._steady = Steady(model, optimizer)
         self._buckets: dict[tuple[int, int, torch.dtype], Bucket] = {}
         self._pool: Any = None
         self._rate = torch.zeros((), device=next(model.parameters()).device)
@@ -69,27 +80,26 @@ class Graphs:
     def takes(self, batches: Sequence[Batch]) -> bool:
         """Whether this update can run here: one micro-batch, of the usual size, with nothing unusual in it, and nobody
         who wants to be called in it."""
-        usual = {"input_ids", "attention_mask", "token_type_ids", "labels"}
-        if self.broken or len(batches) != 1 or not batches[0].keys() <= usual or "labels" not in batches[0]:
+        if self.broken or len(batches) != 1 or not isinstance(batches[0], RaggedBatch) or batches[0].labels is None:
             return False
         if self._steady.has_changed():
             self._give_up(_("the optimizer's options have changed"))
             return False
-        mask = batches[0]["attention_mask"]
-        return len(mask) == self._rows and bool(mask[:, 0].all()) and not self._steady.is_hooked()
+        return batches[0].rows == self._rows and takes(self._model, batches[0]) and not self._steady.is_hooked()
 
-    def run(self, batch: Batch) -> Outcome | None:
-        """One update over the padded `batch` (on the CPU); the optimizer has stepped then. Seed torch before. None if
+    def run(self, batch: RaggedBatch) -> Outcome | None:
+        """One update over `batch` (on the CPU); the optimizer has stepped then. Seed torch before. None if
         it did not fit into the memory: then nothing has changed, and there will be no more graphs."""
-        flat = flatten(batch, self._offset)
-        key = (flat.bucket, flat.width, flat.labels.dtype)
+        batch = bucketed(batch)
+        assert batch.labels is not None
+        key = (batch.filled, batch.max_seqlen, batch.labels.dtype)
         self._rate.fill_(float(self._optimizer.param_groups[0]["lr"]))
         known = self._buckets.get(key)
         if known is None:
-            buffers = (tensor.to(self._rate.device) for tensor in flat.tensors())
-            self._buckets[key] = Bucket(Flat(*buffers, width=flat.width))
+            self._buckets[key] = Bucket(batch.to(self._rate.device))
             return self._eager(self._buckets[key].inputs)
-        for buffer, tensor in zip(known.inputs.tensors(), flat.tensors(), strict=True):
+        for name, tensor in batch.tensors().items():
+            buffer = known.inputs.tensors()[name]
             buffer.copy_(tensor.pin_memory() if buffer.is_cuda else tensor, non_blocking=True)
         if known.graph is None:
             known = self._captured(known)
@@ -101,11 +111,11 @@ class Graphs:
         loss, norm = known.outcome
         return loss.clone(), norm.clone()
 
-    def _eager(self, flat: Flat) -> Outcome | None:
+    def _eager(self, batch: RaggedBatch) -> Outcome | None:
         """An update, one operation after the other."""
         outcome: Outcome | None = None
         try:
-            outcome = self._gradients(flat)
+            outcome = self._gradients(batch)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -116,14 +126,13 @@ class Graphs:
         self._optimizer.zero_grad(set_to_none=True)
         return outcome
 
-    def _gradients(self, flat: Flat) -> Outcome:
+    def _gradients(self, batch: RaggedBatch) -> Outcome:
         """Forward and backward, on whatever stream is current."""
         device = self._rate.device.type
         # A cache of casts would outlive the graph that made them.
         cast = torch.autocast(device, self._precision, self._precision is not None, cache_enabled=False)
-        held = self._encoder.working.held()
-        with held, flat_inputs(self._encoder, flat, self._types) as inputs, cast:
-            loss = self._model(**inputs).loss
+        with self._encoder.weights.held(), cast:
+            loss = self._model(batch).loss
         loss.backward()
         return loss.detach().float(), total_norm(self._optimizer)
 

@@ -1,5 +1,6 @@
 """From a batch to a loss: what the model returns, a loss function of the user's, or label smoothing."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -7,8 +8,10 @@ import torch
 from torch import nn
 
 from warmstart.batches.dataloaders import Batch, values_of
+from warmstart.batches.ragged import RaggedBatch, pad
 from warmstart.errors import UserError
 from warmstart.messages import _
+from warmstart.models.ragged.door import call
 
 
 def base_model(model: Any) -> Any:
@@ -40,12 +43,21 @@ def default_collator(processing_class: Any) -> Callable[[list[Any]], Any]:
     return default_data_collator  # type: ignore[no-any-return]
 
 
+def labels_of(batch: Batch, label_names: Sequence[str]) -> tuple[Any, ...]:
+    """The labels of these names that a batch has."""
+    if isinstance(batch, RaggedBatch):
+        batch = {"labels": batch.labels}
+    named = batch if isinstance(batch, Mapping) else {}
+    return tuple(named[name] for name in label_names if named.get(name) is not None)
+
+
 def count_targets(batch: Batch, label_names: Sequence[str]) -> int:
     """How many targets the mean loss of a batch is over: labels that are not -100 (the index that cross entropy
     ignores) where labels are integers, else rows (every row of a float label tensor has equally many numbers)."""
-    named = isinstance(batch, Mapping)
-    labels = next((batch[name] for name in label_names if named and batch.get(name) is not None), None)
+    labels = next(iter(labels_of(batch, label_names)), None)
     if not isinstance(labels, torch.Tensor):
+        if isinstance(batch, RaggedBatch):
+            return batch.rows
         first = next((value for value in values_of(batch) if isinstance(value, torch.Tensor) and value.ndim), None)
         return 1 if first is None else len(first)
     if labels.is_floating_point() or labels.dtype == torch.bool:
@@ -53,9 +65,16 @@ def count_targets(batch: Batch, label_names: Sequence[str]) -> int:
     return int((labels != -100).sum())
 
 
+def without_labels(batch: Batch, label_names: Sequence[str]) -> Batch:
+    """The batch without labels of these names."""
+    if isinstance(batch, RaggedBatch):
+        return dataclasses.replace(batch, labels=None) if "labels" in label_names else batch
+    return {name: value for name, value in batch.items() if name not in label_names}
+
+
 def check_named(batch: Batch) -> None:
     """Raises UserError unless a batch has names, by which a model takes it."""
-    if not isinstance(batch, Mapping):
+    if not isinstance(batch, Mapping | RaggedBatch):
         raise UserError(
             _("a batch is a {type}, and not a dictionary of the model's inputs").format(type=type(batch).__name__),
             where="data_collator",
@@ -77,9 +96,8 @@ def loss_of(
     """
     check_named(batch)
     own_loss = function is not None or smoothing > 0
-    labels = batch.get("labels") if own_loss else None
-    inputs = {name: value for name, value in batch.items() if not (own_loss and name == "labels")}
-    outputs = model(**inputs)
+    labels = next(iter(labels_of(batch, ["labels"])), None)
+    outputs = call(model, without_labels(batch, ["labels"]) if own_loss else batch)
     loss: Any
     if function is not None:
         loss = function(outputs, labels, num_items_in_batch=count_targets(batch, ["labels"]))
@@ -92,7 +110,7 @@ def loss_of(
     if loss is None:
         raise UserError(
             _("the model gave no loss"),
-            where=_("it was given {batch}").format(batch=", ".join(batch)),
+            where=_("it was given {batch}").format(batch=", ".join(pad(batch))),
             fix=_("name the label column 'label' or 'labels', or pass compute_loss_func"),
         )
     return (loss, outputs) if return_outputs else loss

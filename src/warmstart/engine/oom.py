@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from warmstart.batches.dataloaders import Batch, values_of
+from warmstart.batches.ragged import RaggedBatch
 from warmstart.errors import UserError, first_line
 from warmstart.messages import _
 
@@ -61,11 +62,15 @@ class Fitting:
 
 def count_rows(batch: Batch) -> int:
     """Rows of a batch."""
+    if isinstance(batch, RaggedBatch):
+        return batch.rows
     return next((len(value) for value in values_of(batch) if isinstance(value, torch.Tensor) and value.ndim), 0)
 
 
 def _rows(batch: Batch, start: int, stop: int, rows: int) -> Batch:
     """Rows `start` to `stop - 1` of everything that has as many entries as the batch has rows."""
+    if isinstance(batch, RaggedBatch):
+        return batch.part(start, stop)
 
     def cut(value: Any) -> Any:
         has_rows = isinstance(value, list | tuple) or (isinstance(value, torch.Tensor) and value.ndim > 0)

@@ -12,7 +12,8 @@ import torch
 from torch import nn
 
 from warmstart.batches.dataloaders import Batch, Collate, is_stream
-from warmstart.batches.plan import Rows, padded
+from warmstart.batches.plan import Rows
+from warmstart.batches.ragged import ragged
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.losses import count_targets
 
@@ -67,7 +68,7 @@ def token_plan(table: TokenTable, batch_size: int, process: int, processes: int)
 def token_batches(table: TokenTable, plan: list[Rows]) -> Iterator[tuple[Rows, Batch]]:
     """The batches of `plan` from a token table."""
     for rows in plan:
-        yield rows, padded(table, rows)
+        yield rows, ragged(table, rows)
 
 
 def dataset_batches(

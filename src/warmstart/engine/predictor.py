@@ -18,6 +18,7 @@ from warmstart.errors import UserError
 from warmstart.messages import _
 from warmstart.models.auto import AutoModelForSequenceClassification
 from warmstart.models.load import load_tokenizer, loading, quietly
+from warmstart.models.ragged.door import call
 from warmstart.models.ragged.encoder import unpadded
 from warmstart.table.task import Task
 
@@ -53,10 +54,9 @@ class Predictor:
         table = tokenize_in_memory(columns, self.tokenizer, max_length=self.tokenizer.model_max_length)
         found = np.zeros((len(table), self.task.num_labels), np.float32)
         device = next(self.model.parameters()).device
-        with torch.inference_mode(), unpadded(self.model) as encoder, encoder.working.held():
+        with torch.inference_mode(), unpadded(self.model) as encoder, encoder.weights.held():
             for rows, batch in token_batches(table, token_plan(table, BATCH, 0, 1)):
-                inputs = {name: tensor.to(device) for name, tensor in batch.items()}
-                found[rows] = self.model(**inputs).logits.float().cpu().numpy()
+                found[rows] = call(self.model, batch.to(device)).logits.float().cpu().numpy()
         return found
 
     def predict(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from torch import nn
 
 from warmstart.batches.dataloaders import Batch
 from warmstart.batches.plan import Update
+from warmstart.batches.ragged import RaggedBatch
 from warmstart.engine.clipping import step_clipped, total_norm
 from warmstart.engine.distributed.processes import Processes
 from warmstart.engine.losses import count_targets
@@ -138,7 +139,7 @@ def _gradients(
     """The update's loss on this process; its gradients, summed over all processes, are in the parameters then. `total`:
     targets of the update, on all processes. What does not fit into the memory is tried again in smaller pieces."""
     buffers = [(b, b.detach().clone()) for b in engine.model.buffers() if b.is_floating_point()]
-    width = max((ids.shape[1] for batch in batches if (ids := _ids(batch)) is not None), default=0)
+    width = max((_width(batch) for batch in batches), default=0)
     loss: torch.Tensor | None = None
     while loss is None:
         try:
@@ -158,17 +159,17 @@ def _gradients(
 
 def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], width: int, total: int) -> torch.Tensor:
     """The loss and the gradients of this process's micro-batches. `width`: tokens of its longest row."""
-    bits = engine.techniques.encoder.bits
-    bits.begin(engine.seed, update.index, engine.processes.index, width)
+    masks = engine.techniques.encoder.masks
+    masks.begin(engine.seed, update.index, engine.processes.index, width)
     loss = torch.zeros((), device=engine.processes.device)
     rows = tokens = 0
     try:
         for number, piece in enumerate(pieces):
-            bits.micro_batch(rows, tokens)
+            masks.micro_batch(rows, tokens)
             rows, tokens = rows + piece.rows, tokens + piece.tokens
             if piece.targets:  # the mean over no targets is NaN
                 batch = engine.processes.to_device(piece.batch)
-                held = engine.techniques.encoder.working.held(steady=not engine.own_loss)
+                held = engine.techniques.encoder.weights.held(steady=not engine.own_loss)
                 with held, engine.processes.autocast(engine.precision):
                     share = engine.loss(engine.model, batch) * (piece.targets / total)
                 share.backward()  # type: ignore[no-untyped-call]
@@ -176,7 +177,7 @@ def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], width: int
             if number + 1 < len(pieces):
                 engine.hooks.after_micro_batch()
     finally:
-        bits.end()
+        masks.end()
     return loss
 
 
@@ -212,11 +213,20 @@ def _step(engine: Engine, norm: torch.Tensor) -> None:
 
 def count_tokens(batch: Batch) -> int:
     """Real input tokens of a batch; 0 where it has none."""
+    if isinstance(batch, RaggedBatch):
+        return int(batch.cu_seqlens[-1])
     mask = batch.get("attention_mask") if isinstance(batch, Mapping) else None
     if isinstance(mask, torch.Tensor):
         return int(mask.sum())
     ids = _ids(batch)
     return 0 if ids is None else ids.numel()
+
+
+def _width(batch: Batch) -> int:
+    if isinstance(batch, RaggedBatch):
+        return batch.max_seqlen
+    ids = _ids(batch)
+    return 0 if ids is None else ids.shape[1]
 
 
 def _ids(batch: Batch) -> torch.Tensor | None:

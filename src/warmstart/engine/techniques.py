@@ -93,10 +93,10 @@ def techniques(
     `make_graphs(encoder, folded)` gives the CUDA graphs, or why there are none; `folded`: whether clipping is."""
     device = next(model.parameters(), torch.zeros(())).device
     with contextlib.ExitStack() as stack:
+        # Before the encoder's, which from then on looks for hooks in the modules that there are.
+        by_rows = ROW_GRADIENTS not in without and processes == 1 and stack.enter_context(row_gradients(model))
         encoder = stack.enter_context(unpadded(model, without))
-        on = list(encoder.on)
-        if ROW_GRADIENTS not in without and processes == 1 and stack.enter_context(row_gradients(model)):
-            on.append(ROW_GRADIENTS)
+        on = [*encoder.on, *([ROW_GRADIENTS] if by_rows else [])]
         # That event is between clipping and the optimizer, which folded are one.
         if FOLDED_CLIPPING not in without and can_fold(optimizer) and not listens("on_pre_optimizer_step", callbacks):
             on.append(FOLDED_CLIPPING)

@@ -48,11 +48,11 @@ def _word_embedding(model: Any) -> tuple[nn.Module | None, str]:
         for name, parameter in owner.named_parameters(recurse=False)
         if parameter is weight
     ]
-    places = [(owner, name) for owner in model.modules() for name, child in owner.named_children() if child is found]
-    return places[0] if len(owners) == 1 and len(places) == 1 else nothing
+    holders = [(owner, name) for owner in model.modules() for name, child in owner.named_children() if child is found]
+    return holders[0] if len(owners) == 1 and len(holders) == 1 else nothing
 
 
-class Rows:
+class KeptGradient:
     """A gradient `[vocabulary, hidden]` that is kept from update to update. Only rows that were written are zeroed
     again, where autograd would fill a new table with zeros each time.
     """
@@ -86,7 +86,7 @@ class Embedding(nn.Module):
         self.weight = stock.weight
         self.num_embeddings, self.embedding_dim = stock.num_embeddings, stock.embedding_dim
         self.padding_idx = stock.padding_idx
-        self._rows = Rows(stock.weight)
+        self._kept = KeptGradient(stock.weight)
         self._stock = (stock,)  # in a tuple, so that it is no module of this one
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -95,7 +95,7 @@ class Embedding(nn.Module):
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """int64 `[...]` to `[..., hidden]`."""
-        return _Lookup.apply(self.weight, ids, self.padding_idx, self._rows)  # type: ignore[no-any-return, no-untyped-call]
+        return _Lookup.apply(self.weight, ids, self.padding_idx, self._kept)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def _same(stock: nn.Embedding) -> nn.Embedding:
@@ -104,17 +104,19 @@ def _same(stock: nn.Embedding) -> nn.Embedding:
 
 class _Lookup(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, weight: torch.Tensor, ids: torch.Tensor, padding_idx: int | None, rows: Rows) -> torch.Tensor:
+    def forward(
+        ctx: Any, weight: torch.Tensor, ids: torch.Tensor, padding_idx: int | None, kept: KeptGradient
+    ) -> torch.Tensor:
         ctx.save_for_backward(ids)
-        ctx.padding_idx, ctx.rows = padding_idx, rows
+        ctx.padding_idx, ctx.kept = padding_idx, kept
         return nn.functional.embedding(ids, weight)
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         (ids,) = ctx.saved_tensors
-        used, place = ids.unique(return_inverse=True)
-        found = torch.ops.aten.embedding_dense_backward(gradients[0], place, len(used), -1, False)
+        used, number = ids.unique(return_inverse=True)
+        found = torch.ops.aten.embedding_dense_backward(gradients[0], number, len(used), -1, False)
         if ctx.padding_idx is not None:
             found.masked_fill_((used == ctx.padding_idx)[:, None], 0.0)
-        ctx.rows.add(used, found)
+        ctx.kept.add(used, found)
         return None, None, None, None

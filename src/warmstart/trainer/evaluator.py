@@ -3,20 +3,22 @@
 import functools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import nn
 from transformers.trainer_utils import EvalPrediction, denumpify_detensorize, speed_metrics
 
-from warmstart.batches.dataloaders import length_of
+from warmstart.batches.dataloaders import Batch, length_of
+from warmstart.batches.ragged import pad
 from warmstart.batches.tokens import TokenTable
-from warmstart.engine.losses import check_named
+from warmstart.engine.losses import check_named, labels_of, without_labels
 from warmstart.engine.optimizer import switch
 from warmstart.engine.predict import ModelRun, Predictions, dataset_batches, predict, token_batches, token_plan
 from warmstart.errors import UserError
 from warmstart.messages import _
+from warmstart.models.ragged.door import call
 from warmstart.models.ragged.encoder import unpadded
 from warmstart.trainer.inputs import Loader, hidden_labels, loader_options
 from warmstart.trainer.whole import Whole
@@ -34,14 +36,14 @@ class Evaluator:
         """(mean loss, outputs, labels) of one batch; loss and labels are None where the batch has none."""
         check_named(inputs)
         trainer = self._trainer
-        labels = tuple(inputs[name] for name in trainer.label_names if inputs.get(name) is not None)
+        labels = labels_of(inputs, trainer.label_names)
         labelled = bool(trainer.label_names) and len(labels) == len(trainer.label_names)
         labels = labels if labelled else ()
-        if labelled or (not trainer.label_names and inputs.get("return_loss", False)):
+        if labelled or (not trainer.label_names and isinstance(inputs, Mapping) and inputs.get("return_loss", False)):
             loss, outputs = trainer.compute_loss(model, inputs, return_outputs=True)
             loss = loss.detach().mean()
         else:
-            loss, outputs = None, model(**inputs)
+            loss, outputs = None, call(model, inputs)
         if prediction_loss_only:
             return loss, None, None
         config = getattr(trainer.model, "config", None)
@@ -72,11 +74,12 @@ class Evaluator:
         trainer = self._trainer
         begin, loader = self._batches(dataset)
         trainer.callback_handler.eval_dataloader = loader
+        steady = not trainer.has_own_loss and not trainer.is_own("prediction_step")
 
-        def step(model: nn.Module, batch: dict[str, Any]) -> tuple[torch.Tensor | None, Any, Any]:
+        def step(model: nn.Module, batch: Batch) -> tuple[torch.Tensor | None, Any, Any]:
             if not labelled:
-                batch = {name: value for name, value in batch.items() if name not in trainer.label_names}
-            return trainer.prediction_step(model, batch, loss_only, ignore_keys)
+                batch = without_labels(batch, trainer.label_names)
+            return trainer.prediction_step(model, batch if steady else pad(batch), loss_only, ignore_keys)
 
         def after_batch() -> None:
             handler = trainer.callback_handler
@@ -93,8 +96,7 @@ class Evaluator:
             keep_outputs=not loss_only,
         )
         switch(trainer.optimizer, "eval")
-        steady = not trainer.has_own_loss and not trainer.is_own("prediction_step")
-        with unpadded(trainer.model, trainer.args.without) as encoder, encoder.working.held(steady):
+        with unpadded(trainer.model, trainer.args.without) as encoder, encoder.weights.held(steady):
             found = predict(how, begin())
         return found, self._metrics(found, prefix, began)
 
@@ -114,7 +116,7 @@ class Evaluator:
             begin = functools.partial(dataset_batches, dataset, collate, size, *place, options)
             rows = length_of(dataset)
             steps = None if rows is None else math.ceil(math.ceil(rows / trainer.processes.count) / size)
-        return begin, Loader(dataset, size, collate, steps, lambda: (batch for _unused, batch in begin()))
+        return begin, Loader(dataset, size, collate, steps, lambda: (pad(batch) for _unused, batch in begin()))
 
     def _metrics(self, found: Predictions, prefix: str, began: float) -> dict[str, float]:
         trainer = self._trainer

@@ -12,7 +12,8 @@ import numpy as np
 from torch import nn
 
 from warmstart.batches.dataloaders import Batch, Collate, DatasetFeed, Feed, StreamFeed, TokenFeed, is_stream, length_of
-from warmstart.batches.plan import BatchPlan, padded
+from warmstart.batches.plan import BatchPlan
+from warmstart.batches.ragged import pad, ragged
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.distributed.processes import Processes
 from warmstart.engine.losses import base_model
@@ -58,7 +59,7 @@ def first_epoch(feed: Feed, dataset: Any, collate: Collate, args: "TrainingArgum
         for update, batches in feed.batches(0, last, processes.index, processes.count):
             if update.epoch > 0:
                 return  # a stream began again
-            yield from batches
+            yield from map(pad, batches)
 
     size, count = args.per_device_train_batch_size, None
     if feed.updates_per_epoch is not None:
@@ -123,7 +124,10 @@ def looked_at(dataset: Any, collate: Collate, args: "TrainingArguments") -> Any:
     size = args.per_device_eval_batch_size
     if isinstance(dataset, TokenTable):
         batches = np.split(np.arange(len(dataset)), range(size, len(dataset), size))
-        begin = functools.partial(map, functools.partial(padded, dataset), batches)
+
+        def begin() -> Iterator[Batch]:
+            return (ragged(dataset, rows).padded() for rows in batches)
+
         return Loader(dataset, size, collate, len(batches), begin)
     if isinstance(dataset, dict):
         raise UserError(

@@ -4,10 +4,13 @@ import math
 import time
 from collections.abc import Callable
 
+import torch
+from torch import nn
 from transformers.trainer_callback import TrainerControl
 from transformers.trainer_utils import TrainOutput, speed_metrics
 
-from warmstart.batches.dataloaders import Feed
+from warmstart.batches.dataloaders import Batch, Feed
+from warmstart.batches.ragged import pad
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.capturable import why_no_graphs
 from warmstart.engine.cuda_graphs import Graphs
@@ -178,12 +181,16 @@ def make_engine(trainer: Whole, on: Techniques, signals: Signals) -> Engine:
 
         return call
 
+    def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
+        found: torch.Tensor = trainer.compute_loss(model, pad(batch) if trainer.has_own_loss else batch)
+        return found
+
     return Engine(
         model=trainer.model,
         optimizer=trainer.optimizer,
         scheduler=trainer.lr_scheduler,
         processes=trainer.processes,
-        loss=trainer.compute_loss,
+        loss=loss,
         label_names=trainer.label_names,
         max_grad_norm=trainer.args.max_grad_norm or 0.0,
         seed=trainer.args.seed,

@@ -9,6 +9,7 @@ from typing import Any
 import accelerate
 import torch
 
+from warmstart.batches.ragged import RaggedBatch
 from warmstart.engine.distributed.watchdog import join_again, watch_of
 from warmstart.errors import UserError
 
@@ -172,6 +173,8 @@ class Processes:
 
 
 def _move(value: Any, device: torch.device) -> Any:
+    if isinstance(value, RaggedBatch):
+        return value.to(device)
     if isinstance(value, torch.Tensor):
         return value.to(device, non_blocking=True)
     if isinstance(value, Mapping):

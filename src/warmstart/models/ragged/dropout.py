@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from warmstart.models.ragged.door import Door
 from warmstart.models.ragged.dropout_masks import DropoutMasks, made_up, masked
 
 
@@ -24,10 +25,10 @@ class _Dropout(torch.autograd.Function):
 class Dropout(nn.Module):
     """Stands in for `nn.Dropout` on tensors `[rows, features]` and `[rows, width, features]` of a padded batch."""
 
-    def __init__(self, p: float, bits: DropoutMasks) -> None:
+    def __init__(self, p: float, masks: DropoutMasks, door: Door) -> None:
         super().__init__()
         self.p = p
-        self._bits = bits
+        self._masks, self._door = masks, door
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy is plain dropout."""
@@ -36,13 +37,20 @@ class Dropout(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or self.p == 0:
             return x
-        bits = self._bits
-        if not bits.active or x.ndim not in (2, 3):
+        masks = self._masks
+        if not masks.active or x.ndim not in (2, 3):
             return nn.functional.dropout(x, self.p)
+        batch = self._door.batch
         if x.ndim == 2:
-            keep = bits.keep_rows(len(x), (x.shape[1],), self.p)
+            keep = masks.keep_rows(len(x), (x.shape[1],), self.p)
+        elif batch is not None:
+            width = max(masks.width, batch.max_seqlen)
+            keep = masks.keep_rows(batch.rows, (width, x.shape[2]), self.p)[:, : batch.max_seqlen]
+            keep = keep.reshape(-1, x.shape[2])
+            indices = torch.arange(batch.filled) if batch.indices is None else batch.indices
+            keep = keep.index_select(0, indices.clamp(max=len(keep) - 1))[None]
         else:
-            keep = bits.keep_rows(len(x), (max(bits.width, x.shape[1]), x.shape[2]), self.p)[:, : x.shape[1]]
+            keep = masks.keep_rows(len(x), (max(masks.width, x.shape[1]), x.shape[2]), self.p)[:, : x.shape[1]]
         return _Dropout.apply(x, keep, made_up(self.p))  # type: ignore[no-any-return, no-untyped-call]
 
 

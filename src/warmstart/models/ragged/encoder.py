@@ -9,14 +9,15 @@ from typing import Any
 import torch
 from torch import nn
 
+from warmstart.batches.ragged import RaggedBatch
 from warmstart.messages import _
 from warmstart.models.ragged import layer as layers
-from warmstart.models.ragged.calls import Calls, hooks_of, parts_of
+from warmstart.models.ragged.attention import key_bias
+from warmstart.models.ragged.door import Door, hooks_in, parts_of
 from warmstart.models.ragged.dropout import Dropout
 from warmstart.models.ragged.dropout_masks import DropoutMasks
 from warmstart.models.ragged.families import find_encoder, layers_of, reads_first_token
 from warmstart.models.ragged.layer import Pass
-from warmstart.models.ragged.places import Places, key_mask, pad, places, unpad
 from warmstart.models.ragged.weight_cache import WeightCache, linear
 
 # Techniques that can be left out one by one, by these names.
@@ -34,10 +35,8 @@ class Unpadded:
 
     on: tuple[str, ...] = ()
     why_not: str = ""
-    bits: DropoutMasks = dataclasses.field(default_factory=DropoutMasks)
-    working: WeightCache = dataclasses.field(default_factory=WeightCache)
-    flat: list[Places] = dataclasses.field(default_factory=list)  # of a call whose inputs are flat already
-    calls: Calls = dataclasses.field(default_factory=Calls)
+    masks: DropoutMasks = dataclasses.field(default_factory=DropoutMasks)
+    weights: WeightCache = dataclasses.field(default_factory=WeightCache)
 
 
 _attached: "weakref.WeakKeyDictionary[nn.Module, Unpadded]" = weakref.WeakKeyDictionary()
@@ -65,14 +64,15 @@ def unpadded(model: nn.Module, without: Collection[str] = ()) -> Iterator[Unpadd
     if device.type != "cpu" and DROPOUT_BITS in on:
         on.remove(DROPOUT_BITS)  # an accelerator draws its own numbers faster than they can be sent
     state = Unpadded(tuple(on), "", DropoutMasks(), WeightCache(WORKING_WEIGHTS in on))
-    swapped = _swap_dropout(model, encoder, state.bits) if DROPOUT_BITS in on else []
-    encoder.forward = _Forward(encoder, state)
+    door = Door(model)
+    swapped = _swap_dropout(model, encoder, state.masks, door) if DROPOUT_BITS in on else []
+    model.forward = door
+    encoder.forward = _Forward(encoder, door, state)
     _attached[model] = state
     try:
-        with state.calls.followed(model):
-            yield state
+        yield state
     finally:
-        del encoder.forward, _attached[model]
+        del model.forward, encoder.forward, _attached[model]
         for parent, name, module in swapped:
             module.train(parent.training)
             setattr(parent, name, module)
@@ -94,7 +94,7 @@ def _why_not(model: nn.Module, encoder: nn.Module | None, without: Collection[st
     if dtypes != {torch.float32}:
         return _("its weights are not fp32")
     parts = [model, *parts_of(model)]
-    if any(hooks_of(model)) or any(_has_own_forward(m) or hasattr(m, "base_layer") for m in parts):
+    if any(hooks_in(parts_of(model))) or any(_has_own_forward(m) or hasattr(m, "base_layer") for m in parts):
         return _("something is hooked into its layers")
     if any(isinstance(m, nn.Linear) and (type(m) is not nn.Linear or m.bias is None) for m in encoder.modules()):
         return _("its layers have been replaced")
@@ -106,14 +106,16 @@ def _has_own_forward(module: nn.Module) -> bool:
     return own is not None and getattr(own, "__func__", None) is not type(module).forward
 
 
-def _swap_dropout(model: nn.Module, encoder: nn.Module, bits: DropoutMasks) -> list[tuple[nn.Module, str, nn.Module]]:
+def _swap_dropout(
+    model: nn.Module, encoder: nn.Module, masks: DropoutMasks, door: Door
+) -> list[tuple[nn.Module, str, nn.Module]]:
     """Put cheap dropout in place of torch's outside the encoder. Returns what to put back where."""
     inside = set(encoder.modules())
     swapped: list[tuple[nn.Module, str, nn.Module]] = []
     for parent in [module for module in model.modules() if module not in inside]:
         for name, child in list(parent.named_children()):
             if type(child) is nn.Dropout:
-                cheap = Dropout(child.p, bits)
+                cheap = Dropout(child.p, masks, door)
                 cheap.train(child.training)
                 setattr(parent, name, cheap)
                 swapped.append((parent, name, child))
@@ -121,12 +123,12 @@ def _swap_dropout(model: nn.Module, encoder: nn.Module, bits: DropoutMasks) -> l
 
 
 class _Forward:
-    """Stands in for the encoder's `forward`: `[rows, width, hidden]` in and out (`[rows, 1, hidden]` where only the
-    first token is computed to the end).
+    """Stands in for the encoder's `forward`: `[1, filled, hidden]` in, the first token of each row out, `[rows, 1,
+    hidden]`.
     """
 
-    def __init__(self, encoder: Any, state: Unpadded) -> None:
-        self._encoder, self._stock, self._state = encoder, encoder.forward, state
+    def __init__(self, encoder: Any, door: Door, state: Unpadded) -> None:
+        self._encoder, self._stock, self._door, self._state = encoder, encoder.forward, door, state
         self._layers = layers_of(encoder)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -136,51 +138,31 @@ class _Forward:
     def __call__(self, hidden_states: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
         from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
 
-        state = self._state
-        if not state.calls.whole:
+        batch = self._door.batch
+        # A call of a part may come from inside a call of the whole.
+        if batch is None or hidden_states.shape[:2] != (1, batch.filled):
             return self._stock(hidden_states, *args, **kwargs)
-        at = state.flat[-1] if state.flat else _places(self._encoder, hidden_states, args, kwargs)
-        if at is None:
-            return self._stock(hidden_states, *args, **kwargs)
-        return BaseModelOutputWithPastAndCrossAttentions(last_hidden_state=self._run(hidden_states, at))
+        return BaseModelOutputWithPastAndCrossAttentions(last_hidden_state=self._run(hidden_states[0], batch)[:, None])
 
-    def _run(self, hidden_states: torch.Tensor, at: Places) -> torch.Tensor:
+    def _run(self, x: torch.Tensor, batch: RaggedBatch) -> torch.Tensor:
+        """`[filled, hidden]` to `[rows, hidden]`."""
         encoder, state = self._encoder, self._state
-        device = hidden_states.device.type
-        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden_states.dtype
+        device = x.device.type
+        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
         now = Pass(
-            at.for_heads(self._layers[0].heads, dtype),
+            batch,
+            key_bias(batch, self._layers[0].heads, dtype),
             dtype,
             encoder.training,
-            state.bits if DROPOUT_BITS in state.on else None,
-            state.working,
+            state.masks if DROPOUT_BITS in state.on else None,
+            state.weights,
         )
-        first = at.first if FIRST_TOKEN in state.on else None
+        first = batch.cu_seqlens[:-1]
         with torch.autocast(device, enabled=False):
-            x = hidden_states[0] if state.flat else unpad(hidden_states, at)
             if hasattr(encoder, "embedding_hidden_mapping_in"):
-                x = linear(x.to(dtype), (encoder.embedding_hidden_mapping_in,), state.working).to(torch.float32)
+                x = linear(x.to(dtype), (encoder.embedding_hidden_mapping_in,), state.weights).to(torch.float32)
             narrow = x.to(dtype)
             for number, layer in enumerate(self._layers):
-                only = first if number + 1 == len(self._layers) else None
+                only = first if FIRST_TOKEN in state.on and number + 1 == len(self._layers) else None
                 x, narrow = layers.run(layer, x, narrow, now, only)
-            return pad(x, at) if first is None else x[:, None]
-
-
-def _places(encoder: Any, hidden: torch.Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Places | None:
-    """Where the tokens of a padded call lie; None if this call has to run padded."""
-    if _looks_inside(encoder, kwargs):
-        return None
-    tokens = key_mask(args[0] if args else kwargs.get("attention_mask"), hidden)
-    if tokens is None or not bool(tokens[:, 0].all()):  # a head may read the first place of each row
-        return None
-    return places(tokens)
-
-
-def _looks_inside(encoder: Any, kwargs: dict[str, Any]) -> bool:
-    """Whether this call wants what happens between layers, or has inputs that only the stock encoder takes."""
-    config = getattr(encoder, "config", None)
-    wants = any(
-        kwargs.get(name, getattr(config, name, False)) for name in ("output_hidden_states", "output_attentions")
-    )
-    return wants or any(kwargs.get(name) is not None for name in ("encoder_hidden_states", "past_key_values"))
+            return x if FIRST_TOKEN in state.on else x.index_select(0, first)

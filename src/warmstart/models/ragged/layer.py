@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from warmstart.batches.ragged import RaggedBatch
 from warmstart.models.ragged.attention import attention
 from warmstart.models.ragged.dropout_masks import DropoutMasks, made_up, masked, torch_keep
-from warmstart.models.ragged.places import Places
 from warmstart.models.ragged.weight_cache import WeightCache, linear
 
 
@@ -38,28 +38,31 @@ class Layer:
 
 @dataclasses.dataclass(frozen=True)
 class Pass:
-    """One forward pass: where its tokens lie, which type it multiplies in, whether and by which bits it drops."""
+    """One forward pass: where its rows begin and end, which type it multiplies in, whether and by which masks it drops.
+    `bias`: what attention adds to the scores of its keys.
+    """
 
-    at: Places
+    batch: RaggedBatch
+    bias: torch.Tensor | None
     dtype: torch.dtype
     training: bool
-    bits: DropoutMasks | None
-    working: WeightCache
+    masks: DropoutMasks | None
+    weights: WeightCache
 
 
 def run(layer: Layer, x: torch.Tensor, narrow: torch.Tensor, now: Pass, only: torch.Tensor | None) -> Any:
     """`x` `[filled, hidden]` through the layer; `narrow` is `x` in the type that is multiplied in. Returns both of the
-    result. With `only` (int64 `[rows]`: places in ragged order) it is computed for those tokens alone: attention still
+    result. With `only` (int64 `[rows]`: numbers of tokens) it is computed for those tokens alone: attention still
     reads all of them.
     """
-    qkv = linear(narrow, (layer.query, layer.key, layer.value), now.working)
-    gathered = attention(qkv, now.at, layer.heads, layer.drop_weights if now.training else 0.0, now.bits)
+    qkv = linear(narrow, (layer.query, layer.key, layer.value), now.weights)
+    gathered = attention(qkv, now.batch, now.bias, layer.heads, layer.drop_weights if now.training else 0.0, now.masks)
     if only is not None:
         gathered, x = gathered.index_select(0, only), x.index_select(0, only)
-    mixed = linear(gathered, (layer.out,), now.working)
+    mixed = linear(gathered, (layer.out,), now.weights)
     x, narrow = add_norm(mixed, x, layer.norm, layer.drop_out, now, only)
-    wide = layer.act(linear(narrow, (layer.up,), now.working))
-    mixed = linear(wide, (layer.down,), now.working)
+    wide = layer.act(linear(narrow, (layer.up,), now.weights))
+    mixed = linear(wide, (layer.down,), now.weights)
     return add_norm(mixed, x, layer.last_norm, layer.drop_down, now, only)
 
 
@@ -76,9 +79,9 @@ def add_norm(
 
 def _keep(new: torch.Tensor, p: float, now: Pass, only: torch.Tensor | None) -> torch.Tensor:
     """Which elements of `new` stay. A token has the same mask whether or not the others are computed."""
-    if now.bits is None or not now.bits.active:
+    if now.masks is None or not now.masks.active:
         return torch_keep(new.shape, p, new.device)
-    keep = now.bits.keep_tokens(now.at.filled, new.shape[1], p)
+    keep = now.masks.keep_tokens(now.batch.filled, new.shape[1], p)
     return keep if only is None else keep.index_select(0, only)
 
 

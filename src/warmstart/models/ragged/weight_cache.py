@@ -65,11 +65,11 @@ class WeightCache:
         return into
 
 
-def linear(x: torch.Tensor, layers: Sequence[nn.Linear], working: WeightCache) -> torch.Tensor:
+def linear(x: torch.Tensor, layers: Sequence[nn.Linear], weights: WeightCache) -> torch.Tensor:
     """The outputs of `layers` for `x` `[tokens, inputs]`, side by side: `[tokens, sum of outputs]`, in the type of
     `x`.
     """
-    weight, bias = working.of(layers, x.dtype)
+    weight, bias = weights.of(layers, x.dtype)
     masters = [parameter for layer in layers for parameter in (layer.weight, layer.bias)]
     return _Linear.apply(x, weight, bias, *masters)  # type: ignore[no-any-return, no-untyped-call]
 
