@@ -188,7 +188,7 @@ def test_what_does_not_fit_is_done_in_pieces_and_not_as_a_graph(tmp_path: pathli
         return trainer
 
     whole, pieces = run(8), run(4)
-    assert pieces.run_state.fitting.limit == 4
+    assert pieces.run_state.rows_at_a_time.limit == 4
     losses = [[e["loss"] for e in t.state.log_history if "loss" in e] for t in (whole, pieces)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 

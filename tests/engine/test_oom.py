@@ -15,7 +15,7 @@ from tests.trainer.helpers import Pad, rows, tiny_bert
 from warmstart import Trainer, TrainingArguments
 from warmstart.batches.dataloaders import values_of
 from warmstart.checkpoints import checkpoint
-from warmstart.engine.oom import Fitting, is_out_of_memory
+from warmstart.engine.oom import RowsAtATime, is_out_of_memory
 from warmstart.errors import UserError
 
 DATA = rows(32)
@@ -53,7 +53,7 @@ def test_the_result_differs_only_by_rounding(when: str, micro: int, tmp_path: pa
     short = make(tmp_path / "short", cannot_take(tiny_bert(), 3, when), **cut)
     short.events = warnings(told.append)
     short.train()
-    assert short.run_state.fitting.limit == 2
+    assert short.run_state.rows_at_a_time.limit == 2
     assert len(told) == (2 if micro == 8 else 1)
     assert "2 at a time" in told[-1]
     assert [entry["step"] for entry in short.state.log_history if "rows_at_a_time" in entry] == [1]
@@ -70,7 +70,7 @@ def test_with_dropout_too_where_masks_belong_to_rows(tmp_path: pathlib.Path) -> 
         if most == 2:
             trainer.model.classifier.register_forward_hook(asks_for_too_much_with(most))
         trainer.train()
-        assert trainer.run_state.fitting.limit == (None if most == 8 else 2)
+        assert trainer.run_state.rows_at_a_time.limit == (None if most == 8 else 2)
         losses.append([entry["loss"] for entry in trainer.state.log_history if "loss" in entry])
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
@@ -147,16 +147,16 @@ def test_other_errors_are_not_taken_for_it(tmp_path: pathlib.Path) -> None:
     trainer.model.classifier.register_forward_hook(fail)
     with pytest.raises(RuntimeError, match="mat1"):
         trainer.train()
-    assert trainer.run_state.fitting.limit is None
+    assert trainer.run_state.rows_at_a_time.limit is None
     assert not is_out_of_memory(ValueError("out of memory"))
 
 
 def test_pieces_have_all_rows_in_order() -> None:
-    fitting = Fitting()
+    rows_at_a_time = RowsAtATime()
     batch = {"input_ids": torch.arange(14).view(7, 2), "names": list("abcdefg"), "scale": torch.tensor(2.0)}
-    assert fitting.pieces(batch) == [batch]
-    fitting.limit = 3
-    pieces = fitting.pieces(batch)
+    assert rows_at_a_time.pieces(batch) == [batch]
+    rows_at_a_time.limit = 3
+    pieces = rows_at_a_time.pieces(batch)
     assert [len(piece["input_ids"]) for piece in pieces] == [3, 3, 1]
     assert torch.equal(torch.cat([piece["input_ids"] for piece in pieces]), batch["input_ids"])
     assert [name for piece in pieces for name in piece["names"]] == batch["names"]
@@ -164,11 +164,11 @@ def test_pieces_have_all_rows_in_order() -> None:
 
 
 def test_pieces_are_of_the_class_of_the_batch() -> None:
-    fitting = Fitting()
-    fitting.limit = 3
+    rows_at_a_time = RowsAtATime()
+    rows_at_a_time.limit = 3
     ids = torch.arange(14).view(7, 2)
     for batch in ([ids, ids], (ids, ids), transformers.BatchEncoding({"a": ids, "b": ids})):
-        pieces = fitting.pieces(batch)
+        pieces = rows_at_a_time.pieces(batch)
         assert [type(piece) for piece in pieces] == [type(batch)] * 3
         assert [[len(value) for value in values_of(piece)] for piece in pieces] == [[3, 3], [3, 3], [1, 1]]
 
@@ -198,7 +198,7 @@ with open("/proc/self/statm") as file:
     now = int(file.read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (now + 600 * 2**20, -1))
 trainer.train()
-print("limit", trainer.run_state.fitting.limit)
+print("limit", trainer.run_state.rows_at_a_time.limit)
 """
 
 

@@ -8,8 +8,7 @@ on they are replayed. Random numbers stay a function of (seed, update, process):
 
 import contextlib
 import dataclasses
-import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -52,7 +51,7 @@ class Bucket:
 
 
 class Graphs:
-    """Runs updates of one full micro-batch of `rows` rows."""
+    """Runs updates of one full micro-batch of `rows` rows. `warn` is told when it gives up."""
 
     def __init__(
         self,
@@ -63,7 +62,9 @@ class Graphs:
         rows: int,
         max_grad_norm: float,
         precision: torch.dtype | None,
+        warn: Callable[[str], None] = print,
     ) -> None:
+        self._warn = warn
         self._model, self._optimizer, self._encoder = model, optimizer, encoder
         self._rows, self._max_grad_norm, self._precision = rows, max_grad_norm, precision
         self._steady = Steady(model, optimizer)
@@ -172,4 +173,4 @@ class Graphs:
         self.broken = why
         self._buckets.clear()
         self._pool = None
-        logging.getLogger(__name__).warning(_("CUDA graphs are off from here on: %s"), self.broken)
+        self._warn(_("CUDA graphs are off from here on: {why}").format(why=why))

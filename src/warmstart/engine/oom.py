@@ -25,12 +25,13 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in SAID)
 
 
-class Fitting:
-    """How many rows are computed at a time: all of a micro-batch until one did not fit, then `limit`."""
+class RowsAtATime:
+    """How many rows are computed at a time: all of a micro-batch until one did not fit, then `limit`. `warn`
+    is told when it becomes less."""
 
-    def __init__(self, tell: Callable[[str], None] = print) -> None:
+    def __init__(self, warn: Callable[[str], None] = print) -> None:
         self.limit: int | None = None
-        self._tell = tell
+        self._warn = warn
 
     def pieces(self, batch: Batch) -> list[Batch]:
         """The batch, in pieces of at most `limit` rows."""
@@ -53,7 +54,7 @@ class Fitting:
                 ),
             )
         self.limit = rows // 2
-        self._tell(
+        self._warn(
             _("out of memory with {rows} rows at a time: the update is computed again, {limit} at a time").format(
                 rows=rows, limit=self.limit
             )

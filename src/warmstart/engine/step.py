@@ -14,7 +14,7 @@ from warmstart.engine.clipping import step_clipped, total_norm
 from warmstart.engine.distributed.processes import Processes
 from warmstart.engine.losses import count_targets
 from warmstart.engine.nonfinite import is_finite
-from warmstart.engine.oom import Fitting, count_rows, is_out_of_memory
+from warmstart.engine.oom import RowsAtATime, count_rows, is_out_of_memory
 from warmstart.engine.optimizer import switch
 from warmstart.engine.randomness import reseed
 from warmstart.engine.signals import Signals
@@ -70,7 +70,7 @@ class Engine:
     hooks: Hooks = dataclasses.field(default_factory=Hooks)
     techniques: Techniques = dataclasses.field(default_factory=Techniques)
     signals: Signals = dataclasses.field(default_factory=Signals)
-    fitting: Fitting = dataclasses.field(default_factory=Fitting)
+    rows_at_a_time: RowsAtATime = dataclasses.field(default_factory=RowsAtATime)
 
 
 def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> StepResult:
@@ -107,7 +107,7 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
 def _replayed(engine: Engine, update: Update, batches: Sequence[Batch]) -> tuple[torch.Tensor, torch.Tensor] | None:
     """Loss and gradient norm of an update done as a CUDA graph; None if it was not, and nothing has changed."""
     graphs = engine.techniques.graphs
-    if graphs is None or engine.fitting.limit is not None or not graphs.takes(batches):
+    if graphs is None or engine.rows_at_a_time.limit is not None or not graphs.takes(batches):
         return None
     outcome = graphs.run(batches[0])
     if outcome is None:
@@ -129,7 +129,7 @@ def _pieces(engine: Engine, batches: Sequence[Batch]) -> list[Piece]:
     return [
         Piece(batch, count_rows(batch), count_targets(batch, engine.label_names), count_tokens(batch))
         for micro_batch in batches
-        for batch in engine.fitting.pieces(micro_batch)
+        for batch in engine.rows_at_a_time.pieces(micro_batch)
     ]
 
 
@@ -147,7 +147,7 @@ def _gradients(
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            engine.fitting.shrink([piece.batch for piece in pieces], error)
+            engine.rows_at_a_time.shrink([piece.batch for piece in pieces], error)
         if loss is None:  # out here nothing holds what the attempt had computed
             pieces = _pieces(engine, batches)
             for buffer, before in buffers:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from warmstart.engine.loss_meter import LossMeter
-from warmstart.engine.oom import Fitting
+from warmstart.engine.oom import RowsAtATime
 from warmstart.trainer.arguments import TrainingArguments
 
 
@@ -15,7 +15,7 @@ class RunState:
     epoch; `saved_at`: the update of the last checkpoint that can be resumed from."""
 
     losses: LossMeter
-    fitting: Fitting
+    rows_at_a_time: RowsAtATime
     rows: int = 0
     skipped: int = 0
     saved_at: int = -1
@@ -24,19 +24,19 @@ class RunState:
     def new(cls, args: TrainingArguments, warn: Callable[[str], None]) -> "RunState":
         """A run that has done nothing yet."""
         show_norm = bool(args.max_grad_norm and args.max_grad_norm > 0)
-        return cls(LossMeter(skip=args.on_nonfinite == "skip", show_norm=show_norm), Fitting(warn))
+        return cls(LossMeter(skip=args.on_nonfinite == "skip", show_norm=show_norm), RowsAtATime(warn))
 
     def to_dict(self) -> dict[str, Any]:
         """What a checkpoint needs of it for the run to go on as if nothing had happened."""
         return {
             "rows": self.rows,
             "skipped": self.skipped,
-            "rows_at_a_time": self.fitting.limit,
+            "rows_at_a_time": self.rows_at_a_time.limit,
             "losses": self.losses.state(),
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Go on from what `to_dict` gave."""
         self.losses.restore(saved["losses"])
-        self.rows, self.fitting.limit = saved["rows"], saved["rows_at_a_time"]
+        self.rows, self.rows_at_a_time.limit = saved["rows"], saved["rows_at_a_time"]
         self.skipped = saved.get("skipped", 0)  # older checkpoints count them as run

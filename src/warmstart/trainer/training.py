@@ -77,14 +77,14 @@ class Training:
         ended = False
         while not ended:
             self._call(control_of.on_step_begin)
-            at_a_time = trainer.run_state.fitting.limit
+            at_a_time = trainer.run_state.rows_at_a_time.limit
             with trainer.processes.working():
                 result = next(stream, None)
             if result is None:
                 break
             self._count(result)
-            if trainer.run_state.fitting.limit not in (None, at_a_time):
-                trainer.log({"rows_at_a_time": trainer.run_state.fitting.limit})
+            if trainer.run_state.rows_at_a_time.limit not in (None, at_a_time):
+                trainer.log({"rows_at_a_time": trainer.run_state.rows_at_a_time.limit})
             done = result.update.index + 1
             self._call(control_of.on_step_end)
             ended = done == epoch_end or trainer.control.should_training_stop or trainer.control.should_epoch_stop
@@ -201,7 +201,7 @@ def make_engine(trainer: Whole, on: Techniques, signals: Signals) -> Engine:
         ),
         techniques=on,
         signals=signals,
-        fitting=trainer.run_state.fitting,
+        rows_at_a_time=trainer.run_state.rows_at_a_time,
     )
 
 
@@ -222,6 +222,13 @@ def make_graphs(trainer: Whole, encoder: Unpadded, folded: bool) -> tuple[Graphs
     )
     if why_not:
         return None, why_not
-    rows, clip = args.per_device_train_batch_size, args.max_grad_norm or 0.0
-    made = Graphs(trainer.model, trainer.optimizer, encoder, rows=rows, max_grad_norm=clip, precision=trainer.precision)
+    made = Graphs(
+        trainer.model,
+        trainer.optimizer,
+        encoder,
+        rows=args.per_device_train_batch_size,
+        max_grad_norm=args.max_grad_norm or 0.0,
+        precision=trainer.precision,
+        warn=trainer.warn,
+    )
     return made, ""
