@@ -44,8 +44,8 @@ def small(family: str, dropout: bool = False, **more: Any) -> Any:
 
 
 @functools.cache
-def shared(family: str) -> Any:
-    return small(family)
+def shared(family: str, dropout: bool = False) -> Any:
+    return small(family, dropout)
 
 
 def batch(lengths: list[int], pad_id: int, left: bool = False, seed: int = 0) -> dict[str, torch.Tensor]:
