@@ -12,7 +12,6 @@ from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface, eager_mask
 
 from warmstart.models.ragged.dropout_masks import DropoutMasks, made_up
-from warmstart.models.ragged.families import find_encoder
 
 ATTENTION = "masked_attention"
 
@@ -25,14 +24,10 @@ def draw_alike(model: Any, masks: DropoutMasks) -> dict[str, Any]:
     AttentionInterface.register(ATTENTION, _attention)
     AttentionMaskInterface.register(ATTENTION, eager_mask)
     model.config._attn_implementation = ATTENTION
-    encoder = find_encoder(model)
-    assert encoder is not None
-    inside = set(encoder.modules())
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
             if type(child) is nn.Dropout and child.p > 0:
-                alike = (TokenMask if parent in inside else RowMask)(child.p, now)
-                setattr(parent, name, alike.train(child.training))
+                setattr(parent, name, Mask(child.p, now).train(child.training))
     return now
 
 
@@ -45,14 +40,15 @@ def follow(model: Any, seed: int) -> None:
         nonlocal update
         if model.training:
             now["mask"] = inputs["attention_mask"].bool()
-            masks.begin(seed, update, 0, now["mask"].shape[1])
+            masks.begin(seed, update, 0)
             update += 1
 
     model.register_forward_pre_hook(begin, with_kwargs=True)
 
 
-class RowMask(nn.Module):
-    """Dropout outside the encoder: whole rows."""
+class Mask(nn.Module):
+    """Dropout whose masks are those of whole rows `[rows, features]`, or of the ragged tokens, put where these are in
+    the padded batch `[rows, width, features]`."""
 
     def __init__(self, p: float, now: dict[str, Any]) -> None:
         super().__init__()
@@ -64,17 +60,11 @@ class RowMask(nn.Module):
         return x * (self.keep(x) != 0) * made_up(self.p)
 
     def keep(self, x: torch.Tensor) -> torch.Tensor:
-        shape = (x.shape[1],) if x.ndim == 2 else (self.now["mask"].shape[1], x.shape[2])
-        return self.now["masks"].keep_rows(len(x), shape, self.p)
-
-
-class TokenMask(RowMask):
-    """Dropout inside the encoder: the ragged tokens' mask, where the tokens are in the padded batch."""
-
-    def keep(self, x: torch.Tensor) -> torch.Tensor:
-        real = self.now["mask"]
+        masks, real = self.now["masks"], self.now["mask"]
+        if x.ndim == 2:
+            return masks.keep_rows(*x.shape, self.p)
         keep = torch.zeros(x.shape, dtype=torch.int16)
-        keep[real] = self.now["masks"].keep_tokens(int(real.sum()), x.shape[-1], self.p)
+        keep[real] = masks.keep_tokens(int(real.sum()), x.shape[-1], self.p)
         return keep
 
 
@@ -92,7 +82,8 @@ def _attention(
     scores = torch.matmul(query, key.transpose(2, 3)) * scaling
     weights = torch.softmax(scores if attention_mask is None else scores + attention_mask, dim=-1)
     if dropout:
-        now = next(child.now for child in module.modules() if isinstance(child, RowMask))
-        rows, heads, width, _ = weights.shape
-        weights = weights * (now["masks"].keep_rows(rows, (heads, width, width), dropout) != 0) * made_up(dropout)
+        now = next(child.now for child in module.modules() if isinstance(child, Mask))
+        lengths = now["mask"].sum(1).tolist()
+        keep = now["masks"].keep_pairs(lengths, weights.shape[1], weights.shape[3], dropout)
+        weights = weights * (keep != 0) * made_up(dropout)
     return torch.matmul(weights, value).transpose(1, 2).contiguous(), None

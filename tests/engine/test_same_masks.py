@@ -49,7 +49,7 @@ def test_losses_are_those_of_the_padded_model(family: str, without: tuple[str, .
     plain = torch.optim.AdamW(theirs.parameters(), lr=RATE, foreach=True)
     with unpadded(ours, without) as on:
         for number, inputs in enumerate(batches(ours.config.pad_token_id)):
-            place = (7, number, 0, inputs["input_ids"].shape[1])
+            place = (7, number, 0)
             on.masks.begin(*place)
             with on.weights.held():
                 loss = ours(**inputs).loss
@@ -78,11 +78,11 @@ def test_the_masks_matter() -> None:
     inputs = batches(0)[0]
     now["mask"] = inputs["attention_mask"].bool()
     with unpadded(ours) as on:
-        on.masks.begin(7, 0, 0, inputs["input_ids"].shape[1])
+        on.masks.begin(7, 0, 0)
         loss = float(ours(**inputs).loss.detach())
     found = []
     for update in (0, 1):
-        masks.begin(7, update, 0, inputs["input_ids"].shape[1])
+        masks.begin(7, update, 0)
         found.append(float(theirs(**inputs).loss.detach()))
     assert found[0] == pytest.approx(loss, rel=1e-5)
     assert found[1] != pytest.approx(loss, rel=1e-3)

@@ -13,9 +13,9 @@ from warmstart.models.ragged.dropout_masks import DropoutMasks, keep_rate, made_
 MANY = 10_000_000
 
 
-def bits(seed: int = 1, update: int = 0, process: int = 0, width: int = 8) -> DropoutMasks:
+def bits(seed: int = 1, update: int = 0, process: int = 0) -> DropoutMasks:
     made = DropoutMasks()
-    made.begin(seed, update, process, width)
+    made.begin(seed, update, process)
     return made
 
 
@@ -60,28 +60,37 @@ def test_masks_of_updates_places_and_processes_are_uncorrelated() -> None:
 def test_the_same_place_gives_the_same_mask() -> None:
     first, again = bits(), bits()
     for p in (0.1, 0.5):
-        assert torch.equal(first.keep_rows(3, (4, 5), p), again.keep_rows(3, (4, 5), p))
+        assert torch.equal(first.keep_rows(3, 20, p), again.keep_rows(3, 20, p))
     others = [bits(2), bits(update=1), bits(process=1)]
     for other in others:
-        assert not torch.equal(other.keep_rows(30, (4, 5), 0.5), bits().keep_rows(30, (4, 5), 0.5))
+        assert not torch.equal(other.keep_rows(30, 20, 0.5), bits().keep_rows(30, 20, 0.5))
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=9), st.integers(1, 7), st.integers(1, 4))
 def test_a_rows_mask_does_not_depend_on_its_micro_batch(lengths: list[int], features: int, size: int) -> None:
-    """Two places: ragged tokens, then whole rows. In one piece, and in micro-batches of `size` rows."""
+    """Three places: tokens, pairs of tokens, whole rows. In one piece, and in micro-batches of `size` rows, each as
+    wide as its own longest row or wider."""
 
-    def draw(source: DropoutMasks, start: int, stop: int) -> tuple[torch.Tensor, torch.Tensor]:
-        source.micro_batch(start, sum(lengths[:start]))
-        tokens = source.keep_tokens(sum(lengths[start:stop]), features, 0.5)
-        return tokens, source.keep_rows(stop - start, (features, 3), 0.5)
+    def draw(source: DropoutMasks, start: int, stop: int) -> tuple[torch.Tensor, list[torch.Tensor], torch.Tensor]:
+        before, now = lengths[:start], lengths[start:stop]
+        source.micro_batch(start, sum(before), sum(length**2 for length in before))
+        tokens = source.keep_tokens(sum(now), features, 0.5)
+        width = max(now) + start % 3
+        pairs = source.keep_pairs(now, 2, width, 0.5)
+        for row, length in enumerate(now):
+            assert not pairs[row, :, length:].any()
+            assert not pairs[row, :, :, length:].any()
+        pairs_of_rows = [pairs[row, :, :length, :length].reshape(-1) for row, length in enumerate(now)]
+        return tokens, pairs_of_rows, source.keep_rows(stop - start, features, 0.5)
 
     whole = draw(bits(), 0, len(lengths))
     source = bits()
     starts = range(0, len(lengths), size)
     parts = [draw(source, start, min(start + size, len(lengths))) for start in starts]
-    assert torch.equal(torch.cat([tokens for tokens, _ in parts]), whole[0])
-    assert torch.equal(torch.cat([rows for _, rows in parts]), whole[1])
+    assert torch.equal(torch.cat([part[0] for part in parts]), whole[0])
+    assert torch.equal(torch.cat([pairs for part in parts for pairs in part[1]]), torch.cat(whole[1]))
+    assert torch.equal(torch.cat([part[2] for part in parts]), whole[2])
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
@@ -97,7 +106,7 @@ def test_masking_is_multiplying(dtype: torch.dtype) -> None:
 def test_an_update_begins_and_ends() -> None:
     source = DropoutMasks()
     assert not source.active
-    source.begin(1, 2, 3, 4)
+    source.begin(1, 2, 3)
     assert source.active
     source.end()
     assert not source.active

@@ -15,8 +15,8 @@ from warmstart.models.ragged.encoder import DROPOUT_BITS, FIRST_TOKEN, WORKING_W
 
 
 @functools.cache
-def shared(family: str) -> Any:
-    return small(family)
+def shared(family: str, dropout: bool = False) -> Any:
+    return small(family, dropout)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

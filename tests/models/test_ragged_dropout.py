@@ -13,8 +13,7 @@ def test_dropout_depends_on_seed_update_and_process_alone(family: str) -> None:
     inputs = batch([9, 20, 7, 33, 2], model.config.pad_token_id)
 
     def loss(seed: int, update: int, process: int) -> float:
-        on.masks.begin(seed, update, process, inputs["input_ids"].shape[1])
-        on.masks.micro_batch(0, 0)
+        on.masks.begin(seed, update, process)
         torch.manual_seed(int(torch.randint(0, 10**6, ())))  # torch's own generator plays no part
         return float(model(**inputs).loss.detach())
 
@@ -41,8 +40,7 @@ def test_dropout_drops_the_share_that_is_configured() -> None:
 
         on.masks._draw = draw  # type: ignore[method-assign]
         for update in range(20):
-            on.masks.begin(0, update, 0, 33)
-            on.masks.micro_batch(0, 0)
+            on.masks.begin(0, update, 0)
             model(**inputs)
     places = 1 + 3 * 3 + 1  # embeddings; weights, attention, feed-forward in each layer; head
     assert len(seen["0.1"]) == 20 * places

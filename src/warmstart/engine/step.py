@@ -117,20 +117,22 @@ def _replayed(engine: Engine, update: Update, batches: Sequence[Batch]) -> tuple
 
 @dataclasses.dataclass(frozen=True)
 class Piece:
-    """What is computed at a time: a micro-batch, or as many rows of it as fit."""
+    """What is computed at a time: a micro-batch, or as many rows of it as fit. `pairs` of tokens in the same row."""
 
     batch: Batch
     rows: int
     targets: int
     tokens: int
+    pairs: int
 
 
 def _pieces(engine: Engine, batches: Sequence[Batch]) -> list[Piece]:
-    return [
-        Piece(batch, count_rows(batch), count_targets(batch, engine.label_names), count_tokens(batch))
-        for micro_batch in batches
-        for batch in engine.rows_at_a_time.pieces(micro_batch)
-    ]
+    def piece(batch: Batch) -> Piece:
+        lengths = lengths_of(batch)
+        tokens, pairs = int(lengths.sum()), int((lengths * lengths).sum())
+        return Piece(batch, count_rows(batch), count_targets(batch, engine.label_names), tokens, pairs)
+
+    return [piece(batch) for micro_batch in batches for batch in engine.rows_at_a_time.pieces(micro_batch)]
 
 
 def _gradients(
@@ -139,11 +141,10 @@ def _gradients(
     """The update's loss on this process; its gradients, summed over all processes, are in the parameters then. `total`:
     targets of the update, on all processes. What does not fit into the memory is tried again in smaller pieces."""
     buffers = [(b, b.detach().clone()) for b in engine.model.buffers() if b.is_floating_point()]
-    width = max((_width(batch) for batch in batches), default=0)
     loss: torch.Tensor | None = None
     while loss is None:
         try:
-            loss = _attempt(engine, update, pieces, width, total)
+            loss = _attempt(engine, update, pieces, total)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -157,16 +158,16 @@ def _gradients(
     return loss
 
 
-def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], width: int, total: int) -> torch.Tensor:
-    """The loss and the gradients of this process's micro-batches. `width`: tokens of its longest row."""
+def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], total: int) -> torch.Tensor:
+    """The loss and the gradients of this process's micro-batches."""
     masks = engine.techniques.encoder.masks
-    masks.begin(engine.seed, update.index, engine.processes.index, width)
+    masks.begin(engine.seed, update.index, engine.processes.index)
     loss = torch.zeros((), device=engine.processes.device)
-    rows = tokens = 0
+    rows = tokens = pairs = 0
     try:
         for number, piece in enumerate(pieces):
-            masks.micro_batch(rows, tokens)
-            rows, tokens = rows + piece.rows, tokens + piece.tokens
+            masks.micro_batch(rows, tokens, pairs)
+            rows, tokens, pairs = rows + piece.rows, tokens + piece.tokens, pairs + piece.pairs
             if piece.targets:  # the mean over no targets is NaN
                 batch = engine.processes.to_device(piece.batch)
                 held = engine.techniques.encoder.weights.held(steady=not engine.own_loss)
@@ -211,27 +212,17 @@ def _step(engine: Engine, norm: torch.Tensor) -> None:
     engine.optimizer.step()
 
 
-def count_tokens(batch: Batch) -> int:
-    """Real input tokens of a batch; 0 where it has none."""
+def lengths_of(batch: Batch) -> torch.Tensor:
+    """Real input tokens of each row: int64 `[rows]`; none where there are no ids."""
     if isinstance(batch, RaggedBatch):
-        return int(batch.cu_seqlens[-1])
-    mask = batch.get("attention_mask") if isinstance(batch, Mapping) else None
+        return batch.lengths
+    named = batch if isinstance(batch, Mapping) else {}
+    mask, ids = named.get("attention_mask"), named.get("input_ids")
     if isinstance(mask, torch.Tensor):
-        return int(mask.sum())
-    ids = _ids(batch)
-    return 0 if ids is None else ids.numel()
-
-
-def _width(batch: Batch) -> int:
-    if isinstance(batch, RaggedBatch):
-        return batch.max_seqlen
-    ids = _ids(batch)
-    return 0 if ids is None else ids.shape[1]
-
-
-def _ids(batch: Batch) -> torch.Tensor | None:
-    ids = batch.get("input_ids") if isinstance(batch, Mapping) else None
-    return ids if isinstance(ids, torch.Tensor) else None
+        return mask.sum(-1).reshape(-1).long()
+    if isinstance(ids, torch.Tensor):
+        return torch.full((len(ids),), ids.numel() // max(len(ids), 1))
+    return torch.zeros(0, dtype=torch.int64)
 
 
 def needs_metric(scheduler: Any) -> bool:

@@ -74,12 +74,13 @@ class Evaluator:
         trainer = self._trainer
         begin, loader = self._batches(dataset)
         trainer.callback_handler.eval_dataloader = loader
-        steady = not trainer.has_own_loss and not trainer.is_own("prediction_step")
+        sees_batches = trainer.is_own("compute_loss") or trainer.is_own("prediction_step")  # code of the user's
+        steady = not sees_batches and not trainer.has_own_loss
 
         def step(model: nn.Module, batch: Batch) -> tuple[torch.Tensor | None, Any, Any]:
             if not labelled:
                 batch = without_labels(batch, trainer.label_names)
-            return trainer.prediction_step(model, batch if steady else pad(batch), loss_only, ignore_keys)
+            return trainer.prediction_step(model, pad(batch) if sees_batches else batch, loss_only, ignore_keys)
 
         def after_batch() -> None:
             handler = trainer.callback_handler

@@ -182,7 +182,7 @@ def make_engine(trainer: Whole, on: Techniques, signals: Signals) -> Engine:
         return call
 
     def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
-        found: torch.Tensor = trainer.compute_loss(model, pad(batch) if trainer.has_own_loss else batch)
+        found: torch.Tensor = trainer.compute_loss(model, pad(batch) if trainer.is_own("compute_loss") else batch)
         return found
 
     return Engine(

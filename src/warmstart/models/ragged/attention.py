@@ -43,9 +43,7 @@ def _keep(batch: RaggedBatch, heads: int, p: float, masks: DropoutMasks | None, 
     shape = (batch.rows * heads, batch.max_seqlen, batch.max_seqlen)
     if masks is None or not masks.active:
         return torch_keep(shape, p, device)
-    width = max(masks.width, batch.max_seqlen)
-    keep = masks.keep_rows(batch.rows, (heads, width, width), p)
-    return keep[:, :, : batch.max_seqlen, : batch.max_seqlen].reshape(shape)
+    return masks.keep_pairs(batch.lengths.tolist(), heads, batch.max_seqlen, p).view(shape)
 
 
 class _Attention(torch.autograd.Function):

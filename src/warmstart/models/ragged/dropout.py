@@ -5,7 +5,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from warmstart.models.ragged.door import Door
 from warmstart.models.ragged.dropout_masks import DropoutMasks, made_up, masked
 
 
@@ -23,12 +22,12 @@ class _Dropout(torch.autograd.Function):
 
 
 class Dropout(nn.Module):
-    """Stands in for `nn.Dropout` on tensors `[rows, features]` and `[rows, width, features]` of a padded batch."""
+    """Stands in for `nn.Dropout` on rows, `[rows, features]`, and on tokens end to end, `[1, filled, features]`."""
 
-    def __init__(self, p: float, masks: DropoutMasks, door: Door) -> None:
+    def __init__(self, p: float, masks: DropoutMasks) -> None:
         super().__init__()
         self.p = p
-        self._masks, self._door = masks, door
+        self._masks = masks
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy is plain dropout."""
@@ -38,19 +37,10 @@ class Dropout(nn.Module):
         if not self.training or self.p == 0:
             return x
         masks = self._masks
-        if not masks.active or x.ndim not in (2, 3):
+        if not masks.active or x.ndim not in (2, 3) or (x.ndim == 3 and len(x) > 1):
             return nn.functional.dropout(x, self.p)
-        batch = self._door.batch
-        if x.ndim == 2:
-            keep = masks.keep_rows(len(x), (x.shape[1],), self.p)
-        elif batch is not None:
-            width = max(masks.width, batch.max_seqlen)
-            keep = masks.keep_rows(batch.rows, (width, x.shape[2]), self.p)[:, : batch.max_seqlen]
-            keep = keep.reshape(-1, x.shape[2])
-            indices = torch.arange(batch.filled) if batch.indices is None else batch.indices
-            keep = keep.index_select(0, indices.clamp(max=len(keep) - 1))[None]
-        else:
-            keep = masks.keep_rows(len(x), (max(masks.width, x.shape[1]), x.shape[2]), self.p)[:, : x.shape[1]]
+        draw = masks.keep_rows if x.ndim == 2 else masks.keep_tokens
+        keep = draw(x.shape[-2], x.shape[-1], self.p).view(x.shape)
         return _Dropout.apply(x, keep, made_up(self.p))  # type: ignore[no-any-return, no-untyped-call]
 
 

@@ -1,8 +1,9 @@
-"""Which elements dropout keeps: a function of (seed, update, process), the place in the model and the row of the
-update. Nothing random is a state, and a row's mask does not depend on the micro-batch that the row is computed in.
+"""Which elements dropout keeps: a function of (seed, update, process), the place in the model, the lengths of the rows
+before this one in the process's part of the update, and the positions in the row. Nothing random is a state, and a
+row's mask is the same in whatever micro-batch, and however wide, the row is computed.
 """
 
-import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -37,44 +38,59 @@ class DropoutMasks:
     """16-bit random numbers for one micro-batch after the other, from one PCG64DXSM stream of an update.
 
     The stream is cut into one stretch for each place where the model drops something (in the order in which the forward
-    pass comes to them), and a stretch into rows of the update, so that any part of it is found without drawing the
+    pass comes to them), and a stretch into rows of the update, each as long as the row needs it: a number for each
+    feature, for each token and feature, or for each head and pair of tokens. So any part is found without drawing the
     rest (the generator is advanced in logarithmic time: O'Neill 2014, https://www.pcg-random.org/paper.html).
     """
 
     def __init__(self) -> None:
         self._generator: np.random.PCG64DXSM | None = None
-        self._row = self._token = self._site = self.width = 0
+        self._row = self._token = self._pair = self._site = 0
 
     @property
     def active(self) -> bool:
         """Whether an update is being computed."""
         return self._generator is not None
 
-    def begin(self, seed: int, update: int, process: int, width: int) -> None:
-        """An update begins. `width`: tokens in the longest row that this process has in it."""
+    def begin(self, seed: int, update: int, process: int) -> None:
+        """An update begins."""
         self._generator = np.random.PCG64DXSM(np.random.SeedSequence((seed, update, process)))
         self._state = self._generator.state
-        self.width = width
-        self._row = self._token = self._site = 0
+        self.micro_batch(0, 0, 0)
 
-    def micro_batch(self, row: int, token: int) -> None:
-        """A micro-batch begins, with row number `row` and token number `token` of this process's part of the update."""
-        self._row, self._token, self._site = row, token, 0
+    def micro_batch(self, row: int, token: int, pair: int) -> None:
+        """A micro-batch begins, with so many rows, tokens and pairs of tokens of one row (the squares of the rows'
+        lengths) before it in this process's part of the update.
+        """
+        self._row, self._token, self._pair, self._site = row, token, pair, 0
 
     def end(self) -> None:
         """The update is over: until the next one, dropout is that of torch."""
         self._generator = None
 
     def keep_tokens(self, tokens: int, features: int, p: float) -> torch.Tensor:
-        """int16 `[tokens, features]` for ragged tokens: -1 (keep) with probability `keep_rate(p)`, else 0."""
+        """int16 `[tokens, features]` for tokens end to end: -1 (keep) with probability `keep_rate(p)`, else 0."""
         return self._draw(self._token * features, tokens * features, p).view(tokens, features)
 
-    def keep_rows(self, rows: int, shape: tuple[int, ...], p: float) -> torch.Tensor:
-        """int16 `[rows, *shape]` for whole rows: -1 (keep) with probability `keep_rate(p)`, else 0. `shape` must not
-        depend on the micro-batch.
+    def keep_rows(self, rows: int, features: int, p: float) -> torch.Tensor:
+        """int16 `[rows, features]`, likewise."""
+        return self._draw(self._row * features, rows * features, p).view(rows, features)
+
+    def keep_pairs(self, lengths: Sequence[int], heads: int, width: int, p: float) -> torch.Tensor:
+        """int16 `[rows, heads, width, width]`, likewise, for each query and key of rows of these `lengths`; 0 where a
+        row has ended.
         """
-        size = math.prod(shape)
-        return self._draw(self._row * size, rows * size, p).view(rows, *shape)
+        rows, pairs = len(lengths), sum(length * length for length in lengths)
+        drawn = self._draw(self._pair * heads, pairs * heads, p)
+        if pairs == rows * width**2:
+            return drawn.view(rows, heads, width, width)
+        # NumPy copies without waking other threads, for which these blocks are too small.
+        keep, source, start = np.zeros((rows, heads, width, width), np.int16), drawn.numpy(), 0
+        for row, length in enumerate(lengths):
+            stop = start + heads * length * length
+            keep[row, :, :length, :length] = source[start:stop].reshape(heads, length, length)
+            start = stop
+        return torch.from_numpy(keep)
 
     def _draw(self, start: int, count: int, p: float) -> torch.Tensor:
         assert self._generator is not None

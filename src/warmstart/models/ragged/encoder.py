@@ -64,8 +64,8 @@ def unpadded(model: nn.Module, without: Collection[str] = ()) -> Iterator[Unpadd
     if device.type != "cpu" and DROPOUT_BITS in on:
         on.remove(DROPOUT_BITS)  # an accelerator draws its own numbers faster than they can be sent
     state = Unpadded(tuple(on), "", DropoutMasks(), WeightCache(WORKING_WEIGHTS in on))
+    swapped = _swap_dropout(model, encoder, state.masks) if DROPOUT_BITS in on else []
     door = Door(model)
-    swapped = _swap_dropout(model, encoder, state.masks, door) if DROPOUT_BITS in on else []
     model.forward = door
     encoder.forward = _Forward(encoder, door, state)
     _attached[model] = state
@@ -106,16 +106,14 @@ def _has_own_forward(module: nn.Module) -> bool:
     return own is not None and getattr(own, "__func__", None) is not type(module).forward
 
 
-def _swap_dropout(
-    model: nn.Module, encoder: nn.Module, masks: DropoutMasks, door: Door
-) -> list[tuple[nn.Module, str, nn.Module]]:
+def _swap_dropout(model: nn.Module, encoder: nn.Module, masks: DropoutMasks) -> list[tuple[nn.Module, str, nn.Module]]:
     """Put cheap dropout in place of torch's outside the encoder. Returns what to put back where."""
     inside = set(encoder.modules())
     swapped: list[tuple[nn.Module, str, nn.Module]] = []
     for parent in [module for module in model.modules() if module not in inside]:
         for name, child in list(parent.named_children()):
             if type(child) is nn.Dropout:
-                cheap = Dropout(child.p, masks, door)
+                cheap = Dropout(child.p, masks)
                 cheap.train(child.training)
                 setattr(parent, name, cheap)
                 swapped.append((parent, name, child))
