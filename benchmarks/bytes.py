@@ -4,7 +4,9 @@
     python -m benchmarks.bytes --against before.json       # with the new one: status 1, and what differs
 
 Runs use two threads and processes of their own; only the command and public names are used, so that any version will
-do. Times and rates are left out of the logs, and so is a log's first line, which says in words what was on.
+do. Times and rates are left out of the logs, and so is a log's first line, which says in words what was on: it is
+shown and not compared. The code is that of PYTHONPATH, or else the installed one: its folder is shown first. Precision
+goes by the processor, so compare on one machine.
 """
 
 import argparse
@@ -53,6 +55,7 @@ trainer = Trainer(
 trainer.train()
 trainer.save_model(sys.argv[1] + "/model")
 found = trainer.predict(rows.select(range(320, 400)))
+# Python prints each float32 in full: the text differs if and only if a number does.
 open(sys.argv[1] + "/predictions.csv", "w").write("\\n".join(map(str, found.predictions.tolist())))
 with open(sys.argv[1] + "/log.jsonl", "w") as log:
     for entry in [{"techniques": []}, *trainer.state.log_history]:
@@ -83,18 +86,35 @@ def run(place: pathlib.Path) -> dict[str, dict[str, str]]:
     environment = {**os.environ, "HF_HOME": str(place / "home"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "2"}
     environment.pop("HF_DATASETS_CACHE", None)
     write_tables(place)
+    where = process([sys.executable, "-c", "import warmstart; print(*warmstart.__path__)"], environment)
+    print("code:", where.strip(), flush=True)
     found = {}
     for name, (table, options) in RECIPES.items():
         command = [sys.executable, "-m", "warmstart", "train", str(place / table), "--out", str(place / name)]
-        subprocess.run([*command, *COMMON, *options], env=environment, check=True, capture_output=True)
+        process([*command, *COMMON, *options], environment)
         found[name] = hashes(place / name)
+        show(place / name, found[name])
     for precision in ("fp32", "bf16"):
         out = place / f"course-{precision}"
-        subprocess.run(
-            [sys.executable, "-c", COURSE, str(out), precision], env=environment, check=True, capture_output=True
-        )
+        process([sys.executable, "-c", COURSE, str(out), precision], environment)
         found[out.name] = hashes(out)
+        show(out, found[out.name])
     return found
+
+
+def process(command: list[str], environment: dict[str, str]) -> str:
+    """Its standard output. Ends with what it said last if it fails: its log goes with the temporary folder."""
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"status {done.returncode}: {' '.join(command)[:200]}\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def show(folder: pathlib.Path, files: dict[str, str]) -> None:
+    """A run's table as soon as it is over."""
+    print(folder.name, *(f"  {sha[:16]}  {file}" for file, sha in files.items()), sep="\n")
+    with (folder / "log.jsonl").open() as log:
+        print("  not compared:", next(log).strip(), flush=True)
 
 
 def hashes(folder: pathlib.Path) -> dict[str, str]:
@@ -121,14 +141,13 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--against", type=pathlib.Path)
     asked = parser.parse_args()
+    before = json.loads(asked.against.read_text()) if asked.against else None  # a wrong name is told before the runs
     with tempfile.TemporaryDirectory() as place:
         found = run(pathlib.Path(place))
-    for name, files in found.items():
-        print(name, *(f"  {sha[:16]}  {file}" for file, sha in files.items()), sep="\n")
     if asked.out:
         asked.out.write_text(json.dumps(found, indent=1) + "\n")
-    if asked.against:
-        differ = differences(json.loads(asked.against.read_text()), found)
+    if before is not None:
+        differ = differences(before, found)
         print(f"{len(differ)} differ", *differ, sep="\n  ")
         sys.exit(1 if differ else 0)
 
