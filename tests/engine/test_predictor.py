@@ -67,6 +67,9 @@ def test_what_it_does_not_read_is_told(run: pathlib.Path, tmp_path: pathlib.Path
     single = predictor.task.pair is None
     with pytest.raises(UserError, match="single texts" if single else "pairs of texts"):
         predictor.logits(["a"], ["b"] if single else None)
+    with pytest.raises(UserError, match="not a list of texts") as told:
+        predictor.predict("a film") if single else predictor.predict(["a film"], "b")
+    assert told.value.fix == ("texts=['a film']" if single else "pairs=['b']")
     whole = given(predictor, ["fine", "half \ud83d a character"])
     with pytest.raises(UserError, match="half a character") as told:
         predictor.logits(*whole)
