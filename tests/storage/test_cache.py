@@ -1,15 +1,20 @@
 """A folder of a cache is there whole or not at all, whoever makes it, and what killed processes left is cleared."""
 
+import fcntl
+import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
 from warmstart import UserError
 from warmstart.storage import cache_folder, watchers
+from warmstart.storage.cache import OLD
 
 BUILD = """
 import pathlib, sys, time
@@ -73,31 +78,81 @@ def test_the_first_one_wins(tmp_path: pathlib.Path) -> None:
     assert names(tmp_path) == ["table", "table/more", "table/rows"]
 
 
+def begun(target: pathlib.Path) -> "subprocess.Popen[str]":
+    """Another process, in the middle of building `target`."""
+    process = subprocess.Popen([sys.executable, "-c", BUILD, str(target)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    return process
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def make_old(folder: pathlib.Path) -> None:
+    then = time.time() - OLD - 60
+    for path in (*folder.rglob("*"), folder):
+        os.utime(path, (then, then))
+
+
+def make(target: pathlib.Path) -> None:
+    with cache_folder(target) as work:
+        (work / "rows").write_text("all")
+
+
 def test_what_a_killed_process_left_is_cleared_and_a_living_ones_is_not(tmp_path: pathlib.Path) -> None:
-    target = tmp_path / "table"
-    killed, living = (
-        subprocess.Popen([sys.executable, "-c", BUILD, str(target)], stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    )
+    killed, living = begun(tmp_path / "killed"), begun(tmp_path / "living")
     try:
-        for process in (killed, living):
-            assert process.stdout is not None
-            assert process.stdout.readline() == "begun\n"
-        killed.send_signal(signal.SIGKILL)
-        killed.wait()
-        assert len(list(tmp_path.iterdir())) == 2
-        other = (
-            tmp_path / "table.elsewhere-1-0.unfinished"
-        )  # of another machine, about whose processes nothing is known
-        other.mkdir()
-        with cache_folder(target) as work:
-            (work / "rows").write_text("all")
-        left = {path.name for path in tmp_path.iterdir()} - {"table", other.name}
-        assert len(left) == 1
-        assert f"-{living.pid}-" in left.pop()
+        end(killed)
+        left = {path.name.partition(".")[0]: path for path in tmp_path.iterdir()}
+        assert left.keys() == {"killed", "living"}
+        make(tmp_path / "first")
+        assert left["killed"].exists()  # too young: another machine, whose locks are not seen, might be building it
+        for path in left.values():
+            make_old(path)
+        make(tmp_path / "second")  # of another target than what was left
+        assert not left["killed"].exists()
+        assert left["living"].exists()
     finally:
-        living.kill()
-        living.wait()
-        for process in (killed, living):
-            assert process.stdout is not None
-            process.stdout.close()
+        end(living)
+
+
+NOBODY = 2**22 + 1  # more than the number of any process
+
+
+@pytest.mark.parametrize("name", [f"table.{socket.gethostname()}-{NOBODY}-0.unfinished", "table.0123abcd.unfinished"])
+def test_whose_process_is_not_known_by_its_name(name: str, tmp_path: pathlib.Path) -> None:
+    """Numbers of processes say nothing: a container has its own, and they are given again. What is held stays."""
+    held, other = tmp_path / name, tmp_path / "table"
+    held.mkdir()
+    handle = os.open(held, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        make_old(held)
+        make(other)
+        assert held.exists()
+    finally:
+        os.close(handle)
+    make(tmp_path / "more")
+    assert not held.exists()
+
+
+def test_what_does_not_end_as_unfinished_is_never_cleared(tmp_path: pathlib.Path) -> None:
+    for name in ("table", "cache-1.arrow", "notes"):
+        (tmp_path / name).mkdir()
+        make_old(tmp_path / name)
+    make(tmp_path / "new")
+    assert names(tmp_path) == ["cache-1.arrow", "new", "new/rows", "notes", "table"]
+
+
+def test_what_is_left_of_a_folder_is_filled_up(tmp_path: pathlib.Path) -> None:
+    """Such as after somebody has removed the rows from it: others' files in it stay."""
+    target = tmp_path / "table"
+    target.mkdir()
+    (target / "another").write_text("somebody's")
+    make(target)
+    assert names(tmp_path) == ["table", "table/another", "table/rows"]

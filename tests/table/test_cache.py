@@ -32,6 +32,19 @@ def test_the_key_is_what_is_read_and_how_not_where(tmp_path: pathlib.Path) -> No
     assert len(set(others)) == 4
 
 
+def test_rows_that_are_not_to_be_kept_are_the_same_rows(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "a.csv").write_text(GOOD, encoding="utf-8")
+    cache = tmp_path / "c"
+    passing = load(tmp_path / "a.csv", cache_dir=str(cache), keep=False)["train"]
+    assert not cache.exists()
+    assert passing.cache_files == []
+    kept = load(tmp_path / "a.csv", cache_dir=str(cache))["train"]
+    assert passing[:] == kept[:]
+    assert (passing.features, passing._fingerprint) == (kept.features, kept._fingerprint)
+    found = load(tmp_path / "a.csv", cache_dir=str(cache), keep=False)["train"]
+    assert found.cache_files == kept.cache_files  # what is there is used
+
+
 def test_a_file_that_changes_meanwhile_is_not_kept(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.csv"
     path.write_text(GOOD, encoding="utf-8")

@@ -48,7 +48,7 @@ def evaluate(
 
     quiet_libraries()
     saved = SavedRun.open(run)
-    splits = load(data, config=config, encoding=encoding, delimiter=delimiter)
+    splits = load(data, config=config, encoding=encoding, delimiter=delimiter, keep=False)
     report, notes = measure_run(saved, splits, where=data, on_empty=on_empty)
     for note in notes:
         say(note)

@@ -134,7 +134,7 @@ def _table(
             where=f"--out {target}",
             fix=_("end the name with one of {endings}").format(endings=", ".join(ENDINGS)),
         )
-    splits = load(name, **reading)
+    splits = load(name, **reading, keep=False)
     split = next(iter(splits))
     if len(splits) > 1:
         listed = ", ".join(splits)

@@ -49,6 +49,11 @@ class Predictor:
     def logits(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> npt.NDArray[np.float32]:
         """The model's outputs, float32 `[rows, outputs]`, in the order of `texts`. `pairs`: the second text of each
         row, where the model reads two. Raises UserError if it does not read what is given."""
+        for name, column in (("texts", texts), ("pairs", pairs)):
+            if isinstance(column, str):  # whose list would be its characters
+                raise UserError(
+                    _("one text is given, and not a list of texts"), where=name, fix=f"{name}=[{column!r:.80}]"
+                )
         columns = [list(column) for column in (texts, pairs) if column is not None]
         self._check(columns)
         table = tokenize_in_memory(columns, self.tokenizer, max_length=self.tokenizer.model_max_length)

@@ -1,18 +1,22 @@
 """Folders of a cache: they appear whole, from whichever process is first, and what a killed one left is cleared."""
 
 import contextlib
-import itertools
 import os
 import pathlib
 import shutil
-import socket
+import sys
+import time
+import uuid
 from collections.abc import Iterator
 
 from warmstart.errors import UserError
 from warmstart.messages import _
 from warmstart.storage.operations import UNFINISHED, sync
 
-_numbers = itertools.count()  # threads of one process may make the same folder
+if sys.platform != "win32":
+    import fcntl
+
+OLD = 3600.0  # seconds: no build rests for so long, also where another machine's locks are not seen
 
 
 @contextlib.contextmanager
@@ -23,16 +27,17 @@ def cache_folder(target: pathlib.Path) -> Iterator[pathlib.Path]:
     A cache can be made again: there is no manifest, and `watchers` are not told. Raises UserError if the disk is full
     or may not be written to; nothing is left behind then.
     """
-    work = target.with_name(f"{_mine(target)}{os.getpid()}-{next(_numbers)}{UNFINISHED}")
+    work = target.with_name(f"{target.name}.{uuid.uuid4().hex}{UNFINISHED}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _clear(target)
+        _clear(target.parent)
         work.mkdir()
-        yield work
-        for path in work.iterdir():
-            sync(path)  # a loss of power must not leave the name without the content
-        with contextlib.suppress(FileExistsError, NotADirectoryError):
-            _take_place(work, target)
+        with _locked(work):
+            yield work
+            for path in work.iterdir():
+                sync(path)  # a loss of power must not leave the name without the content
+            with contextlib.suppress(FileExistsError, NotADirectoryError):
+                _take_place(work, target)
     except OSError as error:
         raise UserError(
             _("cannot write to the cache: {reason}").format(reason=error.strerror or error),
@@ -49,27 +54,37 @@ def _take_place(work: pathlib.Path, target: pathlib.Path) -> None:
     except OSError:  # of a folder that is not empty; which error that is differs from system to system
         if not target.is_dir():
             raise
+        for path in work.iterdir():  # of a folder that somebody has removed files from
+            if not (target / path.name).exists():
+                os.replace(path, target / path.name)
 
 
-def _clear(target: pathlib.Path) -> None:
-    """Remove what processes of this machine that are no longer there had begun for the same target."""
-    mine = _mine(target)
-    for path in target.parent.iterdir():
-        process = path.name.removeprefix(mine).partition("-")[0]
-        if path.name.startswith(mine) and process.isdigit() and not _is_alive(int(process)):
-            shutil.rmtree(path, ignore_errors=True)
+def _clear(parent: pathlib.Path) -> None:
+    """Remove what processes that are no more had begun in `parent`, for whichever target. What may still be built
+    stays: whose lock is held or cannot be had, and what is not old."""
+    for left in parent.glob(f"*{UNFINISHED}"):
+        with contextlib.suppress(OSError):
+            newest = max(path.stat().st_mtime for path in (left, *left.rglob("*")))
+            if time.time() - newest > OLD:
+                with _locked(left) as is_dead:
+                    if is_dead:
+                        shutil.rmtree(left, ignore_errors=True)
 
 
-def _mine(target: pathlib.Path) -> str:
-    """How names of unfinished folders for `target` begin on this machine: a cache may be shared by several."""
-    return f"{target.name}.{socket.gethostname()}-"
-
-
-def _is_alive(process: int) -> bool:
+@contextlib.contextmanager
+def _locked(folder: pathlib.Path) -> Iterator[bool]:
+    """Whether this process has the folder's lock, which it keeps to the end of the block or of its life: the number of
+    a process would say nothing in another container. Where there are no such locks nobody has one."""
+    if sys.platform == "win32":
+        yield False
+        return
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # somebody else's
-        return True
-    return True
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            has_it = True
+        except OSError:
+            has_it = False
+        yield has_it
+    finally:
+        os.close(handle)

@@ -31,6 +31,7 @@ def load(
     encoding: str = "utf-8",
     delimiter: str | None = None,
     cache_dir: str | None = None,
+    keep: bool = True,
 ) -> "datasets.DatasetDict":
     """The splits of a source; a single file is the split "train".
 
@@ -44,6 +45,7 @@ def load(
         delimiter: of CSV and TSV files, where it is neither the comma nor the tab that the suffix says. That of
             `validation` and `test` too, unless they are .tsv files beside a source of another kind.
         cache_dir: where the parsed rows are kept, if not in datasets' own cache.
+        keep: whether parsed rows of files stay there for the next time; those that are not there are else in memory.
 
     Raises:
         UserError: for a source that is not there, and for any file that cannot be read without guessing or changing.
@@ -52,7 +54,7 @@ def load(
 
     from warmstart.table.reading import store
 
-    dataset = functools.partial(store.dataset, encoding=encoding, delimiter=delimiter, cache_dir=cache_dir)
+    dataset = functools.partial(store.dataset, encoding=encoding, delimiter=delimiter, cache_dir=cache_dir, keep=keep)
     if isinstance(source, Mapping):
         if config is not None:
             raise _no_config(config, _("several files"))

@@ -1,4 +1,4 @@
-"""Rows of the user's files as one Arrow file in the cache, found again by what the files hold."""
+"""Rows of the user's files as one Arrow file in the cache, found again by what the files hold; or in memory."""
 
 import hashlib
 import pathlib
@@ -28,26 +28,31 @@ def dataset(
     delimiter: str | None = None,
     cache_dir: str | None = None,
     info: "datasets.DatasetInfo | None" = None,
+    keep: bool = True,
 ) -> "datasets.Dataset":
-    """The rows of the files, one after another, memory-mapped from `<cache>/warmstart/<key>/rows.arrow`.
+    """The rows of the files, one after another, memory-mapped from `<cache>/warmstart/<key>/rows.arrow`; if they are
+    not there and `keep` is false, in memory.
 
     The key, which is the dataset's fingerprint too, is made of what the files hold and of how they are read, never of
     their names or dates. So a second run neither parses again nor, with `Dataset.map`, tokenizes again.
     """
     import datasets
-    from datasets.table import MemoryMappedTable
+    from datasets.table import InMemoryTable, MemoryMappedTable
 
     before = [contents.stamp(path) for path in paths]
     key = _key(paths, encoding, delimiter)
     folder = pathlib.Path(cache_dir or datasets.config.HF_DATASETS_CACHE).expanduser() / "warmstart" / key
     rows = folder / ROWS
+    in_memory = None
     if not rows.exists():
         batches = _batches(paths, before, encoding, delimiter)
-        _write(folder, next(batches), batches)
+        if keep:
+            _write(folder, next(batches), batches)
+        else:
+            in_memory = InMemoryTable.from_batches(list(batches))
     try:
-        found = datasets.Dataset(
-            MemoryMappedTable.from_file(str(rows)), info=info, split=datasets.NamedSplit(split), fingerprint=key
-        )
+        table = MemoryMappedTable.from_file(str(rows)) if in_memory is None else in_memory
+        found = datasets.Dataset(table, info=info, split=datasets.NamedSplit(split), fingerprint=key)
     except ValueError as error:  # such as a column of maps
         raise UserError(
             _("a column is of a type that cannot be read: {error}").format(error=error),
