@@ -111,6 +111,20 @@ def test_a_table_that_is_there_is_not_tokenised_again(
     assert {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in cache.rglob("*.npy")} == written
 
 
+def test_what_is_not_kept_is_found_or_made_in_memory(
+    cache: pathlib.Path, dataset: Dataset, counted: Callable[[], Counted]
+) -> None:
+    made = tokenize(dataset, PAIRS, tiny.tokenizer(), max_length=9, keep=False)
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+    kept = tokenize(dataset, PAIRS, tiny.tokenizer(), max_length=9)
+    tokenizer, calls = counted()
+    found = tokenize(dataset, PAIRS, tokenizer, max_length=9, keep=False)
+    assert calls == []
+    for table in (made, found):
+        for name in ("ids", "offsets", "types", "cut"):
+            np.testing.assert_array_equal(getattr(table, name), getattr(kept, name))
+
+
 def test_whatever_changes_the_ids_makes_another_table(cache: pathlib.Path, dataset: Dataset) -> None:
     stock = tiny.tokenizer()
     cased = tiny.tokenizer()

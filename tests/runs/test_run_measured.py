@@ -1,14 +1,19 @@
 """Evaluations, the best checkpoint, and measuring a finished run again."""
 
 import pathlib
+from typing import Any
 
 import numpy as np
+import pytest
 from datasets import Dataset, DatasetDict
 
 from tests.runs.recipes import Make, weights
+from warmstart.batches import tokens
+from warmstart.runs import evaluate, saved
 from warmstart.runs.evaluate import measure_run
 from warmstart.runs.run import Result, train
 from warmstart.runs.saved import SavedRun
+from warmstart.table import checks
 
 
 def test_evaluations_come_as_often_as_asked_for(recipe: Make) -> None:
@@ -47,6 +52,31 @@ def test_measuring_again_gives_the_same_numbers(finished: tuple[Result, list[str
     report, notes = measure_run(run, DatasetDict({"train": result.splits["validation"]}))
     assert notes == []
     assert report.to_dict() == result.report.to_dict()
+
+
+def test_measuring_tokenises_the_measured_rows_alone_and_looks_through_them_once(
+    finished: tuple[Result, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The training rows' tokens, by which it is known that they are the same, are there since training."""
+    result, _ = finished
+    tokenised, looked = [], []
+
+    def counting(tokenizer: Any, texts: Any, max_length: int) -> Any:
+        tokenised.append(len(texts[0]))
+        return stock_tokenized(tokenizer, texts, max_length)
+
+    def looking(splits: DatasetDict, *args: Any, **given: Any) -> Any:
+        looked.append({name: len(rows) for name, rows in splits.items()})
+        return stock_check(splits, *args, **given)
+
+    stock_tokenized, stock_check = tokens.tokenized, checks.check
+    monkeypatch.setattr(tokens, "tokenized", counting)
+    for module in (evaluate, saved):
+        monkeypatch.setattr(module, "check", looking)
+    rows = result.splits["validation"]
+    measure_run(SavedRun.open(result.folder), DatasetDict({"train": rows}))
+    assert sum(tokenised) == len(rows)
+    assert looked == [{"train": len(rows)}]
 
 
 def test_measuring_what_was_learnt_from_is_told(finished: tuple[Result, list[str]]) -> None:

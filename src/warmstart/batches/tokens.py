@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from warmstart.batches.truncation import tokenized
 from warmstart.storage import cache_folder
+from warmstart.table import columns
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -65,25 +66,29 @@ def tokenize(
     *,
     max_length: int,
     processes: int | None = None,
+    keep: bool = True,
 ) -> TokenTable:
     """The token table of `dataset`: built in batches through `Dataset.map`, or found from an earlier run.
 
     The table is stored in the cache of `datasets` under a fingerprint of the rows, the tokenizer, the text columns and
-    `max_length`; when it is there already, nothing is tokenised. Labels are encoded anew each time: they are small.
+    `max_length`; when it is there already, nothing is tokenised. If it is not and `keep` is false, it is made in
+    memory. Labels are encoded anew each time: they are small.
     """
     from warmstart.table.labels import encode_labels, has_labels
 
+    labels = encode_labels(task, dataset[task.label]) if task.label and has_labels(task, dataset) else None
     fingerprint = _fingerprint(dataset, task, tokenizer, max_length)
     folder = _cache_folder() / fingerprint
     if not (folder / "offsets.npy").exists():
+        if not keep:
+            return tokenize_in_memory(texts_of(dataset, task), tokenizer, max_length=max_length, labels=labels)
         _build(folder, dataset, task, tokenizer, max_length, processes, fingerprint)
     types = folder / "types.npy"
-    labelled = task.label is not None and task.label in dataset.column_names and has_labels(task, dataset)
     return TokenTable(
         ids=np.load(folder / "ids.npy", mmap_mode="r"),
         offsets=np.load(folder / "offsets.npy", mmap_mode="r"),
         types=np.load(types, mmap_mode="r") if types.exists() else None,
-        labels=encode_labels(task, dataset[task.label]) if labelled else None,
+        labels=labels,
         pad_id=int(tokenizer.pad_token_id or 0),
         pad_left=tokenizer.padding_side == "left",
         max_length=max_length,
@@ -92,20 +97,30 @@ def tokenize(
     )
 
 
+def texts_of(rows: "Dataset", task: "Task") -> list[list[str]]:
+    """The texts of all rows, a list for each column that the task reads."""
+    names = [name for name in (task.text, task.pair) if name is not None]
+    found: list[list[str]] = [[] for _unused in names]
+    for table in columns.batches(rows, names):
+        for texts, name in zip(found, names, strict=True):
+            texts += columns.values(table.column(name), name)
+    return found
+
+
 def tokenize_in_memory(
-    columns: Sequence[list[str]],
+    texts: Sequence[list[str]],
     tokenizer: "PreTrainedTokenizerBase",
     *,
     max_length: int,
     labels: npt.NDArray[Any] | None = None,
 ) -> TokenTable:
-    """The token table of rows of one text or two, each column a list of texts, that is gone when it is no longer used:
-    the arrays of `tokenize`, and nothing on the disk."""
-    rows = len(columns[0])
+    """The token table of rows of one text or two, each column a list of strings, that is gone when it is no longer
+    used: the arrays of `tokenize`, and nothing on the disk."""
+    rows = len(texts[0])
     ids, types, lengths, cut = [], [], [np.zeros(1, np.int64)], []
     paired = "token_type_ids" in tokenizer.model_input_names
     for start in range(0, rows, CHUNK):
-        out = tokenized(tokenizer, [column[start : start + CHUNK] for column in columns], max_length)
+        out = tokenized(tokenizer, [column[start : start + CHUNK] for column in texts], max_length)
         ids += [np.fromiter(row, np.int32, len(row)) for row in out["input_ids"]]
         types += [np.fromiter(row, np.uint8, len(row)) for row in out["token_type_ids"]] if paired else []
         lengths.append(np.fromiter(map(len, out["input_ids"]), np.int64))

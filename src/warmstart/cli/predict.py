@@ -2,9 +2,12 @@
 
 import os
 import pathlib
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from warmstart.messages import _
+
+if TYPE_CHECKING:
+    from warmstart.runs.saved import SavedRun
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")  # of files that can be written
 
@@ -85,12 +88,10 @@ def _no_pair(table: str) -> Exception:
     )
 
 
-def _one(saved: object, text: str, pair: str | None, json: bool) -> None:
+def _one(saved: "SavedRun", text: str, pair: str | None, json: bool) -> None:
     from warmstart import errors
     from warmstart.cli.show import as_json
-    from warmstart.runs.saved import SavedRun
 
-    assert isinstance(saved, SavedRun)
     if (saved.task.pair is None) != (pair is None):
         needs = saved.task.pair is not None
         raise errors.UserError(
@@ -115,17 +116,20 @@ def _one(saved: object, text: str, pair: str | None, json: bool) -> None:
 
 
 def _table(
-    saved: object, name: str, out: str | None, reading: dict[str, Any], on_empty: Literal["error", "drop"], json: bool
+    saved: "SavedRun",
+    name: str,
+    out: str | None,
+    reading: dict[str, Any],
+    on_empty: Literal["error", "drop"],
+    json: bool,
 ) -> None:
     from warmstart import errors
     from warmstart.cli.show import as_json, quiet_libraries, say
     from warmstart.evaluation.predicted import beside
     from warmstart.paths import expanded
     from warmstart.reporting.predictions import write_rows
-    from warmstart.runs.saved import SavedRun
     from warmstart.table.sources import load
 
-    assert isinstance(saved, SavedRun)
     quiet_libraries()
     target = expanded(out) if out else _beside(expanded(name))
     if target.suffix.lower() not in ENDINGS:
@@ -142,7 +146,7 @@ def _table(
     rows, notes = saved.readable(splits[split], split, on_empty)
     for note in notes:
         say(note)
-    written = beside(rows, saved.task.head.prediction_rows(saved.logits(rows)))
+    written = beside(rows, saved.task.head.prediction_rows(saved.outputs(rows)))
     write_rows(target, written)
     if json:
         as_json({"rows": len(written), "out": str(target)})

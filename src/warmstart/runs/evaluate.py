@@ -3,17 +3,17 @@
 import dataclasses
 from typing import TYPE_CHECKING
 
-from warmstart.batches.tokens import tokenize_in_memory
+from warmstart.batches.tokens import tokenize
 from warmstart.checkpoints import checkpoint
 from warmstart.checkpoints.provenance import rows_of
 from warmstart.errors import UserError, first_line
 from warmstart.evaluation.report import Report, judge
 from warmstart.messages import _
 from warmstart.runs.run import Prepared, prepare
-from warmstart.runs.saved import SavedRun, texts_of
+from warmstart.runs.saved import SavedRun
 from warmstart.table import origin
 from warmstart.table.checks import OnEmpty, check
-from warmstart.table.labels import encode_labels, has_labels
+from warmstart.table.labels import has_labels
 from warmstart.table.leakage import leakage
 from warmstart.table.scan import scan
 from warmstart.table.splits import by_plain_names
@@ -53,7 +53,7 @@ def measure_run(
     saved.check_columns(splits[split])
     checked, warnings = check(DatasetDict({split: splits[split]}), task, on_empty=on_empty, for_training=False)
     rows = checked[split]
-    logits = saved.logits(rows)
+    logits = saved.outputs(rows)
     train, note = _training_rows(saved)
     both = DatasetDict({"measured": rows, **({"train": train} if train is not None else {})})
     learnt = [] if train is None else _learnt_from(task, train, split, rows)
@@ -101,8 +101,6 @@ def _have_changed(saved: SavedRun, prepared: Prepared) -> bool:
     if not any(was):
         return False
     rows = prepared.splits["train"]
-    labels = encode_labels(saved.task, rows[saved.task.label])
     tokenizer = saved.predictor.tokenizer
-    texts = texts_of(rows, saved.task)
-    table = tokenize_in_memory(texts, tokenizer, max_length=tokenizer.model_max_length, labels=labels)
+    table = tokenize(rows, saved.task, tokenizer, max_length=tokenizer.model_max_length, keep=False)
     return rows_of(table) != was[0]

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from warmstart import paths
+from warmstart.batches.tokens import texts_of
 from warmstart.engine.predictor import Predictor, read_task
 from warmstart.errors import UserError, did_you_mean
 from warmstart.messages import _
 from warmstart.models.trust import trusted
 from warmstart.recipe import Recipe
-from warmstart.table import columns
 from warmstart.table.checks import OnEmpty, check
 from warmstart.table.task import Task
 
@@ -61,7 +61,10 @@ class SavedRun:
         """The model's outputs, float32 `[rows, outputs]`, in the order of `rows`. Raises UserError unless every row has
         the texts that the model reads (`readable` leaves the others out).
         """
-        rows, _unused = self.readable(rows)
+        return self.outputs(self.readable(rows)[0])
+
+    def outputs(self, rows: "Dataset") -> npt.NDArray[np.float32]:
+        """`logits` of rows that are known to be `readable`: they are not looked through again."""
         return self.predictor.logits(*texts_of(rows, self.task))
 
     def readable(
@@ -99,16 +102,6 @@ class SavedRun:
                     where=_("its type is {dtype}").format(dtype=dtype),
                     fix=_("write its cells as text"),
                 )
-
-
-def texts_of(rows: "Dataset", task: Task) -> list[list[str]]:
-    """The texts of all rows, a list for each column that the task reads."""
-    names = [name for name in (task.text, task.pair) if name is not None]
-    found: list[list[str]] = [[] for _unused in names]
-    for table in columns.batches(rows, names):
-        for texts, name in zip(found, names, strict=True):
-            texts += columns.values(table.column(name), name)
-    return found
 
 
 def _known_runs() -> str:
