@@ -111,7 +111,6 @@ def _show(found: "Profile", tokens: "TokenLengths | None") -> None:
 
 
 def _lengths(tokens: "TokenLengths | None") -> list[str]:
-
     if tokens is None:
         return []
     median, most, share = f"{tokens.median:.0f}", f"{tokens.p95:.0f}", f"{tokens.share_over_limit:.1%}"
@@ -132,7 +131,6 @@ def _lengths(tokens: "TokenLengths | None") -> list[str]:
 
 def _spread(found: "Profile") -> list[str]:
     """A line for each split: how its labels are spread."""
-
     lines = []
     for split, balance in found.labels.items():
         listed = [
@@ -145,7 +143,6 @@ def _spread(found: "Profile") -> list[str]:
 
 def _would_train(found: "Profile") -> list[str]:
     """What `warmstart train` would do with these rows."""
-
     lines = []
     if found.errors:
         lines.append(_("warmstart train would stop here:"))

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import json
 import pathlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -211,7 +210,7 @@ def _begin(folder: pathlib.Path, recipe: Recipe, task: Task, event: Event) -> No
     """Write what the run is, now that nothing stands in the way of its first update."""
     if isinstance(event, TechniquesOn):
         storage.write_text(folder / "recipe.toml", recipe.toml(relative_to=folder))
-        storage.write_text(folder / "task.json", json.dumps(task.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        storage.replace_json(folder / "task.json", task.to_dict())
 
 
 @contextlib.contextmanager
@@ -262,7 +261,7 @@ def _finish(
     from warmstart.evaluation.predicted import beside
     from warmstart.reporting.predictions import write_rows
 
-    storage.write_text(folder / "metrics.json", json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n")
+    storage.replace_json(folder / "metrics.json", report.to_dict())
     write_rows(folder / "predictions.csv", beside(rows, task.head.prediction_rows(logits)))
     updates = trainer.state.global_step
     storage.write_text(folder / "model" / "README.md", card.write(recipe, task, report, updates))

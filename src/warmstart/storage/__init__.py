@@ -5,7 +5,7 @@ be; `cache`: folders that can be made again; `operations`: what changes a run, e
 """
 
 from warmstart.storage.cache import cache_folder
-from warmstart.storage.files import append_line, read_json, write_json, write_lines, write_text
+from warmstart.storage.files import append_line, read_json, replace_json, write_json, write_lines, write_text
 from warmstart.storage.folders import (
     DAMAGED,
     REPLACED,
@@ -33,6 +33,7 @@ __all__ = [
     "read_json",
     "recover",
     "remove",
+    "replace_json",
     "set_aside",
     "verify",
     "watchers",

@@ -10,7 +10,12 @@ from warmstart.storage.operations import UNFINISHED, beside, flush, make, rename
 
 def write_json(path: pathlib.Path, value: Any) -> None:
     """A file of its own folder in the making: see `new_folder`."""
-    write(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    write(path, _indented(value))
+
+
+def replace_json(path: pathlib.Path, value: Any) -> None:
+    """Replace a file by JSON, as `write_text` does."""
+    write_text(path, _indented(value))
 
 
 def write_text(path: pathlib.Path, content: str) -> None:
@@ -33,6 +38,10 @@ def append_line(path: pathlib.Path, value: Any) -> None:
     """Add one JSON object as a line. A line cut short by a crash is mended when the run goes on."""
     with telling(path):
         write(path, json.dumps(value, ensure_ascii=False) + "\n", "a")
+
+
+def _indented(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def read_json(path: pathlib.Path) -> Any:

@@ -169,7 +169,6 @@ DOSES = pool(
     "one tablet|one pill|a single tablet", "half a tablet|half a pill",
 )  # fmt: skip
 SIDES = pool("before|ahead of", "after|following")
-PATIENTS = pool("adults|grown-ups", "children", "patients with asthma|people with asthma", "pregnant women", "smokers")
 DRUGS = pool(
     "Veloxin", "Tamoril", "Cardelin", "Nexaprine", "Solvatin", "Brevanol", "Pirodex", "Lumicaine", "Oradine", "Zentrol",
 )  # fmt: skip
