@@ -12,7 +12,8 @@ from transformers.trainer_utils import EvalPrediction, PredictionOutput, TrainOu
 from warmstart.checkpoints.provenance import Identity
 from warmstart.engine.losses import loss_of
 from warmstart.engine.optimizer import make_optimizer, make_scheduler, parameter_groups
-from warmstart.engine.signals import listening
+from warmstart.engine.signals import Signals, listening
+from warmstart.engine.step import Engine
 from warmstart.engine.techniques import Techniques, techniques
 from warmstart.errors import UserError
 from warmstart.events import Ended, Metrics, TechniquesOn
@@ -132,7 +133,7 @@ class Trainer(Surface):
             with self._techniques() as on, listening() as signals:
                 self.techniques = on
                 self.emit(TechniquesOn(str(on), on.to_dict()))
-                engine = make_engine(self, on, signals)
+                engine = self._engine(on, signals)
                 training = Training(self, self.checkpointer, feed, engine, per_epoch, last, ignore_keys_for_eval)
                 return training.run(had_stopped)
         finally:
@@ -149,6 +150,9 @@ class Trainer(Surface):
             processes=self.processes.count,
             without=self.args.without,
         )
+
+    def _engine(self, on: Techniques, signals: Signals) -> Engine:
+        return make_engine(self, on, signals)
 
     # The optimizer and its schedule
 
