@@ -8,7 +8,8 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# SIGHUP: the terminal, or the connection to it, is gone. Windows has none.
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
 
 
 class Interrupted(KeyboardInterrupt):
@@ -37,13 +38,14 @@ class Signals:
 
 @contextlib.contextmanager
 def listening() -> Iterator[Signals]:
-    """Inside the block SIGTERM and SIGINT are noted, and do nothing else the first time. Outside of the main thread
-    Python cannot listen; then nothing is noted."""
+    """Inside the block SIGTERM, SIGINT and SIGHUP are noted, and do nothing else the first time; what is ignored (by
+    nohup) stays so. Outside of the main thread Python cannot listen; then nothing is noted."""
     signals = Signals()
     if threading.current_thread() is not threading.main_thread():
         yield signals
         return
-    before = {number: signal.signal(number, signals) for number in SIGNALS}
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, signals) for number in heard}
     try:
         yield signals
     finally:

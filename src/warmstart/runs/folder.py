@@ -1,7 +1,11 @@
 """Where a run goes: which folder it gets, and which it may not have."""
 
+import contextlib
+import itertools
+import os
 import pathlib
 import shlex
+from collections.abc import Iterator
 
 from warmstart import paths
 from warmstart.checkpoints import checkpoint
@@ -14,14 +18,86 @@ LOG = "log.jsonl"
 RESULTS = ("task.json", LOG, "model", "predictions.csv", "metrics.json")  # what a run writes, besides its recipe
 
 
-def folder_of(recipe: Recipe, processes: Processes) -> pathlib.Path:
-    """The run's folder: as asked, or the next free runs/<name of the data>-<number>; for processes that were started
-    again the last one that is taken."""
-    if recipe.out:
-        return paths.expanded(recipe.out)
+@contextlib.contextmanager
+def own_folder(recipe: Recipe, processes: Processes) -> Iterator[pathlib.Path]:
+    """The run's folder, inside the block no other process's: as asked, or the next free runs/<name of data>-<number>.
+
+    Of several processes the main one has it for all. What is empty at the end was made for nothing, and goes. Raises
+    UserError, on every process, if another process is at work there.
+    """
+    with contextlib.ExitStack() as stack:
+        folder: pathlib.Path | None = None
+        with processes.together():
+            if processes.is_main:
+                folder = stack.enter_context(_claimed(recipe, restarted=processes.restarted))
+        found: pathlib.Path | None = processes.gathered(folder)[0]
+        assert found is not None
+        yield found
+
+
+@contextlib.contextmanager
+def _claimed(recipe: Recipe, *, restarted: bool) -> Iterator[pathlib.Path]:
+    named = paths.expanded(recipe.out) if recipe.out else None
     stem = pathlib.Path(recipe.data).name.split(".")[0] or "run"
-    number = next(n for n in range(1, 10**6) if not pathlib.Path("runs", f"{stem}-{n}").exists())
-    return pathlib.Path("runs", f"{stem}-{max(number - processes.restarted, 1)}")
+    numbered = (pathlib.Path("runs", f"{stem}-{number}") for number in itertools.count(1))
+    if named is None and restarted:  # torchrun --max-restarts: the run that this job had begun, if it had
+        taken = list(itertools.takewhile(pathlib.Path.exists, numbered))
+        named = next((folder for folder in taken[-1:] if not (folder / "metrics.json").exists()), None)
+        numbered = (pathlib.Path("runs", f"{stem}-{number}") for number in itertools.count(1))
+    made: list[pathlib.Path] = []
+    try:
+        if named is not None:
+            made = _make(named)
+            folder = named
+        else:
+            made, folder = next(each for each in map(_try_to_make, numbered) if each is not None)
+        with _locked(folder):
+            yield folder
+    finally:
+        for each in reversed(made):
+            with contextlib.suppress(OSError):  # something is in it
+                each.rmdir()
+
+
+def _make(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Make a folder and those it is in; returns those that were not there, from the outermost."""
+    missing = [each for each in (*reversed(folder.parents), folder) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _try_to_make(folder: pathlib.Path) -> tuple[list[pathlib.Path], pathlib.Path] | None:
+    """The same for a folder that has to be new: of several processes that try, one succeeds."""
+    made = _make(folder.parent)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return None
+    return [*made, folder], folder
+
+
+@contextlib.contextmanager
+def _locked(folder: pathlib.Path) -> Iterator[None]:
+    """No other process is in such a block for this folder. The system lets go of it when the process ends, however it
+    does. Windows cannot lock a folder, and goes without."""
+    if os.name == "nt":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(
+                _("another process is working in {folder}").format(folder=folder),
+                where=str(folder),
+                fix=_("wait until it has ended, or give another --out"),
+            ) from error
+        yield
+    finally:
+        os.close(handle)
 
 
 def refuse_existing(folder: pathlib.Path) -> None:

@@ -22,7 +22,7 @@ from warmstart.models.hub import commit_of
 from warmstart.models.load import load_model, load_tokenizer, longest_input
 from warmstart.recipe import Recipe
 from warmstart.reporting import card
-from warmstart.runs.folder import LOG, folder_of, refuse_existing
+from warmstart.runs.folder import LOG, own_folder, refuse_existing
 from warmstart.runs.forecast import Forecast
 from warmstart.runs.journal import Journal
 from warmstart.runs.settings import early_stopping, refuse_length, refuse_settings, training_arguments
@@ -128,7 +128,14 @@ def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False,
     """
     processes = Processes(use_cpu=recipe.cpu)
     listen = listen if processes.is_main else silent
-    folder = processes.gathered(folder_of(recipe, processes) if processes.is_main else None)[0]
+    with own_folder(recipe, processes) as folder:
+        return _train(folder, recipe, processes, resume, accept_changes, listen)
+
+
+def _train(
+    folder: pathlib.Path, recipe: Recipe, processes: Processes, resume: bool, accept_changes: bool, listen: Listener
+) -> Result:
+    """The run itself, in a folder of its own."""
     resume = resume or (processes.restarted and processes.gathered((folder / "recipe.toml").exists())[0])
     if not resume and recipe.out:
         refuse_existing(folder)

@@ -1,0 +1,131 @@
+"""A run's folder belongs to one process at a time, and is not left behind where nothing came of it."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests import tiny
+from warmstart import Recipe, UserError
+from warmstart.engine.distributed.processes import Processes
+from warmstart.runs.folder import own_folder
+
+CLAIM = """
+import sys
+from warmstart import Recipe
+from warmstart.engine.distributed.processes import Processes
+from warmstart.runs.folder import own_folder
+processes = Processes(use_cpu=True)
+input()
+with own_folder(Recipe.of({"data": "reviews.csv"}), processes) as folder:
+    (folder / "recipe.toml").write_text("")
+    print(folder, flush=True)
+    input()
+"""
+TRAIN = ("train", "data.csv", "--model", "tiny", "--epochs", "15", "--no-baselines", "--cpu", "--out", "run")
+EVERY = ("--log-every", "1", "--save-every", "5", "--evaluate-every", "never")
+
+
+@pytest.fixture
+def place(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    tiny.checkpoint(tmp_path / "tiny")
+    tiny.write(tmp_path / "data.csv", tiny.reviews(80))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def start(place: pathlib.Path, *command: str) -> "subprocess.Popen[str]":
+    environment = {**os.environ, "HF_HOME": str(place / "home"), "WARMSTART_LANG": "en", "OMP_NUM_THREADS": "1"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen([sys.executable, *command], cwd=place, env=environment, text=True, **pipes)  # type: ignore[call-overload,no-any-return]
+
+
+def training(place: pathlib.Path) -> "subprocess.Popen[str]":
+    """The command, once its first checkpoint is there."""
+    process = start(place, "-m", "warmstart", *TRAIN, *EVERY)
+    assert process.stderr is not None
+    assert any(line.startswith("update 1/") for line in process.stderr)
+    return process
+
+
+def test_of_several_that_begin_at_once_each_has_a_folder(place: pathlib.Path) -> None:
+    processes = [start(place, "-c", CLAIM) for _ in range(4)]
+    try:
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+        found = sorted(process.stdout.readline().strip() for process in processes if process.stdout is not None)
+        assert found == [f"runs/reviews-{number}" for number in range(1, 5)]
+    finally:
+        for process in processes:
+            process.communicate("\n", timeout=30)
+
+
+def test_a_second_one_is_refused_at_once_and_the_lock_dies_with_its_process(place: pathlib.Path) -> None:
+    first = training(place)
+    for command in (("resume", "run"), TRAIN):
+        second = start(place, "-m", "warmstart", *command)
+        _, said = second.communicate(timeout=60)
+        assert second.returncode == 2, said
+        assert "another process is working in run" in said
+    first.kill()
+    first.communicate()
+    third = start(place, "-m", "warmstart", "resume", "run")
+    _, said = third.communicate(timeout=120)
+    assert third.returncode == 0, said
+
+
+def test_a_terminal_that_is_gone_ends_a_run_as_sigterm_does(place: pathlib.Path) -> None:
+    process = training(place)
+    process.send_signal(signal.SIGHUP)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 75, said
+    assert "warmstart resume run" in said
+
+
+def test_nohup_is_honoured(place: pathlib.Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a child inherits it, as from nohup
+    try:
+        process = training(place)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    process.send_signal(signal.SIGHUP)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+
+
+@pytest.fixture
+def restarted(monkeypatch: pytest.MonkeyPatch) -> Processes:
+    """A process group that torchrun has started again."""
+    processes = Processes(use_cpu=True)
+    monkeypatch.setattr(processes, "restarted", True)
+    return processes
+
+
+@pytest.mark.parametrize(("finished", "expected"), [(True, "runs/data-3"), (False, "runs/data-2")])
+def test_a_group_that_is_started_again_takes_no_finished_run(
+    finished: bool, expected: str, place: pathlib.Path, restarted: Processes
+) -> None:
+    """Where the first attempt died before it had a folder, the last one there is another job's."""
+    for number in (1, 2):
+        (place / f"runs/data-{number}").mkdir(parents=True)
+        if finished or number == 1:
+            (place / f"runs/data-{number}" / "metrics.json").write_text("{}")
+    with own_folder(Recipe.of({"data": "data.csv"}), restarted) as folder:
+        assert str(folder) == expected
+
+
+def test_nothing_is_left_where_nothing_came_of_it(place: pathlib.Path) -> None:
+    before = {path.name for path in place.iterdir()}
+    for out in (None, "some/where/run"):
+        with pytest.raises(UserError), own_folder(Recipe.of({"data": "x", "out": out}), Processes(use_cpu=True)):
+            raise UserError("the table is wrong")
+    assert {path.name for path in place.iterdir()} == before
+    (place / "mine").mkdir()
+    with own_folder(Recipe.of({"data": "x", "out": "mine"}), Processes(use_cpu=True)):
+        pass
+    assert (place / "mine").is_dir()  # it was there
