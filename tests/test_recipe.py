@@ -195,14 +195,5 @@ def test_options_and_recipe_say_the_same(chosen: dict[str, Any]) -> None:
     assert bound.arguments["data"] == "table.csv"
 
 
-@pytest.mark.parametrize(
-    ("alias", "name", "value"),
-    [("--num-train-epochs", "epochs", 2.0), ("--max-steps", "updates", 7), ("--learning-rate", "lr", 1e-4)],
-)
-def test_the_names_of_the_course_are_options_too(alias: str, name: str, value: Any) -> None:
-    _, bound, _ = build().parse_args(["train", "t.csv", alias, str(value)], exit_on_error=False, print_error=False)
-    assert getattr(bound.arguments["settings"], name) == value
-
-
 def test_the_default_model_is_the_packaged_one() -> None:
     assert Recipe().model == default.NAME

@@ -7,6 +7,8 @@ package costs nothing.
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from warmstart.openmp import share_processors
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -67,6 +69,9 @@ __all__ = [
     "notebook_launcher",
     "train",
 ]
+
+
+share_processors()  # before torch is loaded
 
 
 def __getattr__(name: str) -> Any:

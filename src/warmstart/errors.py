@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
+from warmstart import visible
 from warmstart.messages import _
 
 MOST_EXAMPLES = 10
@@ -12,7 +13,7 @@ class UserError(Exception):
     """Something the user can mend: what is wrong, where, and how to mend it.
 
     The command line prints it without a traceback and exits with status 2. `problem`, `where` and `fix` are complete
-    phrases in the user's language (see `messages`).
+    phrases in the user's language (see `messages`); cells in them are as they are, and shown by `str` as `visible` does.
     """
 
     def __init__(self, problem: str, where: str = "", fix: str = "") -> None:
@@ -27,7 +28,7 @@ class UserError(Exception):
             lines.append("  " + _("where") + f": {self.where}")
         if self.fix:
             lines.append("  " + _("fix") + f":   {self.fix}")
-        return "\n".join(lines)
+        return visible.lines("\n".join(lines))
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

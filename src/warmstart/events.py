@@ -8,6 +8,8 @@ import pathlib
 from collections.abc import Callable
 from typing import Any
 
+from warmstart import visible
+
 
 @dataclasses.dataclass(frozen=True)
 class Note:
@@ -16,7 +18,7 @@ class Note:
     text: str
 
     def __str__(self) -> str:
-        return self.text
+        return visible.lines(self.text)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Warned:
     text: str
 
     def __str__(self) -> str:
-        return self.text
+        return visible.lines(self.text)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -70,15 +70,9 @@ class Recipe(BaseModel):
     )
 
     # Training
-    epochs: Annotated[float, Parameter(alias="--num-train-epochs")] = Field(
-        3.0, gt=0, description=N_("Passes over the rows.")
-    )
-    updates: Annotated[int | None, Parameter(alias="--max-steps")] = Field(
-        None, ge=1, description=N_("Optimizer steps, instead of --epochs.")
-    )
-    lr: Annotated[float, Parameter(alias="--learning-rate")] = Field(
-        5e-5, gt=0, description=N_("Highest learning rate.")
-    )
+    epochs: float = Field(3.0, gt=0, description=N_("Passes over the rows."))
+    updates: int | None = Field(None, ge=1, description=N_("Optimizer steps, instead of --epochs."))
+    lr: float = Field(5e-5, gt=0, description=N_("Highest learning rate."))
     batch_size: int = Field(8, ge=1, description=N_("Rows of an update, over all processes."))
     micro_batch_size: int | None = Field(
         None,

@@ -1,12 +1,16 @@
 """The model card: which checkpoint it was, at which commit, and no path of the machine."""
 
 import pathlib
+import re
+from html import unescape
 
 import huggingface_hub.constants
 import pytest
+import yaml
+from markdown_it import MarkdownIt
 
 from tests import tiny
-from warmstart import Recipe
+from warmstart import Recipe, visible
 from warmstart.evaluation.report import Report
 from warmstart.models.hub import commit_of
 from warmstart.reporting import card
@@ -52,3 +56,21 @@ def test_of_a_path_there_is_only_its_name(tmp_path: pathlib.Path, monkeypatch: p
         assert "~" not in found
         assert "../" not in found
     assert "fine-tuned on gone.csv" in found
+
+
+NASTY = "a|b`c``_d_*e* <script>alert(1)</script>\n# heading \x1b[31m [x](y) \u202e & more"
+
+
+def test_names_cannot_break_out_of_it() -> None:
+    """Markdown to HTML by a library, and back to text: each name is there as it is, and makes no element of its own."""
+    task = Task("classes", NASTY, NASTY, "label", (NASTY, "good"), (NASTY, "good"))
+    found = card.write(Recipe.of({"data": NASTY, "model": NASTY}), task, REPORT, 7)
+    matter, body = re.fullmatch(r"---\n(.*?)\n---\n(.*)", found, re.DOTALL).groups()  # type: ignore[union-attr]
+    assert yaml.safe_load(matter)["base_model"] == NASTY
+    html = MarkdownIt("commonmark").enable("table").render(body)
+    elements = set(re.findall(r"<(\w+)", html))
+    assert elements <= {"h1", "h2", "p", "code", "pre", "table", "thead", "tbody", "tr", "th", "td"}
+    assert html.count("<h1>") == 1
+    shown = unescape(re.sub(r"<[^>]+>", "", html))
+    assert shown.count(visible.line(NASTY)) == 6  # model (2), data, both columns, the class
+    assert "\x1b" not in found.replace("\\x1b", "")

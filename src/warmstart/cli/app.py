@@ -13,6 +13,7 @@ from cyclopts import App, Group
 
 from warmstart import __version__
 from warmstart.cli.parsing import taught
+from warmstart.cli.stock_names import translated
 from warmstart.engine.signals import Interrupted
 from warmstart.errors import UserError
 from warmstart.messages import N_, _
@@ -82,11 +83,12 @@ def main(arguments: list[str] | None = None) -> Any:
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     app = build()
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        app(arguments, exit_on_error=False, print_error=False)
+        app(translated(given), exit_on_error=False, print_error=False)
     except cyclopts.CycloptsError as error:
         commands = [name for name in app if not name.startswith("-")]
-        _tell(taught(error, sys.argv[1:] if arguments is None else arguments, commands))
+        _tell(taught(error, given, commands))
         sys.exit(STATUS_WRONG_INPUT)
     except UserError as error:
         _tell(error)

@@ -1,5 +1,6 @@
 """warmstart demo"""
 
+from warmstart import visible
 from warmstart.messages import _
 
 SHOWN = 6
@@ -45,5 +46,5 @@ def _examples(result: "object") -> None:
     for i, found in zip(chosen, predictions, strict=True):
         said = found["prediction"]
         mark = "✓" if said == result.task.classes[rows[i]["label"]] else "✗"
-        print(f"  {mark} {said:9} p={found['p(' + said + ')']:.2f}  {rows[i]['sentence1']}")
-        print(f"    {'':9}         {rows[i]['sentence2']}")
+        print(f"  {mark} {said:9} p={found['p(' + said + ')']:.2f}  {visible.line(rows[i]['sentence1'])}")
+        print(f"    {'':9}         {visible.line(rows[i]['sentence2'])}")

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from warmstart import visible
 from warmstart.messages import _
 
 if TYPE_CHECKING:
@@ -104,10 +105,10 @@ def _show(found: "Profile", tokens: "TokenLengths | None") -> None:
         columns.add_column(heading)
     for name, column in found.columns.items():
         shown = [value[:LONGEST_CELL] + "…" if len(value) > LONGEST_CELL else value for value in column.examples]
-        columns.add_row(escape(name), column.type, escape("\n".join(shown)))
+        columns.add_row(escape(visible.line(name)), column.type, escape("\n".join(map(visible.line, shown))))
     console.print(columns)
     for line in [*_lengths(tokens), *_spread(found), describe(found.task), *_would_train(found)]:
-        console.print(escape(line), highlight=False)
+        console.print(escape(visible.lines(line)), highlight=False)
 
 
 def _lengths(tokens: "TokenLengths | None") -> list[str]:
@@ -134,7 +135,7 @@ def _spread(found: "Profile") -> list[str]:
     lines = []
     for split, balance in found.labels.items():
         listed = [
-            f"{name} {value:,}" if isinstance(value, int) else f"{name} {value:.3g}"
+            f"{visible.line(name)} {value:,}" if isinstance(value, int) else f"{name} {value:.3g}"
             for name, value in list((balance or {}).items())[:MOST_CLASSES]
         ]
         lines.append(f"{split}: " + (_("no labels") if balance is None else ", ".join(listed)))

@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 import cyclopts
 import pydantic
 
+from warmstart.cli.stock_names import instead
 from warmstart.errors import UserError, did_you_mean, nearest
 from warmstart.limits import what_is_wrong
 from warmstart.messages import _, pgettext
@@ -20,6 +21,8 @@ def taught(error: cyclopts.CycloptsError, arguments: Sequence[str], commands: Se
             return UserError(problem, where, did_you_mean(word, commands))
         case cyclopts.UnknownOptionError():
             name = error.token.keyword or error.token.value
+            if fix := instead(name):
+                return UserError(_("there is no option {name}").format(name=name), where, fix)
             options = [option for each in error.argument_collection if each.parse for option in each.names]
             near = nearest(name, options)
             fix = _("did you mean {near}?").format(near=near) if near else _see_help(error)

@@ -4,6 +4,7 @@ import os
 import pathlib
 from typing import TYPE_CHECKING, Any, Literal
 
+from warmstart import visible
 from warmstart.messages import _
 
 if TYPE_CHECKING:
@@ -110,9 +111,9 @@ def _one(saved: "SavedRun", text: str, pair: str | None, json: bool) -> None:
         as_json(found)
         return
     prediction = found.pop("prediction")
-    print(prediction if isinstance(prediction, str) else f"{prediction:.4f}")
+    print(visible.line(prediction) if isinstance(prediction, str) else f"{prediction:.4f}")
     for name, score in sorted(found.items(), key=lambda item: -item[1]):
-        print(f"  {name[2:-1]}  {score:.4f}")
+        print(f"  {visible.line(name[2:-1])}  {score:.4f}")
 
 
 def _table(

@@ -4,12 +4,13 @@ import json
 import sys
 from typing import Any
 
+from warmstart import visible
 from warmstart.events import lines
 
 
 def say(line: str) -> None:
     """A line for the person at the terminal; standard output is kept for results."""
-    print(line, file=sys.stderr, flush=True)
+    print(visible.lines(line), file=sys.stderr, flush=True)
 
 
 listen = lines(say)  # to a run, on behalf of the person at the terminal
@@ -32,4 +33,4 @@ def quiet_libraries(*, tables: bool = True) -> None:
 
 def as_json(value: Any) -> None:
     """One JSON object on standard output."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    print(visible.json_text(json.dumps(value, ensure_ascii=False, indent=2)))

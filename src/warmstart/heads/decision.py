@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
+from warmstart import visible
 from warmstart.errors import UserError, examples
 from warmstart.heads.cells import Holds, Value
 from warmstart.messages import _
@@ -55,7 +56,7 @@ def filled(counts: Mapping[Value, int]) -> dict[Value, int]:
 
 def listed(classes: Sequence[str]) -> str:
     """The first classes, and how many more there are."""
-    return examples(classes, most=6)
+    return examples(map(visible.line, classes), most=6)
 
 
 def as_asked() -> str:

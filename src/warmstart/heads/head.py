@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart import visible
 from warmstart.errors import UserError, examples
 from warmstart.heads import arrays, decision, strata
 from warmstart.heads.cells import MISSING, Value, shown
@@ -144,7 +145,7 @@ class Head(ABC):
     @property
     def gives(self) -> str:
         """What the model gives, for its card, in Markdown and in English."""
-        return ", ".join(f"`{name}`" for name in self.classes)
+        return ", ".join(map(visible.code, self.classes))
 
     @abstractmethod
     def describe(self) -> str:

@@ -1,6 +1,6 @@
 """The model card: what the model is, what it was measured to be, and how to use it. No path of the machine is in it."""
 
-from warmstart import __version__, paths
+from warmstart import __version__, paths, visible
 from warmstart.evaluation.report import Report
 from warmstart.models.hub import commit_of
 from warmstart.recipe import Recipe
@@ -9,21 +9,23 @@ from warmstart.table.task import Task
 
 def write(recipe: Recipe, task: Task, report: Report, updates: int) -> str:
     """The text of the model folder's README.md, with metadata as the Hub reads it."""
+    import yaml
+
     base, data = _name(recipe.model), _name(recipe.data)
-    columns = " + ".join(f"`{name}`" for name in (task.text, task.pair) if name)
+    columns = " + ".join(visible.code(name) for name in (task.text, task.pair) if name)
     metrics = "\n".join(f"- {name}" for name in report.headline)
     one = '{"text": "...", "text_pair": "..."}' if task.pair else '"..."'
     return f"""---
 library_name: transformers
 pipeline_tag: text-classification
-base_model: {base}
+{yaml.safe_dump({"base_model": base}, allow_unicode=True).strip()}
 tags:
 - warmstart
 metrics:
 {metrics}
 ---
 
-# {base} fine-tuned on {data}
+# {visible.markdown(base)} fine-tuned on {visible.markdown(data)}
 
 Reads {columns}, gives {task.head.gives} ({task.problem_type.replace("_", " ")}).
 
@@ -44,7 +46,7 @@ classify({one})
 
 ## Training
 
-{updates:,} updates of {recipe.batch_size} rows, from {base}{_commit(recipe)}; learning rate {recipe.lr:g}, schedule
+{updates:,} updates of {recipe.batch_size} rows, from {visible.markdown(base)}{_commit(recipe)}; learning rate {recipe.lr:g}, schedule
 {recipe.schedule}, seed {recipe.seed}; warmstart {__version__}. The whole recipe is in `recipe.toml` of the run.
 """
 

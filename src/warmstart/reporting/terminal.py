@@ -1,5 +1,6 @@
 """A report in the terminal: the table of scores."""
 
+from warmstart import visible
 from warmstart.errors import examples
 from warmstart.evaluation.report import Report
 from warmstart.messages import _, ngettext
@@ -42,4 +43,4 @@ def _captions(report: Report) -> list[str]:
                 len(report.absent),
             ).format(listed=listed)
         )
-    return [line.replace("[", "\\[") for line in lines]
+    return [visible.lines(line).replace("[", "\\[") for line in lines]

@@ -4,10 +4,12 @@ import dataclasses
 import tempfile
 from typing import Any
 
+import torch
 from transformers import EarlyStoppingCallback
 
+from warmstart.engine import threads
 from warmstart.engine.distributed.processes import Processes
-from warmstart.events import Listener, silent
+from warmstart.events import Listener, Note, silent
 from warmstart.recipe import Recipe
 from warmstart.runs.forecast import Cost
 from warmstart.runs.run import assemble
@@ -17,9 +19,10 @@ from warmstart.trainer.progress import callback as widget
 @dataclasses.dataclass(frozen=True)
 class Plan:
     """`shape`: precision and batch shape with the reason; `techniques`: what is on; `padded_because`: why padding is
-    computed, if it is."""
+    computed, if it is; `threads`: that compute in each process."""
 
     shape: str
+    threads: int
     techniques: tuple[str, ...]
     padded_because: str
     cost: Cost
@@ -35,6 +38,8 @@ def plan(recipe: Recipe, listen: Listener = silent) -> Plan:
     """
     processes = Processes(use_cpu=recipe.cpu)
     with tempfile.TemporaryDirectory() as nowhere:
+        if processes.is_main:
+            listen(Note(threads.told(torch.get_num_threads())))
         made = assemble(recipe.changed({"out": nowhere}), processes, listen if processes.is_main else silent)
         trainer = made.trainer
         trainer.args.eval_strategy = trainer.args.save_strategy = "no"
@@ -45,4 +50,4 @@ def plan(recipe: Recipe, listen: Listener = silent) -> Plan:
         trainer.train()
     assert made.forecast.cost is not None
     on = trainer.techniques
-    return Plan(made.shape, on.on, on.padded_because, made.forecast.cost)
+    return Plan(made.shape, torch.get_num_threads(), on.on, on.padded_because, made.forecast.cost)

@@ -11,6 +11,7 @@ import torch
 
 from warmstart.batches.ragged import RaggedBatch
 from warmstart.engine.distributed.watchdog import join_again, watch_of
+from warmstart.engine.threads import choose_threads
 from warmstart.errors import UserError
 
 BUCKET = 2**23  # numbers in one gradient message: 32 MiB of fp32
@@ -48,6 +49,7 @@ class Processes:
         wanted = int(os.environ.get("WORLD_SIZE", "1"))
         join_again(use_cpu)
         state = accelerate.PartialState(cpu=cpu)
+        choose_threads()
         self.device: torch.device = state.device
         self.index: int = state.process_index
         self.local_index: int = state.local_process_index
