@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 
 from warmstart import visible
 
-TRICKS = ("\x1b[2J", "\x1b]0;title\x07", "\x9b31m", "\b\b", "\r", "\x7f", "\u202egpj.exe", "\u2066x\u2069", "a\u200bb", "\ufeff")
+TRICKS = (
+    "\x1b[2J",
+    "\x1b]0;title\x07",
+    "\x9b31m",
+    "\b\b",
+    "\r",
+    "\x7f",
+    "\u202egpj.exe",
+    "\u2066x\u2069",
+    "a\u200bb",
+    "\ufeff",
+)
 
 
 @pytest.mark.parametrize("trick", TRICKS)
@@ -19,7 +30,9 @@ def test_what_moves_hides_or_turns_is_shown_as_an_escape(trick: str) -> None:
     assert json.loads(visible.json_text(json.dumps(trick, ensure_ascii=False))) == trick
 
 
-@pytest.mark.parametrize("text", ["naïve café", "评论:很好!", "สวัสดี", "עברית", "العربية", "می‌خواهم", "क्‍ष", "👩‍👩‍👧‍👦 🏴󠁧󠁢󠁳󠁣󠁴󠁿", "\\n"])
+@pytest.mark.parametrize(
+    "text", ["naïve café", "评论:很好!", "สวัสดี", "עברית", "العربية", "می‌خواهم", "क्‍ष", "👩‍👩‍👧‍👦 🏴󠁧󠁢󠁳󠁣󠁴󠁿", "\\n"]
+)
 def test_other_text_is_left_as_it_is(text: str) -> None:
     assert visible.lines(text) == visible.line(text) == visible.json_text(text) == text
 

@@ -13,7 +13,7 @@ class UserError(Exception):
     """Something the user can mend: what is wrong, where, and how to mend it.
 
     The command line prints it without a traceback and exits with status 2. `problem`, `where` and `fix` are complete
-    phrases in the user's language (see `messages`); cells in them are as they are, and shown by `str` as `visible` does.
+    phrases in the user's language (see `messages`); cells in them are as they are, and `str` makes them `visible`.
     """
 
     def __init__(self, problem: str, where: str = "", fix: str = "") -> None:

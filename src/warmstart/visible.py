@@ -1,10 +1,10 @@
-"""Text of a table or a checkpoint is data where it is shown: nothing in it moves a cursor, hides or turns other text."""
+"""Text of a table or a checkpoint is data where it is shown: it moves no cursor, and hides and turns no other text."""
 
 import re
 
 # Controls (ESC and the C1 ones among them), marks that cannot be seen, those that turn the direction of what follows,
-# ends of lines that no editor shows, halves of characters. The joiners of Persian and Indic letters and of emoji are not
-# among them: without them another text would be shown.
+# ends of lines that no editor shows, halves of characters. The joiners of Persian and Indic letters and of emoji are
+# not among them: without them another text would be shown.
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff]"

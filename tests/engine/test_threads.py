@@ -25,7 +25,7 @@ def test_what_the_user_has_set_wins(given: dict[str, str], expected: dict[str, s
     assert given == expected
 
 
-@pytest.mark.parametrize("first", ["import warmstart", "from warmstart.cli import main", "import warmstart.engine.step"])
+@pytest.mark.parametrize("first", ["import warmstart", "from warmstart.cli import main", "import warmstart.paths"])
 def test_it_is_set_before_torch_is_loaded(first: str) -> None:
     """libgomp itself says what it was given, when it is loaded."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("GOMP", "OMP"))}
@@ -95,7 +95,14 @@ def test_the_quota_of_a_container(contents: dict[str, str], expected: float | No
 
 @pytest.mark.parametrize(
     ("allowed", "have", "chosen", "expected"),
-    [(2.0, 8, False, 2), (1.2, 8, False, 2), (0.5, 8, False, 1), (None, 8, False, 8), (2.0, 8, True, 8), (4.0, 1, False, 1)],
+    [
+        (2.0, 8, False, 2),
+        (1.2, 8, False, 2),
+        (0.5, 8, False, 1),
+        (None, 8, False, 8),
+        (2.0, 8, True, 8),
+        (4.0, 1, False, 1),
+    ],
 )
 def test_no_more_threads_than_the_quota_unless_somebody_has_chosen(
     allowed: float | None, have: int, chosen: bool, expected: int, monkeypatch: pytest.MonkeyPatch

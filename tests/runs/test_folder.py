@@ -25,7 +25,7 @@ with own_folder(Recipe.of({"data": "reviews.csv"}), processes) as folder:
     print(folder, flush=True)
     input()
 """
-TRAIN = ("train", "data.csv", "--model", "tiny", "--epochs", "15", "--no-baselines", "--cpu", "--out", "run")
+TRAIN = ("train", "data.csv", "--model", "tiny", "--cpu", "--out", "run")
 EVERY = ("--log-every", "1", "--save-every", "5", "--evaluate-every", "never")
 
 
@@ -43,9 +43,9 @@ def start(place: pathlib.Path, *command: str) -> "subprocess.Popen[str]":
     return subprocess.Popen([sys.executable, *command], cwd=place, env=environment, text=True, **pipes)  # type: ignore[call-overload,no-any-return]
 
 
-def training(place: pathlib.Path) -> "subprocess.Popen[str]":
-    """The command, once its first checkpoint is there."""
-    process = start(place, "-m", "warmstart", *TRAIN, *EVERY)
+def training(place: pathlib.Path, epochs: int = 15) -> "subprocess.Popen[str]":
+    """The command, once its first update is done."""
+    process = start(place, "-m", "warmstart", *TRAIN, *EVERY, "--no-baselines", "--epochs", str(epochs))
     assert process.stderr is not None
     assert any(line.startswith("update 1/") for line in process.stderr)
     return process
@@ -66,7 +66,7 @@ def test_of_several_that_begin_at_once_each_has_a_folder(place: pathlib.Path) ->
 
 
 def test_a_second_one_is_refused_at_once_and_the_lock_dies_with_its_process(place: pathlib.Path) -> None:
-    first = training(place)
+    first = training(place, epochs=10_000)
     for command in (("resume", "run"), TRAIN):
         second = start(place, "-m", "warmstart", *command)
         _, said = second.communicate(timeout=60)
@@ -75,8 +75,10 @@ def test_a_second_one_is_refused_at_once_and_the_lock_dies_with_its_process(plac
     first.kill()
     first.communicate()
     third = start(place, "-m", "warmstart", "resume", "run")
-    _, said = third.communicate(timeout=120)
-    assert third.returncode == 0, said
+    assert third.stderr is not None
+    assert any(line.startswith("update ") for line in third.stderr)
+    third.kill()
+    third.communicate()
 
 
 def test_a_terminal_that_is_gone_ends_a_run_as_sigterm_does(place: pathlib.Path) -> None:
@@ -129,3 +131,18 @@ def test_nothing_is_left_where_nothing_came_of_it(place: pathlib.Path) -> None:
     with own_folder(Recipe.of({"data": "x", "out": "mine"}), Processes(use_cpu=True)):
         pass
     assert (place / "mine").is_dir()  # it was there
+
+
+@pytest.mark.parametrize("save_every", ["never", "epoch"])
+def test_a_signal_after_the_last_update_ends_a_run_as_one_before_it(save_every: str, place: pathlib.Path) -> None:
+    process = start(place, "-m", "warmstart", *TRAIN, "--epochs", "2", "--save-every", save_every)
+    assert process.stderr is not None
+    assert any(line.startswith("computing baselines") for line in process.stderr)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 75, said
+    again = start(place, "-m", "warmstart", "resume", "run")
+    _, said = again.communicate(timeout=60)
+    assert again.returncode == 0, said
+    assert "update 1/" not in said  # no update was lost
+    assert (place / "run" / "metrics.json").is_file()

@@ -1,5 +1,7 @@
 """warmstart demo"""
 
+import os
+
 from warmstart import visible
 from warmstart.messages import _
 
@@ -22,10 +24,12 @@ def demo(*, out: str | None = None, seed: int = 42, json: bool = False) -> None:
     from warmstart.cli.train import show_result
     from warmstart.recipe import Recipe
     from warmstart.runs.run import train
+    from warmstart.table.sources import BUILT_IN
 
     quiet_libraries()
     say(_("Do two sentences say the same? Fine-tuning the packaged all-MiniLM-L6-v2 on generated pairs."))
-    settings = {"data": "sample", "epochs": 2, "lr": 1e-4, "batch_size": 16, "warmup": 0.1, "weight_decay": 0.01}
+    data = BUILT_IN if os.path.exists("sample") else "sample"
+    settings = {"data": data, "epochs": 2, "lr": 1e-4, "batch_size": 16, "warmup": 0.1, "weight_decay": 0.01}
     result = train(Recipe.of({**settings, "seed": seed, "out": out}), listen=listen)
     show_result(result, json=json)
     if not json and result.logits is not None:

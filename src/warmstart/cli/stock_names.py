@@ -47,8 +47,8 @@ INSTEAD = {
     "--auto-find-batch-size": N_("leave it out: rows that do not fit in memory are computed in smaller parts"),
     "--bf16": N_("--precision bf16, or leave it out: auto takes bf16 where the processor has it"),
     "--do-eval": N_("leave it out: train evaluates; warmstart evaluate RUN DATA measures a trained model"),
-    "--do-predict": N_("warmstart predict RUN FILE"),
-    "--do-regression": N_("--kind number"),
+    "--do-predict": "warmstart predict RUN FILE",
+    "--do-regression": "--kind number",
     "--do-train": N_("leave it out: train trains"),
     "--eval-strategy": CADENCE,
     "--evaluation-strategy": CADENCE,
@@ -56,22 +56,22 @@ INSTEAD = {
     "--fp16-full-eval": N_("--precision bf16: as fast, and without loss scaling"),
     "--gradient-accumulation-steps": BATCH,
     "--gradient-checkpointing": N_("--micro-batch-size ROWS saves memory too"),
-    "--group-by-length": N_("--order length"),
+    "--group-by-length": "--order length",
     "--ignore-mismatched-sizes": N_("leave it out: a head of another size is made anew, and that is said"),
-    "--logging-strategy": N_("--log-every UPDATES"),
+    "--logging-strategy": "--log-every UPDATES",
     "--max-train-samples": N_("--updates N ends earlier; or give a smaller table"),
-    "--metric-name": N_("leave it out: every metric of the kind of task is computed; --best-metric picks the best model"),
+    "--metric-name": N_("leave it out: every metric is computed; --best-metric picks the best model"),
     "--overwrite-output-dir": N_("another --out, or warmstart resume RUN: nothing is overwritten"),
     "--pad-to-max-length": N_("leave it out: padding is not computed at all"),
     "--per-device-eval-batch-size": N_("leave it out: evaluating needs no batch size"),
     "--per-device-train-batch-size": BATCH,
     "--push-to-hub": N_("the model is the folder RUN/model: upload that"),
-    "--resume-from-checkpoint": N_("warmstart resume RUN"),
+    "--resume-from-checkpoint": "warmstart resume RUN",
     "--save-strategy": CADENCE,
     "--task-name": N_("the task is part of the table's name: warmstart train glue/mrpc"),
     "--test-file": N_("warmstart predict RUN FILE, or warmstart evaluate RUN FILE where it has labels"),
     "--text-column-names": N_("--text COLUMN, and --pair COLUMN for a second text"),
-    "--tf32": N_("--precision fp32"),
+    "--tf32": "--precision fp32",
     "--torch-compile": N_("leave it out"),
     "--train-batch-size": BATCH,
     "--trust-remote-code": N_("leave it out: code that comes with a checkpoint or a table is never run"),
@@ -109,7 +109,7 @@ def plain(option: str) -> str:
 
 
 def instead(option: str) -> str | None:
-    """What to say of an option of the stock scripts that the command has not; None for one that they have not either."""
+    """What to say of an option of the stock scripts that the command has not; None for one that they do not have."""
     name = plain(option.partition("=")[0])
     if name in INSTEAD:
         return _(INSTEAD[name])

@@ -5,7 +5,7 @@ import os
 import pathlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 # SIGHUP: the terminal, or the connection to it, is gone. Windows has none.
@@ -36,18 +36,40 @@ class Signals:
         self.told = True
 
 
+class Told(KeyboardInterrupt):
+    """A signal came where there is no update to finish."""
+
+
+@contextlib.contextmanager
+def ending() -> Iterator[None]:
+    """Inside the block, after the last update, the first signal raises Told at once."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise Told
+
+    with _handling(stop):
+        yield
+
+
 @contextlib.contextmanager
 def listening() -> Iterator[Signals]:
     """Inside the block SIGTERM, SIGINT and SIGHUP are noted, and do nothing else the first time; what is ignored (by
     nohup) stays so. Outside of the main thread Python cannot listen; then nothing is noted."""
     signals = Signals()
-    if threading.current_thread() is not threading.main_thread():
+    with _handling(signals):
         yield signals
+
+
+@contextlib.contextmanager
+def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
         return
     heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, signals) for number in heard}
+    before = {number: signal.signal(number, handler) for number in heard}
     try:
-        yield signals
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        for number, earlier in before.items():
+            signal.signal(number, earlier if earlier is not None else signal.SIG_DFL)

@@ -14,14 +14,17 @@ CHOSEN = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")  # by the user, or by who starte
 
 
 def choose_threads() -> int:
-    """The threads of this process, lowered to `quota` where that is less and nobody has chosen otherwise: more would
-    be put to sleep in turns, and wait for each other."""
-    allowed = quota()
-    if allowed is not None and not any(name in os.environ for name in CHOSEN):
-        threads = max(1, math.ceil(allowed))
-        if threads < min(torch.get_num_threads(), affinity()):  # who has chosen fewer meant it
-            torch.set_num_threads(threads)
+    """The threads of this process, lowered to the `processors` that it may use where nobody has chosen otherwise: more
+    would be put to sleep in turns, and wait for each other."""
+    if not any(name in os.environ for name in CHOSEN) and processors() < torch.get_num_threads():
+        torch.set_num_threads(processors())
     return torch.get_num_threads()
+
+
+def processors() -> int:
+    """How many this process may use, by affinity and quota; a part of one counts as one."""
+    allowed = quota()
+    return affinity() if allowed is None else min(affinity(), max(math.ceil(allowed), 1))
 
 
 def told(threads: int) -> str:
@@ -32,8 +35,9 @@ def told(threads: int) -> str:
             return line + _(" ({name} is set)").format(name=name)
     allowed = quota()
     share = "" if allowed is None else _(", a quota of {allowed:g}").format(allowed=allowed)
-    processors = _(" (processors: {count} of the machine, {allowed} for this process{share})")
-    line += processors.format(count=os.cpu_count(), allowed=affinity(), share=share)
+    line += _(" (processors: {count} of the machine, {allowed} for this process{share})").format(
+        count=os.cpu_count(), allowed=affinity(), share=share
+    )
     spins = os.environ.get("GOMP_SPINCOUNT")
     return line + ("" if spins is None else _("; they sleep after {spins} looks for each other").format(spins=spins))
 

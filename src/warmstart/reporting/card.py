@@ -13,6 +13,7 @@ def write(recipe: Recipe, task: Task, report: Report, updates: int) -> str:
 
     base, data = _name(recipe.model), _name(recipe.data)
     columns = " + ".join(visible.code(name) for name in (task.text, task.pair) if name)
+    title = visible.markdown(base)
     metrics = "\n".join(f"- {name}" for name in report.headline)
     one = '{"text": "...", "text_pair": "..."}' if task.pair else '"..."'
     return f"""---
@@ -25,7 +26,7 @@ metrics:
 {metrics}
 ---
 
-# {visible.markdown(base)} fine-tuned on {visible.markdown(data)}
+# {title} fine-tuned on {visible.markdown(data)}
 
 Reads {columns}, gives {task.head.gives} ({task.problem_type.replace("_", " ")}).
 
@@ -46,7 +47,7 @@ classify({one})
 
 ## Training
 
-{updates:,} updates of {recipe.batch_size} rows, from {visible.markdown(base)}{_commit(recipe)}; learning rate {recipe.lr:g}, schedule
+{updates:,} updates of {recipe.batch_size} rows, from {title}{_commit(recipe)}; learning rate {recipe.lr:g}, schedule
 {recipe.schedule}, seed {recipe.seed}; warmstart {__version__}. The whole recipe is in `recipe.toml` of the run.
 """
 

@@ -38,7 +38,7 @@ def own_folder(recipe: Recipe, processes: Processes) -> Iterator[pathlib.Path]:
 @contextlib.contextmanager
 def _claimed(recipe: Recipe, *, restarted: bool) -> Iterator[pathlib.Path]:
     named = paths.expanded(recipe.out) if recipe.out else None
-    stem = pathlib.Path(recipe.data).name.split(".")[0] or "run"
+    stem = pathlib.Path(recipe.data).name.rpartition(":")[2].split(".")[0] or "run"
     numbered = (pathlib.Path("runs", f"{stem}-{number}") for number in itertools.count(1))
     if named is None and restarted:  # torchrun --max-restarts: the run that this job had begun, if it had
         taken = list(itertools.takewhile(pathlib.Path.exists, numbered))

@@ -15,13 +15,13 @@ from warmstart.batches.tokens import TokenTable, tokenize
 from warmstart.checkpoints import checkpoint
 from warmstart.engine.distributed.processes import Processes
 from warmstart.errors import UserError
-from warmstart.evaluation.report import Report, judge
+from warmstart.evaluation.report import Report
 from warmstart.events import Event, Events, Failed, Listener, Note, TechniquesOn, silent
 from warmstart.messages import _
 from warmstart.models.hub import commit_of
 from warmstart.models.load import load_model, load_tokenizer, longest_input
 from warmstart.recipe import Recipe
-from warmstart.reporting import card
+from warmstart.runs.finish import finish
 from warmstart.runs.folder import LOG, own_folder, refuse_existing
 from warmstart.runs.forecast import Forecast
 from warmstart.runs.journal import Journal
@@ -36,7 +36,7 @@ from warmstart.trainer import progress
 from warmstart.trainer.trainer import Trainer
 
 if TYPE_CHECKING:
-    from datasets import Dataset, DatasetDict
+    from datasets import DatasetDict
 
 
 # Settings of a recipe that may differ when a run is resumed: no weight depends on them. Tables and checkpoints are
@@ -146,17 +146,7 @@ def _train(
     trainer.args.accept_changes = accept_changes
     with _telling_failure(folder, trainer.events) if processes.is_main else contextlib.nullcontext():
         trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
-    trainer.save_model(str(folder / "model"))
-
-    # What is reported is computed in fp32, as every tool that loads the model will compute it.
-    trainer.args.bf16 = False
-    validation = made.tables["validation"]
-    logits = trainer.predict(validation).predictions if validation.labels is not None else None
-    report = None
-    if processes.is_main and logits is not None:
-        listen(Note(_("computing baselines and intervals")))
-        report = judge(task, logits, made.splits, with_baselines=recipe.baselines)
-        _finish(folder, recipe, task, report, logits, made.splits["validation"], trainer)
+    report, logits = finish(folder, recipe, task, made.splits, made.tables["validation"], trainer, listen)
     processes.barrier()
     return Result(folder, task, report, logits, made.splits, trainer.state.log_history)
 
@@ -253,22 +243,3 @@ def _shape(tables: dict[str, TokenTable]) -> str:
     if cut > 0:
         line += _("; up to {cut:.1%} of rows were cut at the longest").format(cut=cut)
     return line
-
-
-def _finish(
-    folder: pathlib.Path,
-    recipe: Recipe,
-    task: Task,
-    report: Report,
-    logits: np.ndarray[Any, Any],
-    rows: "Dataset",
-    trainer: Trainer,
-) -> None:
-    """Write what was found: predictions, numbers, and the model card with them."""
-    from warmstart.evaluation.predicted import beside
-    from warmstart.reporting.predictions import write_rows
-
-    storage.replace_json(folder / "metrics.json", report.to_dict())
-    write_rows(folder / "predictions.csv", beside(rows, task.head.prediction_rows(logits)))
-    updates = trainer.state.global_step
-    storage.write_text(folder / "model" / "README.md", card.write(recipe, task, report, updates))

@@ -12,6 +12,7 @@ from warmstart.storage.operations import (
     beside,
     flush,
     make,
+    readable,
     remove_tree,
     rename,
     telling,
@@ -38,6 +39,8 @@ def new_folder(target: pathlib.Path) -> Iterator[pathlib.Path]:
             about_to("write", work)
             yield work
             files = sorted(path for path in work.rglob("*") if path.is_file())
+            for path in files:
+                readable(path, work)
             write_manifest(work, files)
             for path in (*files, work / MANIFEST, *(path for path in work.rglob("*") if path.is_dir()), work):
                 flush(path)
@@ -70,6 +73,7 @@ def new_files(target: pathlib.Path) -> Iterator[pathlib.Path]:
             about_to("write", work)
             yield work
             for path in sorted(work.iterdir()):
+                readable(path, work)
                 flush(path)
                 rename(path, target / path.name)
             flush(target)

@@ -59,6 +59,12 @@ def write(path: pathlib.Path, content: str, mode: str = "w") -> None:
         file.write(content)
 
 
+def readable(path: pathlib.Path, folder: pathlib.Path) -> None:
+    """Let those read and write a file who may its folder, as the umask has it: safetensors lets its owner alone."""
+    if path.is_file() and not path.is_symlink():
+        path.chmod(folder.stat().st_mode & 0o666)
+
+
 def flush(path: pathlib.Path) -> None:
     if os.name == "nt" and path.is_dir():
         return  # Windows has no such call

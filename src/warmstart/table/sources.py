@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "load_dataset"]
 
+BUILT_IN = "builtin:sample"  # the sample, also where a file or folder has that name
+
 
 def load(
     source: str | os.PathLike[str] | Mapping[str, str],
@@ -93,13 +95,12 @@ def _from_one(source: str, config: str | None, cache_dir: str | None, dataset: f
     path = paths.expanded(source)
     if path.is_dir():
         return folders.load(path, config, cache_dir, dataset)
-    if not path.exists():
-        if source == "sample" and config is None:
-            from warmstart.table.sample import sample
+    if config is None and (source == BUILT_IN or (source == "sample" and not path.exists())):
+        from warmstart.table.sample import sample
 
-            return sample()
-        if hub.is_id(source) and not _looks_local(path):
-            return hub.load(source, config, cache_dir)
+        return sample()
+    if not path.exists() and hub.is_id(source) and not _looks_local(path):
+        return hub.load(source, config, cache_dir)
     found = _file(source)
     if config is not None:
         raise _no_config(config, source)

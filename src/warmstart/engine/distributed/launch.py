@@ -8,6 +8,7 @@ import accelerate
 import torch
 
 from warmstart.engine.distributed.processes import cpu_only
+from warmstart.engine.threads import processors
 
 
 def notebook_launcher(
@@ -40,6 +41,8 @@ def run_launch(arguments: list[str]) -> None:
     from accelerate.commands.launch import launch_command, launch_command_parser
 
     parsed = launch_command_parser().parse_args(arguments)
+    if parsed.module and parsed.training_script == "warmstart":
+        os.environ.setdefault("PYTHONSAFEPATH", "1")  # else a warmstart.py of the current folder would be run
     wanted = parsed.num_processes or _configured(parsed.config_file) or 1
     on_cpu = parsed.cpu or not torch.accelerator.is_available()
     if not on_cpu or wanted == 1:
@@ -49,7 +52,7 @@ def run_launch(arguments: list[str]) -> None:
 
     os.environ["ACCELERATE_USE_CPU"] = "true"
     machines = int(parsed.num_machines or 1)
-    os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) * machines // wanted, 1)))
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(processors() * machines // wanted, 1)))
     command = ["--nproc-per-node", str(wanted // machines), "--nnodes", str(machines)]
     command += ["--node-rank", str(parsed.machine_rank)] if parsed.machine_rank is not None else []
     command += ["--master-addr", parsed.main_process_ip] if parsed.main_process_ip else []

@@ -1,0 +1,82 @@
+"""What a run does after its last update: the model, what it says of the validation rows, and what that is worth."""
+
+import contextlib
+import pathlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from warmstart import storage
+from warmstart.batches.tokens import TokenTable
+from warmstart.checkpoints import checkpoint
+from warmstart.engine.signals import Interrupted, Told, ending
+from warmstart.evaluation.report import Report, judge
+from warmstart.events import Listener, Note
+from warmstart.messages import _
+from warmstart.recipe import Recipe
+from warmstart.reporting import card
+from warmstart.table.task import Task
+from warmstart.trainer.trainer import Trainer
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+
+def finish(
+    folder: pathlib.Path,
+    recipe: Recipe,
+    task: Task,
+    splits: "DatasetDict",
+    validation: TokenTable,
+    trainer: Trainer,
+    listen: Listener,
+) -> tuple[Report | None, np.ndarray[Any, Any] | None]:
+    """Write the model and, on the main process, predictions, numbers and the model's card. Returns the report and the
+    logits of the validation rows, as in `Result`; raises `Interrupted` as `train` does."""
+    with _resumable(folder, trainer):
+        trainer.save_model(str(folder / "model"))
+        # What is reported is computed in fp32, as every tool that loads the model will compute it.
+        trainer.args.bf16 = False
+        if validation.labels is None:
+            return None, None
+        logits = trainer.predict(validation).predictions
+        report = None
+        if trainer.processes.is_main:
+            listen(Note(_("computing baselines and intervals")))
+            report = judge(task, logits, splits, with_baselines=recipe.baselines)
+            _write(folder, recipe, task, report, logits, splits, trainer.state.global_step)
+        return report, logits
+
+
+def _write(
+    folder: pathlib.Path,
+    recipe: Recipe,
+    task: Task,
+    report: Report,
+    logits: np.ndarray[Any, Any],
+    splits: "DatasetDict",
+    updates: int,
+) -> None:
+    from warmstart.evaluation.predicted import beside
+    from warmstart.reporting.predictions import write_rows
+
+    storage.replace_json(folder / "metrics.json", report.to_dict())
+    write_rows(folder / "predictions.csv", beside(splits["validation"], task.head.prediction_rows(logits)))
+    storage.write_text(folder / "model" / "README.md", card.write(recipe, task, report, updates))
+
+
+@contextlib.contextmanager
+def _resumable(folder: pathlib.Path, trainer: Trainer) -> Iterator[None]:
+    """A signal inside the block ends a run as one during training does: everything is saved, and it can go on. Of
+    several processes each would be somewhere else, so that they are left to the system."""
+    bf16 = trainer.args.bf16
+    try:
+        with ending() if trainer.processes.count == 1 else contextlib.nullcontext():
+            yield
+    except Told:
+        trainer.args.bf16 = bf16
+        # Where the best weights were loaded, those of the last update are gone; but there is a checkpoint then.
+        if trainer.run_state.saved_at != trainer.state.global_step and not trainer.args.load_best_model_at_end:
+            trainer.save_checkpoint(resumable=True)
+        raise Interrupted(checkpoint.named(folder)[-1], trainer.state.global_step) from None
