@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint messages bench faults clean
+.PHONY: demo test lint messages bench faults fuzz clean
 
 demo: $(READY)
 	$(BIN)/warmstart demo
@@ -50,6 +50,10 @@ faults: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.sweep --part 2 --of 2 && wait $$first
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.kills --runs 25 --seed 0 & first=$$!; \
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.kills --runs 25 --seed 1 && wait $$first
+
+# Broken tables, recipes, caches and model folders: only success or a UserError. One core.
+fuzz: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --minutes 20
 
 clean:
 	rm -rf $(VENV)

@@ -82,7 +82,7 @@ COMMON = {
 }  # fmt: skip
 CLASSIFYING = {
     "joined columns": {"text_column_names": "sentence1,sentence2", "label_column_name": "label"},
-    "dynamic padding": {"text_column_names": "sentence1", "pad_to_max_length": False, "gradient_accumulation_steps": 2},
+    "dynamic padding": {"text_column_names": "sentence1", "pad_to_max_length": False},
     "a number": {
         "text_column_names": "sentence1",
         "label_column_name": "score",

@@ -5,6 +5,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -37,10 +38,24 @@ def place(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pa
     return tmp_path
 
 
+STARTED: "list[subprocess.Popen[str]]" = []
+
+
+@pytest.fixture(autouse=True)
+def none_is_left() -> Iterator[None]:
+    yield
+    for process in STARTED:
+        process.kill()
+        process.communicate()
+    STARTED.clear()
+
+
 def start(place: pathlib.Path, *command: str) -> "subprocess.Popen[str]":
     environment = {**os.environ, "HF_HOME": str(place / "home"), "WARMSTART_LANG": "en", "OMP_NUM_THREADS": "1"}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen([sys.executable, *command], cwd=place, env=environment, text=True, **pipes)  # type: ignore[call-overload,no-any-return]
+    process = subprocess.Popen([sys.executable, *command], cwd=place, env=environment, text=True, **pipes)  # type: ignore[call-overload]
+    STARTED.append(process)
+    return process  # type: ignore[no-any-return]
 
 
 def training(place: pathlib.Path, epochs: int = 15) -> "subprocess.Popen[str]":
@@ -69,7 +84,7 @@ def test_a_second_one_is_refused_at_once_and_the_lock_dies_with_its_process(plac
     first = training(place, epochs=10_000)
     for command in (("resume", "run"), TRAIN):
         second = start(place, "-m", "warmstart", *command)
-        _, said = second.communicate(timeout=60)
+        _, said = second.communicate(timeout=240)
         assert second.returncode == 2, said
         assert "another process is working in run" in said
     first.kill()
@@ -84,7 +99,7 @@ def test_a_second_one_is_refused_at_once_and_the_lock_dies_with_its_process(plac
 def test_a_terminal_that_is_gone_ends_a_run_as_sigterm_does(place: pathlib.Path) -> None:
     process = training(place)
     process.send_signal(signal.SIGHUP)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=240)
     assert process.returncode == 75, said
     assert "warmstart resume run" in said
 
@@ -96,7 +111,7 @@ def test_nohup_is_honoured(place: pathlib.Path) -> None:
     finally:
         signal.signal(signal.SIGHUP, before)
     process.send_signal(signal.SIGHUP)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=240)
     assert process.returncode == 0, said
 
 
@@ -139,10 +154,10 @@ def test_a_signal_after_the_last_update_ends_a_run_as_one_before_it(save_every: 
     assert process.stderr is not None
     assert any(line.startswith("computing baselines") for line in process.stderr)
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=240)
     assert process.returncode == 75, said
     again = start(place, "-m", "warmstart", "resume", "run")
-    _, said = again.communicate(timeout=60)
+    _, said = again.communicate(timeout=240)
     assert again.returncode == 0, said
     assert "update 1/" not in said  # no update was lost
     assert (place / "run" / "metrics.json").is_file()

@@ -107,8 +107,7 @@ def main(words: list[str] | None = None) -> Trainer:
             for name in names[1:]:
                 for row, text in enumerate(examples[name]):
                     examples["sentence"][row] += data_args.text_column_delimiter + text
-        result = tokenizer(examples["sentence"], padding=padding, max_length=max_seq_length, truncation=True)
-        return result
+        return tokenizer(examples["sentence"], padding=padding, max_length=max_seq_length, truncation=True)
 
     with training_args.main_process_first(desc="dataset map pre-processing"):
         raw = raw.map(
