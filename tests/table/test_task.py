@@ -94,7 +94,8 @@ def test_a_label_by_its_values_and_several_that_could_be() -> None:
     assert infer_task(table(30, day=["2024-01-05"] * 30, mark=[1, 2] * 15)).label == "mark"
     assert infer_task(table(30, n=list(range(30)), mark=["good", "bad"] * 15)).label == "mark"
     error = error_of(table(30, one=[True, False] * 15, two=[False, True] * 15))
-    assert "several columns could be the label: 'one', 'two'" in error.problem
+    assert "several columns could be the label: 'two', 'one'" in error.problem
+    assert "--label two  (False, True)\n  --label one  (True, False)" in error.fix
     error = error_of(table(30))
     assert "no column looks like a label" in error.problem
     assert "'text'" in error.where

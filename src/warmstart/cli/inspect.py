@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from warmstart.messages import _
+from warmstart.messages import _, ngettext
 
 if TYPE_CHECKING:
     from warmstart.batches.lengths import TokenLengths
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 LONGEST_CELL = 60
 MOST_CLASSES = 20  # whose rows are shown
+MOST_COLUMNS = 100  # that are shown, those of the task apart
 
 
 def inspect(
@@ -102,10 +103,18 @@ def _show(found: "Profile", tokens: "TokenLengths | None") -> None:
     columns = Table(title=_("rows: {rows}").format(rows=rows), title_justify="left")
     for heading in (_("column"), _("type"), _("examples")):
         columns.add_column(heading)
-    for name, column in found.columns.items():
+    read = (found.task.text, found.task.pair, found.task.label)
+    names = [name for number, name in enumerate(found.columns) if number < MOST_COLUMNS or name in read]
+    for name in names:
+        column = found.columns[name]
         shown = [value[:LONGEST_CELL] + "…" if len(value) > LONGEST_CELL else value for value in column.examples]
         columns.add_row(escape(name), column.type, escape("\n".join(shown)))
     console.print(columns)
+    if left := len(found.columns) - len(names):
+        more = ngettext(
+            "and {left:,} more column: --json shows it", "and {left:,} more columns: --json shows them", left
+        )
+        console.print(more.format(left=left))
     for line in [*_lengths(tokens), *_spread(found), describe(found.task), *_would_train(found)]:
         console.print(escape(line), highlight=False)
 
@@ -114,6 +123,7 @@ def _lengths(tokens: "TokenLengths | None") -> list[str]:
     if tokens is None:
         return []
     median, most, share = f"{tokens.median:.0f}", f"{tokens.p95:.0f}", f"{tokens.share_over_limit:.1%}"
+    longest = _("at least {longest:,}").format(longest=tokens.longest) if tokens.cut else str(tokens.longest)
     return [
         _(
             "tokens a row: median {median}, 95 % up to {most}, longest {longest}; {share} over the "
@@ -121,7 +131,7 @@ def _lengths(tokens: "TokenLengths | None") -> list[str]:
         ).format(
             median=median,
             most=most,
-            longest=tokens.longest,
+            longest=longest,
             share=share,
             limit=tokens.limit,
             rows_counted=tokens.rows_counted,

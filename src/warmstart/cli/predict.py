@@ -22,6 +22,7 @@ def predict(
     encoding: str = "utf-8",
     delimiter: str | None = None,
     on_empty: Literal["error", "drop"] = "error",
+    top: int | None = None,
     json: bool = False,
 ) -> None:
     """Predict with the model of RUN: one text (or pair), or a file of them into a file.
@@ -52,6 +53,8 @@ def predict(
         What separates columns, if the file name does not say.
     on_empty
         What to do with rows whose text is empty; drop: they are not in the file that is written.
+    top
+        How many of the likeliest classes to give for each text; 0: all. By default all, or 10 of more than 200.
     json
         Print as JSON.
     """
@@ -66,9 +69,9 @@ def predict(
         raise _no_pair(text)
     if is_table or (pair is None and _looks_like_a_file(text)):
         reading = {"config": config, "encoding": encoding, "delimiter": delimiter}
-        _table(saved, text, out, reading, on_empty, json)
+        _table(saved, text, out, reading, on_empty, top, json)
     else:
-        _one(saved, text, pair, json)
+        _one(saved, text, pair, top, json)
 
 
 def _looks_like_a_file(text: str) -> bool:
@@ -88,9 +91,10 @@ def _no_pair(table: str) -> Exception:
     )
 
 
-def _one(saved: "SavedRun", text: str, pair: str | None, json: bool) -> None:
+def _one(saved: "SavedRun", text: str, pair: str | None, top: int | None, json: bool) -> None:
     from warmstart import errors
     from warmstart.cli.show import as_json
+    from warmstart.evaluation.predicted import how_many, predictions
 
     if (saved.task.pair is None) != (pair is None):
         needs = saved.task.pair is not None
@@ -105,14 +109,23 @@ def _one(saved: "SavedRun", text: str, pair: str | None, json: bool) -> None:
             where="--pair" if text.strip() else "TEXT",
             fix=_("give one that is not blank"),
         )
-    found = saved.predictor.predict([text], None if pair is None else [pair])[0]
+    logits = saved.predictor.logits([text], None if pair is None else [pair])
+    [found] = predictions(saved.task.head, logits, top)
     if json:
         as_json(found)
         return
     prediction = found.pop("prediction")
     print(prediction if isinstance(prediction, str) else f"{prediction:.4f}")
-    for name, score in sorted(found.items(), key=lambda item: -item[1]):
-        print(f"  {name[2:-1]}  {score:.4f}")
+    if shown := how_many(saved.task.head, top):
+        scores = [
+            (found[f"top {place}"], found[f"p(top {place})"])
+            for place in range(1, shown + 1)
+            if f"top {place}" in found
+        ]
+    else:
+        scores = sorted(((name[2:-1], score) for name, score in found.items()), key=lambda item: -item[1])
+    for name, score in scores:
+        print(f"  {name}  {score:.4f}")
 
 
 def _table(
@@ -121,11 +134,12 @@ def _table(
     out: str | None,
     reading: dict[str, Any],
     on_empty: Literal["error", "drop"],
+    top: int | None,
     json: bool,
 ) -> None:
     from warmstart import errors
     from warmstart.cli.show import as_json, quiet_libraries, say
-    from warmstart.evaluation.predicted import beside
+    from warmstart.evaluation.predicted import beside, left_out, predictions
     from warmstart.paths import expanded
     from warmstart.reporting.predictions import write_rows
     from warmstart.table.sources import load
@@ -146,12 +160,14 @@ def _table(
     rows, notes = saved.readable(splits[split], split, on_empty)
     for note in notes:
         say(note)
-    written = beside(rows, saved.task.head.prediction_rows(saved.outputs(rows)))
-    write_rows(target, written)
+    head = saved.task.head
+    write_rows(target, beside(rows, predictions(head, saved.outputs(rows), top)))
     if json:
-        as_json({"rows": len(written), "out": str(target)})
-    else:
-        say(_("{written:,} predictions are in {target}").format(written=len(written), target=target))
+        as_json({"rows": len(rows), "out": str(target)})
+        return
+    say(_("{written:,} predictions are in {target}").format(written=len(rows), target=target))
+    if top is None and (shortened := left_out(head)):
+        say(shortened)
 
 
 def _beside(source: pathlib.Path) -> pathlib.Path:

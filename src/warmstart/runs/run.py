@@ -15,6 +15,7 @@ from warmstart.batches.tokens import TokenTable, tokenize
 from warmstart.checkpoints import checkpoint
 from warmstart.engine.distributed.processes import Processes
 from warmstart.errors import UserError
+from warmstart.evaluation.predicted import beside, left_out, predictions
 from warmstart.evaluation.report import Report, judge
 from warmstart.events import Event, Events, Failed, Listener, Note, TechniquesOn, silent
 from warmstart.messages import _
@@ -150,6 +151,8 @@ def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False,
         listen(Note(_("computing baselines and intervals")))
         report = judge(task, logits, made.splits, with_baselines=recipe.baselines)
         _finish(folder, recipe, task, report, logits, made.splits["validation"], trainer)
+        if note := left_out(task.head):
+            listen(Note(note))
     processes.barrier()
     return Result(folder, task, report, logits, made.splits, trainer.state.log_history)
 
@@ -258,10 +261,9 @@ def _finish(
     trainer: Trainer,
 ) -> None:
     """Write what was found: predictions, numbers, and the model card with them."""
-    from warmstart.evaluation.predicted import beside
     from warmstart.reporting.predictions import write_rows
 
     storage.replace_json(folder / "metrics.json", report.to_dict())
-    write_rows(folder / "predictions.csv", beside(rows, task.head.prediction_rows(logits)))
+    write_rows(folder / "predictions.csv", beside(rows, predictions(task.head, logits)))
     updates = trainer.state.global_step
     storage.write_text(folder / "model" / "README.md", card.write(recipe, task, report, updates))
