@@ -1,74 +1,22 @@
-"""The columns of public tables, with cells like theirs: names, kinds of values, lengths, and how many are empty."""
+"""The columns of public tables, and which of them are the text, the second text and the label."""
 
-import random
-from collections.abc import Callable
+from tests.table.cells import (
+    BINARY,
+    FEELING,
+    STARS,
+    Column,
+    coded,
+    counts,
+    days,
+    fractions,
+    names,
+    numbered,
+    prose,
+    seldom,
+    words,
+)
 
-ROWS = 80
-VOCABULARY = "the flight was late and nobody told us why so we slept on the floor but food came for all at last".split()
-Cells = list[str]
-Column = Callable[[random.Random], Cells]
-
-
-def prose(length: int, repeated: bool = False) -> Column:
-    """Texts of about so many characters, each another."""
-
-    def make(draw: random.Random) -> Cells:
-        texts = [" ".join(draw.choices(VOCABULARY, k=max(length // 5, 1))) + f" {row}" for row in range(ROWS)]
-        return [texts[row % 4] for row in range(ROWS)] if repeated else texts
-
-    return make
-
-
-def words(*values: str) -> Column:
-    """One of a few values, each about as often."""
-    return lambda draw: [values[row] if row < len(values) else draw.choice(values) for row in range(ROWS)]
-
-
-def counts(most: int) -> Column:
-    """Whole numbers from 0."""
-    return lambda draw: [str(min(int(draw.expovariate(3 / most)), most)) for _ in range(ROWS)]
-
-
-def fractions(draw: random.Random) -> Cells:
-    """Numbers between 0 and 1, each another."""
-    return [f"{draw.random():.4f}" for _ in range(ROWS)]
-
-
-def numbered(draw: random.Random) -> Cells:
-    """A number for each row."""
-    return [str(570_306_133_677 + row * 13) for row in range(ROWS)]
-
-
-def coded(draw: random.Random) -> Cells:
-    """22 characters for each row, as ids of the web are."""
-    return ["".join(draw.choices("abcdefghijkmnpqrstuvwxyzABCDEFGH0123456789-_", k=22)) for _ in range(ROWS)]
-
-
-def names(draw: random.Random) -> Cells:
-    """Names of people, a few of them twice."""
-    return [
-        f"{draw.choice('ABCDEFGHJKLM')}. {draw.choice(VOCABULARY).title()}son{draw.randrange(99)}" for _ in range(ROWS)
-    ]
-
-
-def days(draw: random.Random) -> Cells:
-    return [f"201{draw.randrange(9)}-0{draw.randrange(1, 9)}-1{draw.randrange(9)}" for _ in range(ROWS)]
-
-
-def seldom(column: Column, share: float = 0.05) -> Column:
-    """The column with most cells empty."""
-    return lambda draw: [cell if row < share * ROWS else "" for row, cell in enumerate(column(draw))]
-
-
-BINARY = words("0", "1")
-STARS = words("1", "2", "3", "4", "5")
-FEELING = words("negative", "neutral", "positive")
-ASKS = None
-
-# By name: the columns, and the text, the second text and the label that are right; or that the user is asked, and which
-# columns are among those that are offered.
-Layout = tuple[dict[str, Column], tuple[str, str | None, str] | tuple[None, tuple[str, ...]]]
-LAYOUTS: dict[str, Layout] = {
+LAYOUTS: dict[str, tuple[dict[str, Column], tuple[str, str | None, str]]] = {
     "US airline tweets": (
         {
             "tweet_id": numbered,
@@ -173,18 +121,6 @@ LAYOUTS: dict[str, Layout] = {
         {"": numbered, "label": words("ham", "spam"), "text": prose(600), "label_num": BINARY},
         ("text", None, "label"),
     ),
-    "toxic comments": (
-        {
-            "id": coded,
-            "comment_text": prose(300),
-            **dict.fromkeys(("toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"), BINARY),
-        },
-        (ASKS, ("toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate")),
-    ),
-    "toxic comments, three kinds": (
-        {"comment_text": prose(300), **dict.fromkeys(("toxic", "obscene", "insult"), BINARY)},
-        (ASKS, ("toxic", "obscene", "insult")),
-    ),
     "Banking77": (
         {"text": prose(60), "category": words("card_arrival", "exchange_rate", "top_up_failed", "pin_blocked")},
         ("text", None, "category"),
@@ -264,21 +200,6 @@ LAYOUTS: dict[str, Layout] = {
             "Sentiment": words("0", "1", "2", "3", "4"),
         },
         ("Phrase", None, "Sentiment"),
-    ),
-    "reviews of Rotten Tomatoes": (
-        {
-            "rotten_tomatoes_link": coded,
-            "critic_name": names,
-            "top_critic": words("True", "False"),
-            "publisher_name": words("Time Out", "Variety", "New York Times"),
-            "review_type": words("Fresh", "Rotten"),
-            "review_score": seldom(
-                words(*(f"{n / 2}/5" for n in range(11)), *"ABCD", *(f"{n}/10" for n in range(10))), 0.7
-            ),
-            "review_date": days,
-            "review_content": prose(120),
-        },
-        (ASKS, ("review_type", "review_score", "top_critic")),
     ),
     "ChnSentiCorp": ({"label": BINARY, "review": prose(200)}, ("review", None, "label")),
     "weibo_senti_100k": ({"label": BINARY, "review": prose(60)}, ("review", None, "label")),
@@ -388,44 +309,9 @@ LAYOUTS: dict[str, Layout] = {
         {"textID": coded, "text": prose(70), "selected_text": prose(35), "sentiment": FEELING},
         ("text", None, "sentiment"),
     ),
-    "stance": (
-        {
-            "Tweet": prose(100),
-            "Target": words("Atheism", "Climate Change"),
-            "Stance": words("FAVOR", "AGAINST", "NONE"),
-        },
-        (ASKS, ("Target", "Stance")),
-    ),
-    "TREC": (
-        {"text": prose(50), "coarse_label": words("0", "1", "2"), "fine_label": words("3", "4", "7", "9")},
-        (ASKS, ("coarse_label", "fine_label")),
-    ),
-    "support tickets": (
-        {
-            "subject": prose(40),
-            "body": prose(400),
-            "answer": prose(350),
-            "type": words("Incident", "Request", "Problem", "Change"),
-            "queue": words("Technical Support", "Billing", "Returns"),
-            "priority": words("low", "medium", "high"),
-            "language": words("en", "de"),
-        },
-        (ASKS, ("type", "queue", "priority")),
-    ),
     "support tickets, one label": (
         {"subject": prose(40), "body": prose(400), "queue": words("Technical Support", "Billing", "Returns")},
         ("body", None, "queue"),
-    ),
-    "news category": (
-        {
-            "link": prose(90),
-            "headline": prose(60),
-            "category": words("POLITICS", "WELLNESS", "TRAVEL"),
-            "short_description": prose(110),
-            "authors": names,
-            "date": days,
-        },
-        (ASKS, ("headline", "short_description")),
     ),
     "fake news": (
         {"": numbered, "title": prose(65), "text": prose(900), "label": words("FAKE", "REAL")},
@@ -435,17 +321,6 @@ LAYOUTS: dict[str, Layout] = {
     "resumes with markup": (
         {"ID": numbered, "Resume_str": prose(800), "Resume_html": prose(1600), "Category": words("HR", "Designer")},
         ("Resume_str", None, "Category"),
-    ),
-    "movie plots": (
-        {
-            "Release Year": counts(90),
-            "Title": prose(16),
-            "Director": names,
-            "Genre": words("drama", "comedy", "western"),
-            "Wiki Page": coded,
-            "Plot": prose(900),
-        },
-        (ASKS, ("Title", "Plot")),
     ),
     "drug reviews": (
         {
