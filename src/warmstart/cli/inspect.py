@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from warmstart.errors import brief
 from warmstart.messages import _, ngettext
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _show(found: "Profile", tokens: "TokenLengths | None") -> None:
     names = [name for number, name in enumerate(found.columns) if number < MOST_COLUMNS or name in read]
     for name in names:
         column = found.columns[name]
-        shown = [value[:LONGEST_CELL] + "…" if len(value) > LONGEST_CELL else value for value in column.examples]
+        shown = [brief(value, LONGEST_CELL) for value in column.examples]
         columns.add_row(escape(name), column.type, escape("\n".join(shown)))
     console.print(columns)
     if left := len(found.columns) - len(names):
@@ -144,7 +145,7 @@ def _spread(found: "Profile") -> list[str]:
     lines = []
     for split, balance in found.labels.items():
         listed = [
-            f"{name} {value:,}" if isinstance(value, int) else f"{name} {value:.3g}"
+            f"{brief(name, LONGEST_CELL)} {value:,}" if isinstance(value, int) else f"{name} {value:.3g}"
             for name, value in list((balance or {}).items())[:MOST_CLASSES]
         ]
         lines.append(f"{split}: " + (_("no labels") if balance is None else ", ".join(listed)))

@@ -26,7 +26,7 @@ from warmstart.reporting import card
 from warmstart.runs.folder import LOG, folder_of, refuse_existing
 from warmstart.runs.forecast import Forecast
 from warmstart.runs.journal import Journal
-from warmstart.runs.settings import early_stopping, refuse_length, refuse_settings, training_arguments
+from warmstart.runs.settings import early_stopping, overruled, refuse_length, refuse_settings, training_arguments
 from warmstart.table.checks import check
 from warmstart.table.infer import infer_task
 from warmstart.table.reading import hub
@@ -172,6 +172,8 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
     tokenizer = load_tokenizer(recipe.model)
     length = min(recipe.max_length or 2**31, longest_input(tokenizer, recipe.model))
     refuse_length(length, tokenizer, task)
+    for note in overruled(recipe, length):
+        listen(Note(note))
     with processes.main_first():
         tables = token_tables(prepared.splits, task, tokenizer, length, recipe.processes)
     listen(Note(_shape(tables)))

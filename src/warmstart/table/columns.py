@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from warmstart.errors import MOST_EXAMPLES, UserError, did_you_mean
+from warmstart.errors import MOST_EXAMPLES, UserError, brief, did_you_mean
 from warmstart.heads.cells import DATE, INTEGER, NUMBER, Holds
 from warmstart.messages import _, ngettext
 from warmstart.table.origin import place
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ROWS = 10_000  # in a batch
 DENSE = 20  # batches' worth of rows that may be looked through for those of one batch
 SAMPLE, SLICES = 2_000, 20  # rows in a sample, and in how many slices, spread over the data set, they are taken
+LONG = 1_000  # characters; a longer cell counts as one of so many, so that a single one does not make a column long
 BEGINNING = 200  # characters of a cell that tell what it is: no number and no date is longer
 SHOWN, SHOWN_LENGTH = 3, 40  # values of a column that a question shows, and characters of each
 
@@ -33,7 +34,7 @@ class Column:
     name: str
     holds: Holds
     is_string: bool  # of text to Arrow, whatever it says
-    length: float  # mean number of characters
+    length: float  # mean number of characters, of a cell up to `LONG`
     sampled: int  # rows looked at, of those that are not missing
     distinct: int  # different values among them
     filled: float = 1.0  # the share of rows looked at that are not missing
@@ -210,7 +211,7 @@ def _judge_text(name: str, column: "pa.ChunkedArray") -> Column:
     lengths = pc.utf8_length(column)
     if distinct < len(cells) and (pc.max(lengths).as_py() or 0) > BEGINNING:  # such as texts that begin alike
         distinct = pc.count_distinct(column).as_py()
-    length = (pc.sum(lengths).as_py() or 0) / max(len(cells), 1)
+    length = (pc.sum(pc.min_element_wise(lengths, LONG)).as_py() or 0) / max(len(cells), 1)
     some = [*itertools.islice(different, SHOWN)]
     return Column(
         name, _written(cells), True, length, len(cells), distinct, len(cells) / max(len(column), 1), _shown(some)
@@ -218,7 +219,7 @@ def _judge_text(name: str, column: "pa.ChunkedArray") -> Column:
 
 
 def _shown(some: list[Any]) -> tuple[str, ...]:
-    return tuple(cell if len(cell) <= SHOWN_LENGTH else cell[:SHOWN_LENGTH] + "…" for cell in map(str, some))
+    return tuple(brief(str(cell), SHOWN_LENGTH) for cell in some)
 
 
 def beginnings(column: "pa.ChunkedArray", name: str, most: int) -> "pa.ChunkedArray":

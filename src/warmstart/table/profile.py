@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from warmstart.errors import UserError
+from warmstart.errors import UserError, brief
 from warmstart.heads.cells import OK
 from warmstart.table import columns
 from warmstart.table.checks import examine
@@ -132,8 +132,7 @@ def _columns(rows: "datasets.Dataset") -> dict[str, ColumnShown]:
 
 
 def _examples(column: "pa.ChunkedArray") -> tuple[str, ...]:
-    cells = (str(cell) for cell in columns.legible(column, LONGEST + 1))
-    return tuple(cell if len(cell) <= LONGEST else cell[:LONGEST] + "…" for cell in cells)
+    return tuple(brief(str(cell), LONGEST) for cell in columns.legible(column, LONGEST + 1))
 
 
 def _balance(rows: "datasets.Dataset", task: Task) -> dict[str, int | float] | None:
