@@ -112,10 +112,11 @@ def _show(found: "Profile", tokens: "TokenLengths | None") -> None:
         columns.add_row(escape(name), column.type, escape("\n".join(shown)))
     console.print(columns)
     if left := len(found.columns) - len(names):
-        more = ngettext(
-            "and {left:,} more column: --json shows it", "and {left:,} more columns: --json shows them", left
+        console.print(
+            ngettext(
+                "and {left:,} more column: --json shows it", "and {left:,} more columns: --json shows them", left
+            ).format(left=left)
         )
-        console.print(more.format(left=left))
     for line in [*_lengths(tokens), *_spread(found), describe(found.task), *_would_train(found)]:
         console.print(escape(line), highlight=False)
 

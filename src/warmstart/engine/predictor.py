@@ -15,6 +15,7 @@ from warmstart import paths
 from warmstart.batches.tokens import tokenize_in_memory
 from warmstart.engine.predict import token_batches, token_plan
 from warmstart.errors import UserError
+from warmstart.evaluation.predicted import predictions
 from warmstart.messages import _
 from warmstart.models.auto import AutoModelForSequenceClassification
 from warmstart.models.load import load_tokenizer, loading, quietly
@@ -64,10 +65,13 @@ class Predictor:
                 found[rows] = call(self.model, batch.to(device)).logits.float().cpu().numpy()
         return found
 
-    def predict(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    def predict(
+        self, texts: Sequence[str], pairs: Sequence[str] | None = None, *, top: int = 0
+    ) -> list[dict[str, Any]]:
         """A dictionary for each row: `prediction` and, for classes and labels, the probability of each under its
-        name. Raises UserError as `logits` does, and for outputs that are NaN."""
-        return self.task.head.prediction_rows(self.logits(texts, pairs))
+        name, or the `top` likeliest (see `evaluation.predicted`). Raises UserError as `logits` does, and for outputs
+        that are NaN."""
+        return [*predictions(self.task.head, self.logits(texts, pairs), top)]
 
     def _check(self, columns: list[list[str]]) -> None:
         if len(columns) != (1 if self.task.pair is None else 2):

@@ -63,12 +63,15 @@ def _label(columns: list[Column], last: str) -> tuple[str, str]:
         )
     best, others = weighed[0], weighed[1:]
     if _close(weighed, weigh.LABEL_MARGIN) or _is_one_of_several(best, others):
-        raise _asked(_("several columns could be the label: {listed}"), weighed, "--label")
+        problem = _("several columns could be the label: {listed}").format(listed=_listed(weighed))
+        raise UserError(problem, fix=_options(weighed, "--label"))
     named = [repr(other.column.name) for other in others if other.name >= weigh.NAMED]
     also = _("; not {others}").format(others=examples(named)) if named else ""
     by_name = best.name >= weigh.NAMED
-    why = _("label: {name!r}, by its name{also}") if by_name else _("label: {name!r}, by its values{also}")
-    return best.column.name, why.format(name=best.column.name, also=also)
+    name = best.column.name
+    if by_name:
+        return name, _("label: {name!r}, by its name{also}").format(name=name, also=also)
+    return name, _("label: {name!r}, by its values{also}").format(name=name, also=also)
 
 
 def _texts(columns: list[Column], pair: str | None) -> tuple[str, str | None, list[str]]:
@@ -92,11 +95,14 @@ def _texts(columns: list[Column], pair: str | None) -> tuple[str, str | None, li
             _("say which does with --text"),
         )
     if _close(weighed, weigh.TEXT_MARGIN):
-        raise _asked(_("several columns could be the text: {listed}"), weighed, "--text")
+        problem = _("several columns could be the text: {listed}").format(listed=_listed(weighed))
+        raise UserError(problem, fix=_options(weighed, "--text"))
     best = weighed[0]
     by_name = best.name >= weigh.NAMED
-    why = _("text: {name!r}, by its name") if by_name else _("text: {name!r}, which has the longest texts")
-    reasons = [why.format(name=best.column.name)]
+    if by_name:
+        reasons = [_("text: {name!r}, by its name").format(name=best.column.name)]
+    else:
+        reasons = [_("text: {name!r}, which has the longest texts").format(name=best.column.name)]
     left = [column.name for column in prose if column is not best.column and column.length >= PROSE]
     left = [name for name in left if names.label(name) < weigh.NAMED]
     if left and pair is None:
@@ -120,14 +126,17 @@ def _is_one_of_several(best: Weighed, others: list[Weighed]) -> bool:
     return 1 + sum(weigh.is_yes_or_no(other.column) and other.name >= 0 for other in others) >= SEVERAL
 
 
-def _asked(problem: str, weighed: list[Weighed], option: str) -> UserError:
-    """All columns that could be meant, the likeliest first, with values and the option that takes each."""
-    listed = examples((repr(one.column.name) for one in weighed), MOST_LISTED)
+def _listed(weighed: list[Weighed]) -> str:
+    return examples((repr(one.column.name) for one in weighed), MOST_LISTED)
+
+
+def _options(weighed: list[Weighed], option: str) -> str:
+    """All columns that could be meant, the likeliest first: the option that takes each, and some of its values."""
     lines = [
         f"  {option} {shlex.quote(one.column.name)}  ({', '.join(one.column.examples)})"
         for one in weighed[:MOST_LISTED]
     ]
-    return UserError(problem.format(listed=listed), fix="\n".join([_("say which:"), *lines]))
+    return "\n".join([_("say which:"), *lines])
 
 
 def _asked_for_pair(together: list[tuple[str, str]]) -> UserError:

@@ -211,7 +211,7 @@ def _judge_text(name: str, column: "pa.ChunkedArray") -> Column:
     lengths = pc.utf8_length(column)
     if distinct < len(cells) and (pc.max(lengths).as_py() or 0) > BEGINNING:  # such as texts that begin alike
         distinct = pc.count_distinct(column).as_py()
-    length = (pc.sum(pc.min_element_wise(lengths, LONG)).as_py() or 0) / max(len(cells), 1)
+    length = (pc.sum(pc.min_element_wise(lengths, LONG, skip_nulls=False)).as_py() or 0) / max(len(cells), 1)
     some = [*itertools.islice(different, SHOWN)]
     return Column(
         name, _written(cells), True, length, len(cells), distinct, len(cells) / max(len(column), 1), _shown(some)

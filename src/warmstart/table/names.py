@@ -1,10 +1,10 @@
 """What column names usually mean, in English and Chinese. Names are compared without case, spaces, `_`, `-` and `.`."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 # How much a name says for a label, and for a text. Of names that say the same the values decide, or the user.
-LABELS: Mapping[float, str] = {
+LABELS = {
     8: "label labels labelid goldlabel class classes classlabel classid 标签 类别 分类 类",
     6: """
     target targets category categories sentiment emotion emotions intent topic topics stance
@@ -17,7 +17,7 @@ LABELS: Mapping[float, str] = {
     3: "tag tags y output 结果",
     1.5: "type kind verdict outcome decision judgment quality genre 类型 性质",
 }
-TEXTS: Mapping[float, str] = {
+TEXTS = {
     7: "text texts 文本",
     6: """
     sentence sentences 句子 review reviews 评论 评价 reviewtext content contents 内容 正文 comment comments 留言
@@ -93,6 +93,8 @@ FORMS = frozenset("id index idx name names text num number value desc descriptio
 
 _NUMBERED = (("1", "2"), ("a", "b"), ("一", "二"), ("甲", "乙"), ("left", "right"), ("first", "second"), ("0", "1"))
 _BETWEEN = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")  # words of `camelCase`
+_LABEL_WITHIN = re.compile("标签|类别|分类|情感|意图")
+_TEXT_WITHIN = re.compile("文本|评论|内容|正文|句子")
 _LABEL_OF = {name: points for points, names in LABELS.items() for name in names.split()}
 _TEXT_OF = {name: points for points, names in TEXTS.items() for name in names.split()}
 
@@ -121,7 +123,7 @@ def label(name: str) -> float:
     known = [min(_LABEL_OF.get(part, 0), 6) for part in parts]
     if known and known[-1]:
         return known[-1] - 1
-    if bare.endswith(("label", "labels", "class", "category")) or re.search("标签|类别|分类|情感|意图", bare):
+    if bare.endswith(("label", "labels", "class", "category")) or _LABEL_WITHIN.search(bare):
         return 5
     if len(parts) == 2 and known[0] and parts[1] in FORMS:
         return known[0] - 2
@@ -134,7 +136,7 @@ def text(name: str) -> float:
     if bare in _TEXT_OF:
         return _TEXT_OF[bare]
     known = max((_TEXT_OF.get(part, 0) for part in parts[-1:]), default=0)
-    if not known and re.search("文本|评论|内容|正文|句子", bare):
+    if not known and _TEXT_WITHIN.search(bare):
         known = 6
     return max(known - 1, 0) - (1 if WORKED_OVER & {*parts} else 0)
 
