@@ -2,8 +2,9 @@
 
     python -m benchmarks.sizes [--only columns cell train predict]
 
-5,000 columns, one cell of 50 MB, and 3,000 classes; each is a process of its own. The peak is the largest resident set,
-as the kernel counts it. Prints a line for each and ends with status 1 if a bound is broken.
+5,000 columns, one cell of 50 MB, and 3,000 classes; each is a process of its own. Seconds are by the clock, and besides
+those of the processor, which other programs change less; the peak is the largest resident set, as the kernel counts it.
+Prints a line for each and ends with status 1 if a bound is broken.
 """
 
 import argparse
@@ -63,8 +64,9 @@ SHAPES: dict[str, tuple[Make, list[str], float | None, float | None]] = {
 }
 
 
-def measured(folder: pathlib.Path, make: Make, words: list[str]) -> tuple[float, float]:
-    """Seconds and peak MB of the command in a folder. Raises SystemExit with its last words if it fails."""
+def measured(folder: pathlib.Path, make: Make, words: list[str]) -> tuple[float, float, float]:
+    """Seconds, seconds of the processor and peak MB of the command in a folder. Raises SystemExit with its last words
+    if it fails."""
     table = folder / f"{make.__name__}.csv"
     make(table)
     command = [sys.executable, "-m", "warmstart", *(str(table) if word == "TABLE" else word for word in words)]
@@ -76,7 +78,7 @@ def measured(folder: pathlib.Path, make: Make, words: list[str]) -> tuple[float,
     child.returncode = os.waitstatus_to_exitcode(status)  # so that nobody waits for it again
     if child.returncode:
         raise SystemExit((folder / "said").read_text()[-2000:])
-    return time.monotonic() - began, usage.ru_maxrss * 1024 / 1e6
+    return time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6
 
 
 def main() -> None:
@@ -87,12 +89,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in asked.only:
             make, words, seconds, megabytes = SHAPES[name]
-            found = measured(pathlib.Path(folder), make, words)
-            pairs = zip(found, (seconds, megabytes), ("s", "MB"), strict=True)
-            told = [f"{value:,.1f} {unit}" + (f" (at most {bound:,})" if bound else "") for value, bound, unit in pairs]
-            broken |= any(
-                bound is not None and value > bound for value, bound in zip(found, (seconds, megabytes), strict=True)
-            )
+            clock, processor, peak = measured(pathlib.Path(folder), make, words)
+            told = [
+                f"{clock:,.1f} s" + (f" (at most {seconds:,})" if seconds else ""),
+                f"{processor:,.1f} s of processor",
+            ]
+            told.append(f"{peak:,.0f} MB" + (f" (at most {megabytes:,})" if megabytes else ""))
+            broken |= clock > (seconds or clock) or peak > (megabytes or peak)
             print(f"{name}: {', '.join(told)}", flush=True)
     raise SystemExit(int(broken))
 
