@@ -166,7 +166,7 @@ LAYOUTS: dict[str, tuple[dict[str, Column], tuple[str, str | None, str]]] = {
             "genre": words("main-captions", "main-news"),
             "filename": words("MSRvid", "headlines", "images"),
             "year": words("2012test", "2013", "2014"),
-            "score": words("0.000", "2.500", "3.800", "4.200", "5.000"),
+            "score": fractions,
             "sentence1": prose(60),
             "sentence2": prose(60),
         },

@@ -219,7 +219,7 @@ def _judge_text(name: str, column: "pa.ChunkedArray") -> Column:
 
 
 def _shown(some: list[Any]) -> tuple[str, ...]:
-    return tuple(brief(str(cell), SHOWN_LENGTH) for cell in some)
+    return tuple(brief(" ".join(str(cell).split()), SHOWN_LENGTH) for cell in some)
 
 
 def beginnings(column: "pa.ChunkedArray", name: str, most: int) -> "pa.ChunkedArray":

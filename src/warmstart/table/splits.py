@@ -174,16 +174,19 @@ def cover(taken: Bools, classes: Ints, groups: Ints, *, sizes: Ints, most: int) 
         return taken
     taken = taken.copy()
     of_class, of_group = _by(classes, groups), _by(groups, classes)
-    held_out = int(taken.sum())
+    held_out, rows = int(taken.sum()), int(sizes[taken].sum())
     for one in np.flatnonzero(learnt == 0).tolist():
-        if learnt[one] or not len(of_class(one)) or held_out == 1:
+        some = of_class(one)
+        if learnt[one] or not len(some) or held_out == 1:
             continue  # another group that went back has brought this one along
-        back = of_class(one)[np.argmin(sizes[of_class(one)])]
+        back = some[np.argmin(sizes[some])]
+        if len(some) == 1 and rows - sizes[back] < FEWEST:
+            continue
         taken[back] = False
-        held_out -= 1
+        held_out, rows = held_out - 1, rows - int(sizes[back])
         learnt[of_group(back)] += 1
         measured[of_group(back)] -= 1
-    fuller, rows = taken.copy(), int(sizes[taken].sum())
+    fuller = taken.copy()
     for one in np.flatnonzero(measured == 0).tolist():
         if measured[one]:
             continue

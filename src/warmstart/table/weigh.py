@@ -97,14 +97,14 @@ def _label_values(column: Column) -> float:
             return -3
     if few < 2:
         return -3
+    if column.holds == "float" and (few > 2 or names.is_score(column.name)):
+        return 2 if names.is_score(column.name) else 1
     if _numbers_rows(column) or few > column.sampled / 2:
         return 0
     if column.holds == "text":
         return 3 if few <= 20 else 2 if few <= 100 else 1
     if few == 2:
         return 3
-    if column.holds == "float":
-        return 2 if names.is_score(column.name) else 1
     return 2.5 if few <= 12 else 1.5 if few <= 50 else 1
 
 
