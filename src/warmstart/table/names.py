@@ -62,7 +62,7 @@ ABOUT = frozenset(
     """
     user username author authors name names screenname email url link source publisher brand product product's vendor
     location city state country timezone zip phone language lang gender version platform device split fold verified
-    vine marketplace domain critic flag keyword keywords status channel
+    vine marketplace critic flag keyword keywords status channel
     """.split()
 )
 ABOUT_CHINESE = (
