@@ -89,11 +89,11 @@ def test_a_number_has_no_likeliest_classes_and_nan_is_refused_before_any_row() -
 def test_memory_does_not_grow_with_the_rows(
     name: str, top: int | None, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(predicted, "BLOCK", 20_000)
-    monkeypatch.setattr(written, "BLOCK", 100_000)
+    monkeypatch.setattr(predicted, "BLOCK", 10_000)
+    monkeypatch.setattr(written, "BLOCK", 20_000)
     monkeypatch.setattr(predicted, "ROWS", 50)
     peaks = []
-    for many in (50, 400):
+    for many in (1, 100, 600):  # the first waits for imports
         logits = np.zeros((many, 250), np.float32)
         rows = Dataset.from_dict({"text": [f"text {row} " * 20 for row in range(many)]})
         tracemalloc.start()
@@ -101,4 +101,4 @@ def test_memory_does_not_grow_with_the_rows(
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert len((tmp_path / name).read_text().splitlines()) == many + (name == "p.csv")
-    assert peaks[1] < 2 * peaks[0]
+    assert peaks[2] < 1.7 * peaks[1]  # beside a byte or two for each logit, that look for NaN
