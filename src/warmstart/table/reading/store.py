@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from warmstart.errors import UserError
 from warmstart.messages import _
-from warmstart.storage import cache_folder
+from warmstart.storage import cache_folder, is_whole
 from warmstart.table import origin
 from warmstart.table.reading import columnar, contents, delimited, dialect, encodings, objects, refusals
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import datasets
 
 ROWS = "rows.arrow"
-FORMAT = "1"  # of what is written; a reader that reads otherwise than before takes the next number
+FORMAT = "2"  # of what is written; a reader that reads otherwise than before takes the next number
 
 
 def dataset(
@@ -44,7 +44,7 @@ def dataset(
     folder = pathlib.Path(cache_dir or datasets.config.HF_DATASETS_CACHE).expanduser() / "warmstart" / key
     rows = folder / ROWS
     in_memory = None
-    if not rows.exists():
+    if not is_whole(folder):
         batches = _batches(paths, before, encoding, delimiter)
         if keep:
             _write(folder, next(batches), batches)
