@@ -6,44 +6,36 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xxhash
 
-from warmstart.table import columns
-
 if TYPE_CHECKING:
     from datasets import Dataset
 
 
 def key_of(dataset: "Dataset", names: Sequence[str]) -> list[str]:
-    """For each column of texts its XXH3, of 128 bits, in hexadecimal.
+    """The XXH3, of 128 bits in hexadecimal, of each of these columns of texts and of which rows are chosen of them.
 
-    It is read from the rows each time. The fingerprint that a data set brings along is not asked: it is a note in a file,
-    and what was saved by `save_to_disk` and changed since still has the old one.
+    Columns are read each time, at several gigabytes a second. The fingerprint that a data set brings along is not
+    asked: it is a note in a file, and what was saved by `save_to_disk` and changed since still has the old one. Rows
+    that were chosen (`select`, `shuffle`) are not gathered, which would take longer than all else: their places are read.
     """
-    sums = [_Texts() for _unused in names]
-    for table in columns.batches(dataset, list(names)):
-        for texts, name in zip(sums, names, strict=True):
-            for chunk in table.column(name).chunks:
-                texts.add(chunk)
-    return [texts.key() for texts in sums]
+    places = dataset._indices
+    chosen = xxhash.xxh3_128()
+    for chunk in places.column(0).chunks if places is not None else []:
+        chosen.update(chunk.to_numpy())
+    return [*(_key(dataset.data.column(name)) for name in names), chosen.hexdigest() if places is not None else ""]
 
 
-class _Texts:
-    """Lengths and characters go into sums of their own, so that it makes no difference where rows are cut into
-    batches."""
+def _key(column: Any) -> str:
+    """Lengths and characters go into sums of their own, so that it makes no difference how the column is cut into
+    chunks. What is missing has no length, not even zero."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    def __init__(self) -> None:
-        self._lengths, self._characters = xxhash.xxh3_128(), xxhash.xxh3_128()
-
-    def add(self, texts: Any) -> None:
-        """More texts, an Arrow array. What is missing is none of any length."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        texts = texts.cast(pa.large_string()) if not pa.types.is_large_string(texts.type) else texts
-        self._lengths.update(pc.binary_length(texts).cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False))
-        offsets, characters = texts.buffers()[1:]
-        if len(texts) and characters is not None:
+    lengths, characters = xxhash.xxh3_128(), xxhash.xxh3_128()
+    for chunk in column.chunks:
+        texts = chunk.cast(pa.large_string())
+        lengths.update(pc.binary_length(texts).cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False))
+        offsets, content = texts.buffers()[1:]
+        if len(texts) and content is not None:
             first, last = np.frombuffer(offsets, np.int64)[[texts.offset, texts.offset + len(texts)]].tolist()
-            self._characters.update(memoryview(characters)[first:last])
-
-    def key(self) -> str:
-        return f"{self._lengths.hexdigest()}{self._characters.hexdigest()}"
+            characters.update(memoryview(content)[first:last])
+    return f"{lengths.hexdigest()}{characters.hexdigest()}"
