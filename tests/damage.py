@@ -44,7 +44,7 @@ CHANGES: dict[str, Change] = {
     "a bit in the middle": flipped(0.5),
     "a bit near the end": flipped(0.95),
     "last bit": flipped(1.0),
-    "second half zero": _rewrite(lambda content: content[: len(content) // 2] + bytes(len(content) - len(content) // 2)),
+    "second half zero": _rewrite(lambda content: content[: len(content) // 2] + bytes(-(-len(content) // 2))),
     "all zero": _rewrite(lambda content: bytes(len(content))),
     "shifted by a byte": _rewrite(lambda content: content[1:] + content[:1]),
     "shifted by eight bytes": _rewrite(lambda content: content[8:] + content[:8]),

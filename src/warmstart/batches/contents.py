@@ -1,4 +1,4 @@
-"""What texts say, as a short key: by it a token table is found again, whatever the data set is called or was made from."""
+"""What texts say, as a short key: by it a token table is found again, whatever the data set was made from."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ def key_of(dataset: "Dataset", names: Sequence[str]) -> list[str]:
 
     Columns are read each time, at several gigabytes a second. The fingerprint that a data set brings along is not
     asked: it is a note in a file, and what was saved by `save_to_disk` and changed since still has the old one. Rows
-    that were chosen (`select`, `shuffle`) are not gathered, which would take longer than all else: their places are read.
+    that were chosen (`select`, `shuffle`) are not gathered, which would take longest of all: their places are read.
     """
     places = dataset._indices
     chosen = xxhash.xxh3_128()

@@ -71,9 +71,9 @@ def tokenize(
 ) -> TokenTable:
     """The token table of `dataset`: built in batches through `Dataset.map`, or found from an earlier run.
 
-    The table is stored in the cache of `datasets` under a fingerprint of the texts, the tokenizer and `max_length`; when
-    it is there already, and every byte is as it was written, nothing is tokenised. If it is not and `keep` is false, it
-    is made in memory. Labels are encoded anew each time: they are small.
+    The table is stored in the cache of `datasets` under a fingerprint of the texts, the tokenizer and `max_length`.
+    When it is there already, and every byte is as it was written, nothing is tokenised. If it is not and `keep` is
+    false, it is made in memory. Labels are encoded anew each time: they are small.
     """
     from warmstart.table.labels import encode_labels, has_labels
 

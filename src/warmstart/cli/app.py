@@ -13,8 +13,10 @@ from cyclopts import App, Group
 
 from warmstart import __version__
 from warmstart.cli.parsing import taught
+from warmstart.cli.show import listen
 from warmstart.engine.signals import Interrupted
 from warmstart.errors import UserError
+from warmstart.events import listening
 from warmstart.messages import N_, _
 
 STATUS_WRONG_INPUT = 2
@@ -83,7 +85,8 @@ def main(arguments: list[str] | None = None) -> Any:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     app = build()
     try:
-        app(arguments, exit_on_error=False, print_error=False)
+        with listening(listen):
+            app(arguments, exit_on_error=False, print_error=False)
     except cyclopts.CycloptsError as error:
         commands = [name for name in app if not name.startswith("-")]
         _tell(taught(error, sys.argv[1:] if arguments is None else arguments, commands))

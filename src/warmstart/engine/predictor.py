@@ -11,15 +11,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from warmstart import paths
+from warmstart import paths, storage
 from warmstart.batches.tokens import tokenize_in_memory
 from warmstart.engine.predict import token_batches, token_plan
 from warmstart.errors import UserError
+from warmstart.events import Warned, tell
 from warmstart.messages import _
 from warmstart.models.auto import AutoModelForSequenceClassification
+from warmstart.models.head_weights import check_complete
 from warmstart.models.load import load_tokenizer, loading, quietly
 from warmstart.models.ragged.door import call
 from warmstart.models.ragged.encoder import unpadded
+from warmstart.models.sound import is_read
 from warmstart.table.task import Task
 
 BATCH = 32  # rows of the longest length; of shorter ones more
@@ -35,14 +38,17 @@ class Predictor:
 
     @classmethod
     def load(cls, folder: str | pathlib.Path) -> "Predictor":
-        """The model of a run, by the run's folder or the `model` folder in it. Raises UserError if there is none, or if
-        a file of it names code."""
+        """The model of a run, by the run's folder or the `model` folder in it. Raises UserError if there is none, if a
+        file of it names code, and if one is not what the run wrote."""
         folder = paths.expanded(folder)
         model = folder if folder.name == "model" and not (folder / "model").is_dir() else folder / "model"
         task = read_task(model.parent / "task.json")
         name = str(model)
+        resume = f"warmstart resume {shlex.quote(str(model.parent))}"
+        _verify(model, resume)
         with loading(name), quietly():
-            loaded = AutoModelForSequenceClassification.from_pretrained(name)
+            loaded, told = AutoModelForSequenceClassification.from_pretrained(name, output_loading_info=True)
+        check_complete(told, name, resume)
         device = torch.accelerator.current_accelerator() or torch.device("cpu")
         return cls(loaded.to(device).eval(), load_tokenizer(name), task)
 
@@ -108,6 +114,24 @@ def read_task(path: pathlib.Path) -> Task:
             _("task.json cannot be read: {error}").format(error=error),
             where=str(path),
             fix=f"warmstart resume {shlex.quote(str(path.parent))}",
+        ) from error
+
+
+def _verify(model: pathlib.Path, resume: str) -> None:
+    """Raises UserError unless every file of a run's model is as the run wrote it."""
+    if not (model / storage.MANIFEST).exists():
+        if model.is_dir():
+            tell(Warned(_("{model} has no manifest: whether it is as it was written is not known").format(model=model)))
+        return
+    try:
+        storage.verify(model, is_read)
+    except storage.Damaged as error:
+        raise UserError(
+            _("the model of this run is not what was written: {why}").format(why=error),
+            where=str(model),
+            fix=_("{resume} writes it again; if it is you who changed it, remove its {manifest}").format(
+                resume=resume, manifest=storage.MANIFEST
+            ),
         ) from error
 
 

@@ -16,13 +16,14 @@ from warmstart.checkpoints import checkpoint
 from warmstart.engine.distributed.processes import Processes
 from warmstart.errors import UserError
 from warmstart.evaluation.report import Report, judge
-from warmstart.events import Event, Events, Failed, Listener, Note, TechniquesOn, silent
+from warmstart.events import Event, Events, Failed, Listener, Note, TechniquesOn, listening, silent
 from warmstart.messages import _
 from warmstart.models.hub import commit_of
 from warmstart.models.load import load_model, load_tokenizer, longest_input
+from warmstart.models.sound import is_read
 from warmstart.recipe import Recipe
 from warmstart.reporting import card
-from warmstart.runs.folder import LOG, folder_of, refuse_existing
+from warmstart.runs.folder import LOG, folder_of, refuse_existing, refuse_links
 from warmstart.runs.forecast import Forecast
 from warmstart.runs.journal import Journal
 from warmstart.runs.settings import early_stopping, refuse_length, refuse_settings, training_arguments
@@ -132,6 +133,7 @@ def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False,
     resume = resume or (processes.restarted and processes.gathered((folder / "recipe.toml").exists())[0])
     if not resume and recipe.out:
         refuse_existing(folder)
+    refuse_links(folder)
     made = assemble(recipe.changed({"out": str(folder)}), processes, listen)
     recipe, task, trainer = made.recipe, made.task, made.trainer
     if processes.is_main:
@@ -140,6 +142,8 @@ def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False,
     with _telling_failure(folder, trainer.events) if processes.is_main else contextlib.nullcontext():
         trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
     trainer.save_model(str(folder / "model"))
+    if processes.is_main:
+        storage.seal(folder / "model", is_read)
 
     # What is reported is computed in fp32, as every tool that loads the model will compute it.
     trainer.args.bf16 = False
@@ -160,7 +164,7 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
 
     Raises UserError for whatever is wrong with the table or the recipe.
     """
-    with processes.main_first():
+    with listening(listen), processes.main_first():
         prepared = prepare(recipe)
     task = prepared.task
     refuse_settings(recipe, task)
@@ -169,7 +173,7 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
     tokenizer = load_tokenizer(recipe.model)
     length = min(recipe.max_length or 2**31, longest_input(tokenizer, recipe.model))
     refuse_length(length, tokenizer, task)
-    with processes.main_first():
+    with listening(listen), processes.main_first():
         tables = token_tables(prepared.splits, task, tokenizer, length, recipe.processes)
     listen(Note(_shape(tables)))
     tokenizer.model_max_length = length
@@ -178,7 +182,7 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
     torch.manual_seed(recipe.seed)
     forecast = Forecast(tables["train"], tables["validation"], recipe.evaluate_every, listen)
     trainer = Trainer(
-        load_model(recipe.model, task, tokenizer),
+        load_model(recipe.model, task, tokenizer, listen),
         arguments,
         train_dataset=tables["train"],
         eval_dataset=tables["validation"],

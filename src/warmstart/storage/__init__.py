@@ -17,7 +17,7 @@ from warmstart.storage.folders import (
     remove,
     set_aside,
 )
-from warmstart.storage.manifest import MANIFEST, verify
+from warmstart.storage.manifest import MANIFEST, seal, verify
 from warmstart.storage.operations import UNFINISHED, Damaged, watchers
 from warmstart.storage.sums import is_whole
 
@@ -37,6 +37,7 @@ __all__ = [
     "recover",
     "remove",
     "replace_json",
+    "seal",
     "set_aside",
     "verify",
     "watchers",

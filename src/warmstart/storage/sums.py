@@ -1,7 +1,7 @@
 """The sums of a cache's files: what was written is what is read, or it is made again.
 
-A checkpoint has SHA-256 (see `manifest`): it is kept for years. What a cache holds can be made again and is read at every
-start: XXH3 takes a tenth of the time, and finds whatever a disk does to a file.
+A checkpoint has SHA-256 (see `manifest`): it is kept for years. What a cache holds can be made again, and is read at
+every start: XXH3 takes a tenth of the time, and finds whatever a disk does to a file.
 """
 
 import contextlib
