@@ -267,6 +267,7 @@ TOKENIZERS: dict[str, Change] = {
     "one added token far away": added(1, 10**6),
     "one added token at the largest id": added(1, 2**32 - 1),
     "a hundred thousand added tokens": added(100_000, 20),
+    "a million added tokens": added(1_000_000, 20),
     "an added token twice": all_of(added(1, 20), added(1, 20)),
     "an added token that is empty": entries(
         TOKENIZER_CONFIG, added_tokens_decoder={"20": {"content": "", "special": True}}
@@ -316,3 +317,19 @@ FIRST = list(TOKENIZERS).index("vocabulary is empty")
 TOKENIZERS |= {f"{name}, of no class": all_of(PLAIN, change) for name, change in list(TOKENIZERS.items())[FIRST:]}
 
 ALL: dict[str, Change] = {**CONFIGURATION, **WEIGHT_FILES, **TOKENIZERS}
+
+# What a library reads all the same: with a value of its own in place of an odd one, or as it is, which does no harm.
+LOADS = {
+    *("id2label is {'0': None}", "id2label is {'0': {'1': 2}}", "problem_type is never-heard-of", "problem_type is 3"),
+    *("pad_token_id is -1", "dtype is 4", "architectures is x", "architectures is 5"),
+    *("chunk_size_feed_forward is 1000000000000000000",),  # which the first batch is told of
+    *("three added tokens", "one added token far away", "one added token at the largest id"),
+    *("a hundred thousand added tokens", "an added token twice", "an added token that is empty"),
+    *("a special token that nobody knows", "a class nobody knows", "padding to a length"),
+    *(f"a longest text of {longest!r}" for longest in (-1, 0, 10**400)),
+    *("an empty expression", "an expression of nested counts"),
+}
+LOADS |= {f"{name}, of no class" for name in LOADS} | {
+    *("a template with the id of nothing", "truncation to nothing, of no class"),  # of a known class its own is made
+}
+SLOW = {name for name in ALL if "thousand" in name or "million" in name or "doubles" in name}

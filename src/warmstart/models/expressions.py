@@ -22,6 +22,7 @@ QUANTIFIER = re.compile(r"[*+?]|\{(\d*)(,?)(\d*)\}")
 GROUP = re.compile(rf"\((?:\?[imsx-]*:|(\?<?[=!]))?([^()]*)\)({QUANTIFIER.pattern})?")
 LONGEST = 2_000  # characters of an expression that is judged by its form
 MOST_STARS, MOST_TIMES = 2, 100  # in one alternative: of repeats without an end, and of counted ones
+MOST_ADDED = 200_000  # tokens; each is looked for in every text, and 100,000 take five seconds to load
 LONGER = 8  # characters that stand for one
 MOST_GROWTH = 10_000  # times as long as the text, if each character were replaced by each step
 SECONDS, MEMORY = 10, 2 << 30  # of the process that tries
@@ -59,6 +60,9 @@ def check(name: str, settings: dict[str, Any]) -> None:
     if path is None:
         return
     content = sound.read(name, path)
+    count = len(content.get("added_tokens") or ())
+    if count > MOST_ADDED:
+        raise sound.refused(name, _("its tokenizer has {count:,} added tokens").format(count=count), path.name)
     steps = [step for key in STEPS for step in _steps(content.get(key))]
     if math.prod(max(len(str(step.get("content", ""))), 1) for step in steps) > MOST_GROWTH:
         raise sound.refused(name, _("its tokenizer makes texts many times longer"), path.name)

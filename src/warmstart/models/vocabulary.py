@@ -13,7 +13,7 @@ def fit(model: Any, tokenizer: Any, name: str) -> list[str]:
         rows = model.get_input_embeddings().num_embeddings
     except (NotImplementedError, AttributeError):  # a model that has no such table
         return []
-    given = tokenizer("a", "b")["input_ids"]
+    given = tokenizer.encode("a", "b")  # in which are ids that its templates name
     known = max([*tokenizer.get_vocab().values(), *given], default=0) + 1
     if known <= rows:
         return []

@@ -47,8 +47,8 @@ def verify(folder: pathlib.Path, is_read: Callable[[str], bool] | None = None, *
         paths = [folder / name for name in listed]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Damaged(_("{manifest} cannot be read ({error})").format(manifest=manifest, error=error)) from error
-    for path in sorted(folder.iterdir()) if is_read is not None else []:
-        if is_read is not None and path.name not in listed and is_read(path.name):
+    for path in sorted(folder.iterdir()):
+        if path.name not in (*listed, MANIFEST) and is_read is not None and is_read(path.name):
             raise Damaged(_("{path} was not there when the rest was written").format(path=path))
     for path in paths:
         if not path.is_file():
