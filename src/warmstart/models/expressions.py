@@ -103,7 +103,7 @@ def is_quick(pattern: Any) -> bool:
         return False
     plain = re.sub(r"\\[pPxu]\{[^}]*\}|\\[^1-9k]", "a", pattern)  # what is escaped is one character
     plain = re.sub(r"\[\^?\]?(?:[^\[\]]|\[[^\]]*\])*\]", "a", plain)  # and so is a class
-    if "\\" in plain:
+    if "\\" in plain or "[" in plain:
         return False
     while found := GROUP.search(plain):
         looks, inside, repeated = bool(found[1]), found[2], found[3] or ""

@@ -49,7 +49,7 @@ def load_model(name: str, task: Task, tokenizer: Any, listen: Listener = silent)
     """
     from warmstart.models.auto import AutoModelForSequenceClassification
 
-    with loading(name):
+    with loading(name), quietly():
         source = _config(name)
         config = _config(
             name,
@@ -60,16 +60,16 @@ def load_model(name: str, task: Task, tokenizer: Any, listen: Listener = silent)
         )
         if config.pad_token_id is None:
             config.pad_token_id = tokenizer.pad_token_id
-        with quietly():
-            model, told = AutoModelForSequenceClassification.from_pretrained(
-                name,
-                config=config,
-                ignore_mismatched_sizes=True,
-                output_loading_info=True,
-                revision=commit_of(name),
-            )
-            for line in (*head_weights.fit(model, source, told, task, name), *vocabulary.fit(model, tokenizer, name)):
-                listen(Note(line))
+        model, told = AutoModelForSequenceClassification.from_pretrained(
+            name,
+            config=config,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+            revision=commit_of(name),
+        )
+        lines = (*head_weights.fit(model, source, told, task, name), *vocabulary.fit(model, tokenizer, name))
+    for line in lines:
+        listen(Note(line))
     return model
 
 

@@ -30,6 +30,7 @@ FIX = N_(
 WEIGHTS_OF = re.compile(r"(^|\.)(weight|bias)$")
 FLOATS = ("F64", "F32", "F16", "BF16")
 COUNTS = re.compile(r"layer|block|depth|head|group|expert|stage|labels")  # of what is built one by one
+NEVER_NEGATIVE = re.compile(r"^(num|n)_|(layers|heads|labels)$")  # while a `feature_layer` may be counted from the end
 MOST_SHOWN = 80  # characters of a value
 MOST = 100_000  # of such; the largest model has a few hundred layers
 
@@ -104,7 +105,9 @@ def check_counts(name: str, file: str, entries: Iterator[tuple[str, str, Any]]) 
     """Raises UserError for a configuration that names more layers, heads or labels than any model has, or fewer than
     none: they would be built one by one before anything else is looked at."""
     for place, key, value in entries:
-        if isinstance(value, int) and COUNTS.search(key) and not 0 <= value <= MOST:
+        if not isinstance(value, int) or not COUNTS.search(key):
+            continue
+        if value > MOST or (value < 0 and NEVER_NEGATIVE.search(key)):
             why = _("{place} is {value} in {file}").format(place=place, value=str(value)[:MOST_SHOWN], file=file)
             raise refused(name, why, file)
 
