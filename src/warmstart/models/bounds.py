@@ -32,8 +32,10 @@ def bounded(name: str, settings: dict[str, Any]) -> Iterator[None]:
         left[0] -= tensor.numel()
         left[1] -= 1
         if min(left) < 0:
-            why = _("config.json describes a far larger model than {count:,} tensors of weights are there for")
-            raise sound.refused(name, why.format(count=len(found)), "config.json")
+            why = _("config.json describes a far larger model than {count:,} tensors of weights are there for").format(
+                count=len(found)
+            )
+            raise sound.refused(name, why, "config.json")
 
     hooks = [
         module.register_module_parameter_registration_hook(count),

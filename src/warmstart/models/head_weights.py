@@ -61,8 +61,10 @@ def check_encoder(model: Any, told: dict[str, Any], name: str) -> set[str]:
         raise sound.refused(name, _("none of its weights has a name that this type of model knows"))
     for key, was, now in told["mismatched_keys"]:
         if _is_encoder(model, key):
-            why = _("{key} has the shape {was} in the weights and {now} by the configuration")
-            raise sound.refused(name, why.format(key=key, was=tuple(was), now=tuple(now)), "config.json")
+            why = _("{key} has the shape {was} in the weights and {now} by the configuration").format(
+                key=key, was=tuple(was), now=tuple(now)
+            )
+            raise sound.refused(name, why, "config.json")
     return missing
 
 
@@ -74,8 +76,8 @@ def check_complete(told: dict[str, Any], name: str, fix: str) -> None:
             "{count} weight of the model is not in its files: {names}",
             "{count} weights of the model are not in its files: {names}",
             len(lacking),
-        )
-        raise UserError(why.format(count=len(lacking), names=examples(lacking, MOST_NAMED)), name, fix)
+        ).format(count=len(lacking), names=examples(lacking, MOST_NAMED))
+        raise UserError(why, name, fix)
 
 
 def renew(model: Any, outputs: int) -> list[str]:
@@ -144,8 +146,7 @@ def _compared(source: Any, task: Task) -> tuple[str, list[int] | None]:
         found = [places[same(label)] for label in mine if same(label) in places]
         if sorted(found) == list(range(len(names))) and len(mine) == len(names):
             return "", found
-    why = _("the checkpoint's is for other labels ({names})")
-    return why.format(names=examples(names, MOST_NAMED)), None
+    return _("the checkpoint's is for other labels ({names})").format(names=examples(names, MOST_NAMED)), None
 
 
 def _kind(source: Any) -> str | None:

@@ -79,8 +79,8 @@ def read(name: str, path: pathlib.Path) -> dict[str, Any]:
     except OSError as error:
         raise refused(name, f"{path.name}: {error.strerror}", path.name) from error
     except (ValueError, RecursionError, MemoryError) as error:
-        why = _("{file} is not JSON that can be read ({error})")
-        raise refused(name, why.format(file=path.name, error=first_line(error)), path.name) from error
+        why = _("{file} is not JSON that can be read ({error})").format(file=path.name, error=first_line(error))
+        raise refused(name, why, path.name) from error
     if not isinstance(content, dict):
         raise refused(name, _("{file} holds no JSON object").format(file=path.name), path.name)
     if not _is_shallow(content):

@@ -19,12 +19,14 @@ def fit(model: Any, tokenizer: Any, name: str) -> list[str]:
         return []
     added = [number for number in tokenizer.added_tokens_decoder if number >= rows]
     if len(added) != known - rows:
-        why = _("its tokenizer has ids up to {last:,}, its table of embeddings {rows:,} rows")
-        raise sound.refused(name, why.format(last=known - 1, rows=rows), "tokenizer.json")
+        why = _("its tokenizer has ids up to {last:,}, its table of embeddings {rows:,} rows").format(
+            last=known - 1, rows=rows
+        )
+        raise sound.refused(name, why, "tokenizer.json")
     model.resize_token_embeddings(known)
     line = ngettext(
         "the tokenizer has {count:,} token more than the model: it got an embedding, near the mean of the others",
         "the tokenizer has {count:,} tokens more than the model: they got embeddings, near the mean of the others",
         len(added),
-    )
-    return [line.format(count=len(added))]
+    ).format(count=len(added))
+    return [line]

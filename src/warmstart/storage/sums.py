@@ -51,23 +51,26 @@ def clear(path: pathlib.Path) -> None:
 
 def _why_not(folder: pathlib.Path) -> str | None:
     sums = folder / SUMS
-    damaged = _("{path} is not what was written")
     try:
         if not sums.is_file() or sums.stat().st_size > LARGEST:
-            return damaged.format(path=sums)
+            return _changed(sums)
         found = json.loads(sums.read_text(encoding="utf-8"))
         listed = found["files"]
         if found["seal"] != _seal(folder.name, listed):
-            return damaged.format(path=sums)
+            return _changed(sums)
         for name, said in listed.items():
             path = folder / name
             if not path.is_file():  # a pipe would never end
                 return _("{path} is missing").format(path=path)
             if path.stat().st_size != said["size"] or _describe(path) != said:
-                return damaged.format(path=path)
+                return _changed(path)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         return f"{sums}: {error}"
     return None
+
+
+def _changed(path: pathlib.Path) -> str:
+    return _("{path} is not what was written").format(path=path)
 
 
 def _describe(path: pathlib.Path) -> dict[str, Any]:
