@@ -145,6 +145,23 @@ def test_a_checkpoint_without_a_head_says_what_is_new(tmp_path: pathlib.Path) ->
     assert said == "the head is new, since the checkpoint has none: classifier.weight, classifier.bias"
 
 
+def test_a_padding_token_of_its_own_gets_a_row(tmp_path: pathlib.Path) -> None:
+    """As people add one to models that have none. Llama's table wants to know its row when it is made."""
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 4, "intermediate_size": 64}
+    config = AutoConfig.for_model("llama", vocab_size=20, num_key_value_heads=4, max_position_embeddings=32, **sizes)
+    AutoModelForSequenceClassification.from_config(config).save_pretrained(tmp_path)
+    tokenizer = tiny.tokenizer()
+    tokenizer.add_special_tokens({"pad_token": "<pad>"})
+    tokenizer.save_pretrained(tmp_path)
+    model, said = loaded(tmp_path, task("bad", "good"))
+    assert model.config.pad_token_id == 20
+    assert "1 token more" in said
+    padded, alone = torch.tensor([[2, 7, 8, 3, 20, 20]]), torch.tensor([[2, 7, 8, 3]])
+    with torch.inference_mode():
+        found = model(padded, attention_mask=(padded != 20).long()).logits
+        torch.testing.assert_close(found, model(alone).logits)
+
+
 # Weights that are not this model's
 
 

@@ -113,6 +113,30 @@ def test_a_model_without_a_part_of_it_is_not_made_up(run: pathlib.Path) -> None:
         assert caught.value.fix == f"warmstart resume {run}"
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["first bit", "second half zero", "cut in half", "empty", "a pipe", "a device", "a folder", "gone", "twice"],
+)
+def test_a_damaged_task_does_not_answer(change: str, run: pathlib.Path) -> None:
+    CHANGES[change](run / "task.json")
+    with pytest.raises(UserError):
+        Predictor.load(run)
+
+
+@pytest.mark.parametrize("said", ["null", "[" * 50_000, '{"kind": "classes"}', "[]"])
+def test_a_task_that_is_none_does_not_answer(said: str, run: pathlib.Path) -> None:
+    (run / "task.json").write_text(said)
+    with pytest.raises(UserError):
+        Predictor.load(run)
+
+
+@pytest.mark.parametrize("names", [("a", "b", "c"), ("a", "b"), ("positive", "negative"), ("negative", "positivf")])
+def test_a_task_of_another_model_does_not_answer(names: tuple[str, ...], run: pathlib.Path) -> None:
+    (run / "task.json").write_text(json.dumps(Task("classes", "text", None, "label", names, names).to_dict()))
+    with pytest.raises(UserError, match="answers with negative, positive"):
+        Predictor.load(run)
+
+
 # A link
 
 

@@ -176,6 +176,28 @@ def test_what_is_no_saved_task(saved: Any) -> None:
         Task.from_dict(labelled("a", "b").to_dict() | {"colour": "red"})
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({name: value} for name in ("classes", "values", "reasons") for value in (None, 3, "ab", {"a": 1}, [["a"]])),
+        *({name: value} for name in ("text", "label", "pair", "glue") for value in (3, ["a"], {})),
+        *({"kind": value} for value in (None, 3, ["classes"], {}, "never-heard-of")),
+        {"text": None},
+        {"values": ["a", "b", "c"]},
+    ],
+    ids=str,
+)
+def test_a_saved_task_with_something_odd_in_it_is_refused(odd: Any) -> None:
+    with pytest.raises(UserError, match="saved task"):
+        Task.from_dict(labelled("a", "b").to_dict() | odd)
+
+
+@pytest.mark.parametrize("odd", [None, [], 3, "task", ["kind", "text", "pair", "label"]])
+def test_what_is_no_object_is_no_task(odd: Any) -> None:
+    with pytest.raises(UserError, match="saved task"):
+        Task.from_dict(odd)
+
+
 def test_what_was_chosen_is_shown_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
     splits = table(4, label=["a", "b"] * 2)
     shown = describe(infer_task(splits))

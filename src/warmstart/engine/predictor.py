@@ -18,7 +18,7 @@ from warmstart.errors import UserError
 from warmstart.events import Warned, tell
 from warmstart.messages import _
 from warmstart.models.auto import AutoModelForSequenceClassification
-from warmstart.models.head_weights import check_complete
+from warmstart.models.head_weights import check_complete, check_labels
 from warmstart.models.load import load_tokenizer, loading, quietly
 from warmstart.models.ragged.door import call
 from warmstart.models.ragged.encoder import unpadded
@@ -49,6 +49,7 @@ class Predictor:
         with loading(name), quietly():
             loaded, told = AutoModelForSequenceClassification.from_pretrained(name, output_loading_info=True)
         check_complete(told, name, resume)
+        check_labels(loaded.config, task, str(model.parent / "task.json"), resume)
         device = torch.accelerator.current_accelerator() or torch.device("cpu")
         return cls(loaded.to(device).eval(), load_tokenizer(name), task)
 
@@ -101,6 +102,10 @@ class Predictor:
 
 def read_task(path: pathlib.Path) -> Task:
     """The task that a run has left in `path`. Raises UserError if there is none, or it cannot be read."""
+    if path.exists() and not path.is_file():
+        raise UserError(
+            _("{file} is a pipe or a device").format(file=path.name), str(path), _("use the file as it was written")
+        )
     try:
         return Task.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
@@ -109,7 +114,7 @@ def read_task(path: pathlib.Path) -> Task:
             where=str(path),
             fix=_("give the folder of a run, or the model folder in it"),
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(
             _("task.json cannot be read: {error}").format(error=error),
             where=str(path),

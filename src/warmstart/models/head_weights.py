@@ -80,6 +80,19 @@ def check_complete(told: dict[str, Any], name: str, fix: str) -> None:
         raise UserError(why, name, fix)
 
 
+def check_labels(config: Any, task: Task, where: str, fix: str) -> None:
+    """Raises UserError if a trained model, by its configuration, answers another task than `task`."""
+    has, wants = ([str(label) for _number, label in sorted(each.id2label.items())] for each in (config, task))
+    if len(has) != len(wants) or (has != wants and not _say_nothing(has)):
+        raise UserError(
+            _("the model answers with {has}, and its task is {wants}").format(
+                has=examples(has, MOST_NAMED), wants=examples(wants, MOST_NAMED)
+            ),
+            where,
+            fix,
+        )
+
+
 def renew(model: Any, outputs: int) -> list[str]:
     """Draw the weights that give the outputs anew, as they are for a checkpoint that has none (seed torch before); of
     a head of several layers the last. The names of those weights."""

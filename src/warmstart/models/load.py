@@ -58,8 +58,9 @@ def load_model(name: str, task: Task, tokenizer: Any, listen: Listener = silent)
             id2label=task.id2label,
             label2id=task.label2id,
         )
-        if config.pad_token_id is None:
-            config.pad_token_id = tokenizer.pad_token_id
+        pads = tokenizer.pad_token_id if config.pad_token_id is None else config.pad_token_id
+        if pads is not None and pads < getattr(config.get_text_config(), "vocab_size", pads + 1):
+            config.pad_token_id = pads
         model, told = AutoModelForSequenceClassification.from_pretrained(
             name,
             config=config,
@@ -68,6 +69,7 @@ def load_model(name: str, task: Task, tokenizer: Any, listen: Listener = silent)
             revision=commit_of(name),
         )
         lines = (*head_weights.fit(model, source, told, task, name), *vocabulary.fit(model, tokenizer, name))
+        model.config.pad_token_id = pads  # it may be the id of a row that the table has only now
     for line in lines:
         listen(Note(line))
     return model

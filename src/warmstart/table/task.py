@@ -60,17 +60,35 @@ class Task:
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> "Task":
         """The task that `to_dict` saved. Raises UserError if a field is missing or unknown."""
-        known = {field.name for field in dataclasses.fields(cls)}
-        if not {"kind", "text", "pair", "label"} <= saved.keys() <= known or saved["kind"] not in registry.kinds():
+        if not _is_task(saved, {field.name for field in dataclasses.fields(cls)}):
             raise UserError(
                 _("this is not a saved task"),
-                _("fields {saved}").format(saved=examples(saved)),
+                _("fields {saved}").format(saved=examples(saved) if isinstance(saved, Mapping) else saved),
                 _("use the file as it was written"),
             )
         fields: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()
         }
         return cls(**fields)
+
+
+def _is_task(saved: object, known: set[str]) -> bool:
+    """Whether it can be what `to_dict` gave, whoever wrote it."""
+    if not isinstance(saved, Mapping) or not {"kind", "text", "pair", "label"} <= saved.keys() <= known:
+        return False
+    names = [saved.get(name) for name in ("pair", "label", "glue")]
+    lists = [saved.get(name, []) for name in ("classes", "values", "reasons")]
+    if not all(isinstance(each, list | tuple) for each in lists):
+        return False
+    classes, values, reasons = lists
+    return (
+        isinstance(saved["text"], str)
+        and all(name is None or isinstance(name, str) for name in names)
+        and all(isinstance(each, str) for each in (*classes, *reasons))
+        and all(isinstance(each, str | int | float) for each in values)
+        and len(values) in (0, len(classes))
+        and saved["kind"] in registry.kinds()
+    )
 
 
 def describe(task: Task) -> str:
