@@ -128,6 +128,8 @@ def test_a_task_that_is_none_does_not_answer(said: str, run: pathlib.Path) -> No
     (run / "task.json").write_text(said)
     with pytest.raises(UserError):
         Predictor.load(run)
+    train(Recipe.read(run / "recipe.toml").changed({"out": str(run)}), resume=True)
+    assert Predictor.load(run).task.classes == ("negative", "positive")
 
 
 @pytest.mark.parametrize("names", [("a", "b", "c"), ("a", "b"), ("positive", "negative"), ("negative", "positivf")])
