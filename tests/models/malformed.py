@@ -164,6 +164,10 @@ CONFIGURATION: dict[str, Change] = {
     "config has a number of a million digits": text(
         CONFIG, '{"model_type": "bert", "vocab_size": ' + "9" * 10**6 + "}"
     ),
+    "config of another version has the layers": all_of(
+        entries(CONFIG, configuration_files=["config.5.0.0.json"]),
+        text("config.5.0.0.json", json.dumps({"model_type": "bert", "num_hidden_layers": HUGE})),
+    ),
     "config is a pipe": instead(CONFIG, os.mkfifo),
     "config is a device": instead(CONFIG, lambda path: path.symlink_to("/dev/zero")),
     "config is a folder": instead(CONFIG, pathlib.Path.mkdir),
@@ -237,6 +241,9 @@ WEIGHT_FILES: dict[str, Change] = {
     "weights of an index that leaves the folder": _index({"w": "../../../../etc/passwd"}),
     "weights of an index that names numbers": _index({"w": 3}),
     "weights of an index that is a pipe": all_of(_index({}), instead(f"{WEIGHTS}.index.json", os.mkfifo)),
+    "an adapter's configuration beside a huge model": all_of(
+        text("adapter_config.json", "{}"), entries(CONFIG, hidden_size=10**6)
+    ),
     "an adapter's configuration that is null": text("adapter_config.json", "null"),
 }
 

@@ -48,17 +48,19 @@ def bounded(name: str, settings: dict[str, Any]) -> Iterator[None]:
             hook.remove()
 
 
-def _weights(name: str, settings: dict[str, Any]) -> dict[str, tuple[int, ...]] | None:
-    """The shapes of all weights of a checkpoint; None where they are elsewhere, as those that an adapter is put on."""
-    if hub.find(name, "adapter_config.json", settings) is not None:
-        return None
+def _weights(name: str, settings: dict[str, Any], of_base: bool = False) -> dict[str, tuple[int, ...]] | None:
+    """The shapes of all weights of a checkpoint, of an adapter those of the model that it is put on; None where there
+    are none, which is for those to complain about who load it."""
     variant = f".{settings['variant']}" if settings.get("variant") else ""
     single = hub.find(name, f"model{variant}.safetensors", settings)
     if single is not None:
         return sound.tensors(name, single)
     index = hub.find(name, f"model.safetensors.index{variant}.json", settings)
     if index is None:
-        return None
+        adapter = None if of_base else hub.find(name, "adapter_config.json", settings)
+        base = sound.read(name, adapter).get("base_model_name_or_path") if adapter else None
+        elsewhere = {key: value for key, value in settings.items() if key != "revision"}
+        return _weights(str(base), elsewhere, of_base=True) if base else None
     found: dict[str, tuple[int, ...]] = {}
     for file in sound.shards(name, index):
         path = hub.find(name, file, settings)

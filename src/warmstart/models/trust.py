@@ -56,12 +56,12 @@ def _look(name: str, settings: dict[str, Any], weights: bool) -> dict[str, dict[
         settings["revision"] = commit or settings.get("revision")
         is_weights = os.path.isfile(name) and not name.endswith(".json")
         found[file] = {} if is_weights else sound.read(name, path)
+        sound.check_counts(name, file, _entries(found[file]))
         for place, key, value in _entries(found[file]):
             for rule in _broken(IN_FILES, key, value):
                 raise _refusal(rule, name, f"{place}: {str(value)[: sound.MOST_SHOWN]}", f"{name}/{file}: {place}")
         if file == "config.json":  # which can send to a file for each version of transformers
             others = found[file].get("configuration_files")
-            sound.check_counts(name, file, _entries(found[file]))
             waiting += [str(other) for other in others if other != file] if isinstance(others, list) else []
     if weights:
         _check_weights(name, found, settings)
