@@ -52,10 +52,34 @@ class Recipe(BaseModel):
     # The task
     text: str | None = Field(None, description=N_("Column of the text."))
     pair: str | None = Field(None, description=N_("Column of the second text, if rows are pairs."))
-    label: str | None = Field(None, description=N_("Column of the label."))
+    label: str | None = Field(
+        None,
+        description=N_("Column of the label; several columns of 0 and 1, with commas between: several labels a row."),
+    )
     kind: str | None = Field(
         None,
         description=N_("One class a row (classes), several labels a row (labels), or a number to predict (number)."),
+    )
+
+    labels: Literal["merge", "keep"] | None = Field(
+        None,
+        description=N_(
+            "Labels that look the same, such as pos and Pos: merge takes them as one, spelt as most rows have it; keep "
+            "takes them as different."
+        ),
+    )
+    label_separator: str | None = Field(
+        None, min_length=1, description=N_("What separates the labels in a cell that has several of them, such as '|'.")
+    )
+    label_empty: Literal["missing", "none"] | None = Field(
+        None,
+        description=N_(
+            "Where rows have several labels, an empty cell lacks its labels (missing, which is an error) or says that "
+            "the row has none (none)."
+        ),
+    )
+    decimal: Literal["point", "comma"] | None = Field(
+        None, description=N_("What is before the decimals of numbers: 1,234.5 (point) or 1.234,5 (comma).")
     )
 
     # The model

@@ -74,9 +74,9 @@ def tokenize(
     `max_length`; when it is there already, nothing is tokenised. If it is not and `keep` is false, it is made in
     memory. Labels are encoded anew each time: they are small.
     """
-    from warmstart.table.labels import encode_labels, has_labels
+    from warmstart.table.labels import encode, has_labels
 
-    labels = encode_labels(task, dataset[task.label]) if task.label and has_labels(task, dataset) else None
+    labels = encode(task, dataset) if has_labels(task, dataset) else None
     fingerprint = _fingerprint(dataset, task, tokenizer, max_length)
     folder = _cache_folder() / fingerprint
     if not (folder / "offsets.npy").exists():

@@ -13,6 +13,8 @@ def evaluate(
     encoding: str = "utf-8",
     delimiter: str | None = None,
     on_empty: Literal["error", "drop"] = "error",
+    labels: Literal["merge", "keep"] | None = None,
+    label_empty: Literal["missing", "none"] | None = None,
     json: bool = False,
 ) -> None:
     """Measure the model of RUN on DATA, which has the same columns and labels as the table it was trained on.
@@ -37,10 +39,16 @@ def evaluate(
         What separates columns, if the file name does not say.
     on_empty
         What to do with rows whose text is empty.
+    labels
+        merge: labels that look like one of the model's are taken as that; by default as the training rows were.
+    label_empty
+        Where rows have several labels, an empty cell lacks its labels (missing) or says that the row has none (none);
+        by default as in the training rows.
     json
         Print the result as JSON.
     """
     from warmstart.cli.show import as_json, quiet_libraries, say
+    from warmstart.heads.notation import Notation
     from warmstart.reporting.terminal import score_table
     from warmstart.runs.evaluate import measure_run
     from warmstart.runs.saved import SavedRun
@@ -49,7 +57,8 @@ def evaluate(
     quiet_libraries()
     saved = SavedRun.open(run)
     splits = load(data, config=config, encoding=encoding, delimiter=delimiter, keep=False)
-    report, notes = measure_run(saved, splits, where=data, on_empty=on_empty)
+    notation = Notation.asked(labels=labels, label_empty=label_empty)
+    report, notes = measure_run(saved, splits, where=data, on_empty=on_empty, notation=notation)
     for note in notes:
         say(note)
     if json:

@@ -1,6 +1,6 @@
 """warmstart inspect"""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from warmstart.messages import _
 
@@ -19,6 +19,10 @@ def inspect(
     pair: str | None = None,
     label: str | None = None,
     kind: str | None = None,
+    labels: Literal["merge", "keep"] | None = None,
+    label_separator: str | None = None,
+    label_empty: Literal["missing", "none"] | None = None,
+    decimal: Literal["point", "comma"] | None = None,
     model: str | None = None,
     config: str | None = None,
     encoding: str = "utf-8",
@@ -43,9 +47,19 @@ def inspect(
     pair
         Column of the second text.
     label
-        Column of the label.
+        Column of the label; several columns of 0 and 1, with commas between: several labels a row.
     kind
         One class a row (classes), several labels a row (labels), or a number to predict (number).
+    labels
+        Labels that look the same, such as pos and Pos: merge takes them as one, spelt as most rows have it; keep takes
+        them as different.
+    label_separator
+        What separates the labels in a cell that has several of them, such as '|'.
+    label_empty
+        Where rows have several labels, an empty cell lacks its labels (missing, which is an error) or says that the
+        row has none (none).
+    decimal
+        What is before the decimals of numbers: 1,234.5 (point) or 1.234,5 (comma).
     model
         The checkpoint whose tokenizer counts; by default the packaged one.
     config
@@ -61,6 +75,7 @@ def inspect(
 
     from warmstart.batches.lengths import token_lengths
     from warmstart.cli.show import as_json, quiet_libraries
+    from warmstart.heads.notation import Notation
     from warmstart.models.default import NAME
     from warmstart.models.load import load_tokenizer, longest_input
     from warmstart.recipe import Recipe
@@ -71,7 +86,8 @@ def inspect(
 
     quiet_libraries()
     splits = load(data, config=config, encoding=encoding, delimiter=delimiter)
-    task = infer_task(splits, text=text, pair=pair, label=label, kind=kind)
+    notation = Notation.asked(labels, label_separator, label_empty, decimal)
+    task = infer_task(splits, text=text, pair=pair, label=label, kind=kind, notation=notation)
     usual = Recipe()
     found = profile(
         splits,

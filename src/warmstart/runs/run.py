@@ -17,6 +17,7 @@ from warmstart.engine.distributed.processes import Processes
 from warmstart.errors import UserError
 from warmstart.evaluation.report import Report, judge
 from warmstart.events import Event, Events, Failed, Listener, Note, TechniquesOn, silent
+from warmstart.heads.notation import Notation
 from warmstart.messages import _
 from warmstart.models.hub import commit_of
 from warmstart.models.load import load_model, load_tokenizer, longest_input
@@ -104,7 +105,10 @@ def prepare(recipe: Recipe) -> Prepared:
         delimiter=recipe.delimiter,
     )
     commit = hub.commit_of(splits)
-    task = infer_task(splits, text=recipe.text, pair=recipe.pair, label=recipe.label, kind=recipe.kind)
+    notation = Notation.asked(recipe.labels, recipe.label_separator, recipe.label_empty, recipe.decimal)
+    task = infer_task(
+        splits, text=recipe.text, pair=recipe.pair, label=recipe.label, kind=recipe.kind, notation=notation
+    )
     if task.label is None:
         raise UserError(
             _("the table has no label column to learn from"),

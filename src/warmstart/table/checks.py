@@ -177,6 +177,18 @@ def _bad_test_labels(scans: Scans, task: "Task") -> Iterator[Finding]:
     yield from _bad_labels(labelled, task)
 
 
+def _no_value(scans: Scans, task: "Task") -> Iterator[Finding]:
+    """Classes called `nan`, `N/A` or `-`: they may be classes (Namibia), but are often cells without a label."""
+    fix = _("if it says that there is no label, leave these rows out; if it is a class, nothing need be done")
+    for found in scans.values():
+        for name, rows in (found.labels.in_doubt if found.labels else {}).items():
+            if len(rows):
+                problem = _("the class {name!r} in {many}: a class, or no label?").format(
+                    name=name, many=number_of(len(rows))
+                )
+                yield Finding(found.place, tuple(rows.tolist()), _label(task), problem, fix)
+
+
 def _lacking(scans: Scans, task: "Task", here: str, there: str) -> list[str]:
     """The classes with rows in the split `there` and none in `here`, where both have labels."""
     one, other = (scans[split].labels if split in scans else None for split in (here, there))
@@ -186,7 +198,7 @@ def _lacking(scans: Scans, task: "Task", here: str, there: str) -> list[str]:
 
 
 def _label(task: "Task") -> tuple[str, ...]:
-    return () if task.label is None else (task.label,)
+    return task.label_columns
 
 
 Check = Callable[[Scans, "Task"], Iterator[Finding]]
@@ -195,4 +207,4 @@ ERRORS: tuple[Check, ...] = (
     *(_bad_labels_to_learn_from, _one_value, _only_in_validation),
 )
 MEASURED: tuple[Check, ...] = (_no_rows, _broken_text, _empty_text, _bad_labels)
-WARNINGS: tuple[Check, ...] = (_missing_from_validation, _same_text_two_labels, _bad_test_labels)
+WARNINGS: tuple[Check, ...] = (_missing_from_validation, _same_text_two_labels, _bad_test_labels, _no_value)

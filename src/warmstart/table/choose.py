@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from warmstart.errors import UserError, examples
 from warmstart.messages import _
-from warmstart.table import names
+from warmstart.table import names, several
 from warmstart.table.columns import Column
 
 LONG_LABEL = 100  # characters on average; beyond it a column named "target" is a text to be written, not a class
@@ -37,12 +37,17 @@ def choose(columns: Sequence[Column], text_name: str | None, pair: str | None, l
         why_text = [_("text: {both}, as asked").format(both=both)]
     used = [name for name in (text_name, pair, label) if name is not None]
     if len(set(used)) < len(used):
-        raise UserError(
-            _("one column is used twice"),
-            _("text {text_name!r}, pair {pair!r}, label {label!r}").format(text_name=text_name, pair=pair, label=label),
-            _("name another with --text, --pair or --label"),
-        )
+        raise used_twice(text_name, pair, label)
     return Choice(text_name, pair, label, (*why_text, why_label))
+
+
+def used_twice(text: str, pair: str | None, label: str) -> UserError:
+    """For a column that is named twice."""
+    return UserError(
+        _("one column is used twice"),
+        _("text {text_name!r}, pair {pair!r}, label {label!r}").format(text_name=text, pair=pair, label=label),
+        _("name another with --text, --pair or --label"),
+    )
 
 
 def _label(columns: Sequence[Column]) -> tuple[str, str]:
@@ -51,6 +56,8 @@ def _label(columns: Sequence[Column]) -> tuple[str, str]:
     named = [column for column in pool if _is_named_label(column) and not _is_prose(column)]
     if named:
         best = min(named, key=lambda column: names.rank(column.name, names.LABELS))
+        if best.is_flag and names.rank(best.name, names.LABELS) == len(names.LABELS):  # `toxic_label`, `insult_label`
+            _ask_for_several(pool, named)
         others = [repr(column.name) for column in named if column is not best]
         also = _("; not {others}").format(others=examples(others)) if others else ""
         return best.name, _("label: {name!r}, by its name{also}").format(name=best.name, also=also)
@@ -64,6 +71,7 @@ def _label(columns: Sequence[Column]) -> tuple[str, str]:
             return name, _("label: {name!r}, by its values").format(name=name)
         if likely:
             listed = examples(repr(column.name) for column in likely)
+            _ask_for_several(likely, likely)
             raise UserError(
                 _("several columns could be the label: {listed}").format(listed=listed),
                 fix=_("say which with --label"),
@@ -74,6 +82,16 @@ def _label(columns: Sequence[Column]) -> tuple[str, str]:
         _("columns {listed}").format(listed=listed),
         _("say which is with --label"),
     )
+
+
+def _ask_for_several(pool: Sequence[Column], likely: Sequence[Column]) -> None:
+    """Raises UserError if several of the columns hold zeros and ones: likelier several labels of a row than one."""
+    if option := several.line(pool):
+        listed = examples(repr(column.name) for column in likely)
+        raise UserError(
+            _("several columns could be the label: {listed}").format(listed=listed),
+            fix="\n".join([_("say which with --label"), option]),
+        )
 
 
 def _texts(columns: Sequence[Column], pair: str | None) -> tuple[str, str | None, list[str]]:

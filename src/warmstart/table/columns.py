@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ROWS = 10_000  # in a batch
 DENSE = 20  # batches' worth of rows that may be looked through for those of one batch
+FLAGS = ({"0", "1"}, {"false", "true"}, {"no", "yes"})
 SAMPLE, SLICES = 2_000, 20  # rows in a sample, and in how many slices, spread over the data set, they are taken
 
 
@@ -33,6 +34,7 @@ class Column:
     length: float  # mean number of characters
     sampled: int  # rows looked at, of those that are not missing
     distinct: int  # different values among them
+    is_flag: bool = False  # whether it holds zeros and ones, both of them
 
 
 def look(dataset: "datasets.Dataset") -> list[Column]:
@@ -184,9 +186,21 @@ def _judge(name: str, feature: Any, column: "pa.ChunkedArray") -> Column:
     if holds == "text":
         cells = [cell for cell in values(column, name) if cell and not cell.isspace()]
         length = sum(map(len, cells)) / max(len(cells), 1)
-        return Column(name, _written(cells), True, length, len(cells), len(set(cells)))
+        there = set(cells)
+        return Column(name, _written(cells), True, length, len(cells), len(there), _are_flags(there))
     distinct = 0 if holds in ("list", "other") else pc.count_distinct(column).as_py()
-    return Column(name, holds, False, 0.0, len(column) - column.null_count, distinct)
+    is_flag = distinct == 2 and holds != "class" and _are_flags({*pc.unique(column.drop_null()).to_pylist()})
+    return Column(name, holds, False, 0.0, len(column) - column.null_count, distinct, is_flag)
+
+
+def _are_flags(values: set[Any]) -> bool:
+    """Whether these are two values, for no and yes."""
+    return len(values) == 2 and {str(value).removesuffix(".0").casefold() for value in values} in FLAGS
+
+
+def is_scalar(dataset: "datasets.Dataset", name: str) -> bool:
+    """Whether the cells of a column are text, numbers or booleans."""
+    return _typed(dataset.data.schema.field(name).type) not in ("list", "date", "other")
 
 
 def group(declared: "pa.DataType") -> Literal["text", "list", "scalar"]:

@@ -14,8 +14,21 @@ from warmstart.table import columns
 
 if TYPE_CHECKING:
     import datasets
+    import pyarrow as pa
 
     from warmstart.table.task import Task
+
+
+def cells_of(task: "Task", table: "pa.Table") -> list[Any]:
+    """The cells of labels of some rows [rows]; a list a row where they are in several columns."""
+    found = [columns.values(table.column(name), name) for name in task.label_columns]
+    return [list(row) for row in zip(*found, strict=True)] if task.notation.columns else found[0]
+
+
+def encode(task: "Task", dataset: "datasets.Dataset") -> Encoded:
+    """The labels of a split, as `encode_labels` gives them."""
+    tables = columns.batches(dataset, list(task.label_columns))
+    return encode_labels(task, [cell for table in tables for cell in cells_of(task, table)])
 
 
 def encode_labels(task: "Task", column: Sequence[Any], first: int = 0) -> Encoded:
@@ -25,7 +38,7 @@ def encode_labels(task: "Task", column: Sequence[Any], first: int = 0) -> Encode
     from 1, after `first` rows before the column's.
     """
     cells = _plain(column)
-    encoded, faults = task.head.read(cells)
+    encoded, faults = task.read(cells)
     for fault in (MISSING, UNKNOWN):
         rows = np.flatnonzero(faults == fault)
         if len(rows):
@@ -33,14 +46,16 @@ def encode_labels(task: "Task", column: Sequence[Any], first: int = 0) -> Encode
     return encoded
 
 
+def are_there(task: "Task", dataset: "datasets.Dataset") -> bool:
+    """Whether a split has the columns of labels, if the task has any."""
+    return bool(task.label_columns) and {*task.label_columns} <= {*dataset.column_names}
+
+
 def has_labels(task: "Task", dataset: "datasets.Dataset") -> bool:
     """Whether a split has labels: not if the column is not there, or if every cell is missing (-1 in GLUE's tests)."""
-    if task.label is None or task.label not in dataset.column_names:
-        return False
-    for table in columns.batches(dataset, [task.label]):
-        if task.head.has_label(columns.values(table.column(task.label), task.label)):
-            return True
-    return False
+    return are_there(task, dataset) and any(
+        task.has_label(cells_of(task, table)) for table in columns.batches(dataset, list(task.label_columns))
+    )
 
 
 def phrases(task: "Task", fault: int, rows: npt.NDArray[np.int64], cells: Sequence[Any]) -> tuple[str, str, str]:

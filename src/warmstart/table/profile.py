@@ -11,7 +11,7 @@ from warmstart.heads.cells import OK
 from warmstart.table import columns
 from warmstart.table.checks import examine
 from warmstart.table.findings import Finding
-from warmstart.table.labels import has_labels
+from warmstart.table.labels import cells_of, has_labels
 from warmstart.table.splits import by_plain_names, with_validation
 from warmstart.table.task import Task
 
@@ -117,11 +117,11 @@ def _examples(rows: "datasets.Dataset", name: str) -> tuple[str, ...]:
 def _balance(rows: "datasets.Dataset", task: Task) -> dict[str, int | float] | None:
     """How the labels are spread over the rows that have a good one; None where none has."""
     try:
-        if task.label is None or not has_labels(task, rows):
+        if not has_labels(task, rows):
             return None
         parts = []
-        for table in columns.batches(rows, [task.label]):
-            encoded, faults = task.head.read(columns.values(table.column(task.label), task.label))
+        for table in columns.batches(rows, list(task.label_columns)):
+            encoded, faults = task.read(cells_of(task, table))
             parts.append(encoded[faults == OK])
     except UserError:  # what is wrong with them is among the findings
         return None

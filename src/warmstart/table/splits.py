@@ -96,7 +96,7 @@ def with_validation(
 
 def _absent(rows: "datasets.Dataset", task: "Task") -> set[str]:
     """The classes that have no rows here."""
-    return set(task.head.absent(labels.encode_labels(task, rows[task.label])))
+    return set(task.head.absent(labels.encode(task, rows)))
 
 
 def choose(groups: Ints, strata: Ints, fraction: float, seed: int) -> Bools:
@@ -173,9 +173,9 @@ def _read(dataset: "datasets.Dataset", task: "Task", fraction: float) -> tuple[I
     codes: list[Ints] = []
     rows, classes = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     before = 0
-    for table in columns.batches(dataset, [*texts, task.label]):
+    for table in columns.batches(dataset, [*texts, *task.label_columns]):
         keys.append(columns.text_keys(table, texts))
-        encoded = labels.encode_labels(task, columns.values(table.column(task.label), task.label), before)
+        encoded = labels.encode_labels(task, labels.cells_of(task, table), before)
         codes.append(head.codes(encoded))
         row, one = head.class_pairs(encoded)
         rows.append(before + row)
