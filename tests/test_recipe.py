@@ -37,6 +37,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "validation_fraction": share,
     "label_smoothing": st.floats(0, 1, exclude_max=True),
     "seed": st.integers(0, 2**32 - 1),
+    "label_separator": st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3),
     **dict.fromkeys(["report_to", "without"], st.lists(text, max_size=3).map(tuple)),
 }
 
@@ -48,7 +49,7 @@ def choices(name: str) -> Any:
     return st.sampled_from([value for part in inner for value in part if isinstance(value, str)])
 
 
-for name in ("on_empty", "on_nonfinite", "precision", "order"):
+for name in ("on_empty", "on_nonfinite", "precision", "order", "labels", "label_empty", "decimal"):
     VALUES[name] = choices(name)
 recipes = st.fixed_dictionaries({}, optional=VALUES).map(Recipe.of)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from warmstart.heads import alike, lists, quantities
-from warmstart.heads.cells import Value, is_mark, is_missing
+from warmstart.heads.cells import Value, is_mark, is_missing, is_number
 from warmstart.messages import _
 
 UNREADABLE: Final = object()  # what a kind of task gets for a cell that is not written as the others: no label to any
@@ -80,6 +80,8 @@ class Notation:
         if not isinstance(cell, str):
             if self.empty == "none" and is_missing(cell):
                 return []
+            if self.unit in quantities.SHARES and is_number(cell):  # 0.85 may well be 85 %
+                return UNREADABLE
             return [*map(same, cell)] if same and isinstance(cell, list | tuple) else cell
         if cell not in known:
             known[cell] = self._text(cell, same)

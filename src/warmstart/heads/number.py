@@ -84,6 +84,12 @@ class Number(Head):
         """The range of the numbers."""
         return {"least": float(encoded.min()), "mean": float(encoded.mean()), "most": float(encoded.max())}
 
+    def bad_cells(self, fault: int, many: str, cells: Sequence[Any]) -> tuple[str, str]:
+        problem, fix = super().bad_cells(fault, many, cells)
+        if fault == UNKNOWN and any(quantities.is_quantity(cell) or is_number(cell) for cell in cells):
+            fix += _("; write these numbers as those of the training rows are written")
+        return problem, fix
+
     def unknown_cells(self, many: str, some: str) -> tuple[str, str]:
         problem = _("no finite number in {many} ({some})").format(many=many, some=some)
         return problem, _("mend the rows")

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from warmstart.errors import MOST_EXAMPLES, UserError, did_you_mean
 from warmstart.heads.cells import DATE, INTEGER, NUMBER, Holds
+from warmstart.heads.quantities import is_quantity
 from warmstart.messages import _, ngettext
 from warmstart.table.origin import place
 
@@ -224,10 +225,12 @@ def _typed(declared: "pa.DataType") -> Holds:
 
 
 def _written(cells: list[str]) -> Holds:
-    """What cells of text say: all whole numbers, all numbers, all dates, or text."""
+    """What cells of text say: all whole numbers, all numbers (`12.5`, `12,5`, `$12`), all dates, or text."""
     patterns: tuple[tuple[Holds, re.Pattern[str]], ...] = (("integer", INTEGER), ("float", NUMBER), ("date", DATE))
     if cells:
         for holds, pattern in patterns:
             if all(map(pattern.fullmatch, cells)):
                 return holds
+        if all(NUMBER.fullmatch(cell) or is_quantity(cell) for cell in cells):
+            return "float"
     return "text"
