@@ -51,7 +51,10 @@ def test_columns_of_zeros_and_ones(no: Any, yes: Any) -> None:
 
 
 def test_several_columns_of_zeros_and_ones_are_asked_about_and_the_line_leads_out() -> None:
-    for splits in (columns(0, 1), columns("0", "1").rename_columns({"one": "toxic_label", "two": "insult_label"})):
+    for splits in (
+        columns(0, 1),
+        columns("0", "1").rename_columns({name: f"{name}_label" for name in ("one", "two", "three")}),
+    ):
         error = error_of(splits)
         line = next(line for line in error.fix.splitlines() if "several labels a row" in line)
         words = shlex.split(line.split("  (")[0])
@@ -144,6 +147,34 @@ def test_lists_as_numpy_writes_them() -> None:
     assert encode_labels(labelled(*vectors), vectors).tolist() == [[1, 0, 1], [0, 0, 1], [1, 1, 0]]
 
 
+@pytest.mark.parametrize("brackets", ["[]", "{}"])
+def test_lists_without_quotes(brackets: str) -> None:
+    cells = [brackets[0] + items + brackets[1] for items in ("price, staff", "staff", "", "food,price")]
+    task = labelled(*cells)
+    assert task.classes == ("food", "price", "staff")
+    assert encode_labels(task, cells).tolist() == [[0, 1, 1], [0, 0, 1], [0, 0, 0], [1, 1, 0]]
+    assert labelled("[spam]", "[ham]", "[spam]").classes == ("[ham]", "[spam]")  # names, as no list has several
+
+
+def test_empty_lists_are_no_labels() -> None:
+    for kind in (None, "labels"):
+        assert "no labels at all" in error_of(table(2, label=["[]", "[]"]), kind=kind).problem
+
+
+def test_a_separator_that_is_not_there() -> None:
+    splits = table(6, label=["a|b", "a", "b"] * 2)
+    error = error_of(splits, notation=Notation(separator=","))
+    assert error.fix == "--label-separator '|'"
+    assert infer_task(splits, notation=Notation(separator="|")).classes == ("a", "b")
+    assert infer_task(table(4, label=["a", "b"] * 2), notation=Notation(separator=",")).classes == ("a", "b")
+
+
+def test_labels_of_fasttext() -> None:
+    splits = table(6, label=["__label__a __label__b", "__label__a", "__label__b"] * 2)
+    assert "--label-separator ' '" in error_of(splits).fix
+    assert infer_task(splits, notation=Notation(separator=" ")).classes == ("__label__a", "__label__b")
+
+
 def test_vectors_and_ids_as_text() -> None:
     assert encode_labels(labelled("[0, 1]", "[1, 1]"), ["[1, 0]"]).tolist() == [[1, 0]]
     assert labelled("[3, 10]", "[10]", "[]").classes == ("3", "10")
@@ -171,7 +202,7 @@ def test_a_cell_that_is_no_list_among_lists() -> None:
         encode_labels(task, ["['a'"])
 
 
-@pytest.mark.parametrize("sign", ["|", ";", ",", "，", "、", "/", "+", "&", "\n", "\t", " | ", "; ", ", "])
+@pytest.mark.parametrize("sign", ["|", ";", ",", "，", "、", "/", "+", "&", ":", "\n", "\t", " | ", "; ", ", "])
 def test_joined_labels_are_asked_about_and_the_option_leads_out(sign: str) -> None:
     rows = [["price", "staff"], ["price"], ["staff"], ["food", "price"], ["food"], ["price", "staff", "food"]] * 2
     splits = table(12, label=[sign.join(row) for row in rows])
@@ -201,6 +232,8 @@ def test_joined_labels_are_asked_about_and_the_option_leads_out(sign: str) -> No
         ["Sports, outdoors", "Sports, indoors", "Music"],
         ["not sure; maybe", "yes", "no"],
         ["2020/01/05 x", "2020/02/05 y"],
+        ["10:30", "11:30"],
+        ["very good", "good", "very bad", "bad"],
     ],
 )
 def test_signs_that_are_part_of_names(cells: list[str]) -> None:

@@ -114,6 +114,22 @@ def test_money_has_no_thousandths() -> None:
     assert encode_labels(labelled(*cells), cells).tolist() == [1234, 567]
     cells = ["1.234 €", "567 €"]
     assert encode_labels(labelled(*cells), cells).tolist() == [1234, 567]
+    assert "read in two ways" in error_of(table(2, label=["$1.234M", "$2M"])).problem  # millions have
+
+
+def test_multiples_of_money_and_shares_in_words() -> None:
+    cells = ["$1.2M", "$300k", "$7", "$0.5bn"]
+    assert np.allclose(encode_labels(labelled(*cells), cells), [1.2e6, 3e5, 7, 5e8])
+    cells = ["¥3万", "¥1.5亿", "¥12"]
+    assert np.allclose(encode_labels(labelled(*cells), cells), [3e4, 1.5e8, 12])
+    cells = ["85 percent", "12.5%", "7 pct"]
+    assert encode_labels(labelled(*cells), cells).tolist() == [85, 12.5, 7]
+    assert labelled("4K", "8K", "2K").kind == "classes"
+
+
+def test_digits_of_other_scripts() -> None:
+    cells = ["٣٫٥", "٤٫٢٥", "१२.५"]
+    assert np.allclose(encode_labels(labelled(*cells), cells), [3.5, 4.25, 12.5])
 
 
 def test_a_comma_may_also_join_labels() -> None:

@@ -10,6 +10,7 @@ from warmstart.errors import UserError
 from warmstart.messages import _
 
 OK, MISSING, UNKNOWN = 0, 1, 2  # faults of a cell
+ARABIC = str.maketrans({"٫": ".", "٬": ",", "٪": "%"})
 MOST_ODD = 1_000  # different cells that an error keeps, to find their rows
 MARKS = (-1.0, -100.0)  # numbers that mean "no label", where they are no class
 INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
@@ -31,8 +32,11 @@ class OddCells(UserError):
 
 
 def digits(text: str) -> str:
-    """The text with digits, points and signs of full width as those of ASCII."""
-    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+    """The text with digits, points and signs of full width, and digits of any script, as those of ASCII."""
+    if text.isascii():
+        return text
+    wide = unicodedata.normalize("NFKC", text).translate(ARABIC)
+    return "".join(str(unicodedata.decimal(char, char)) for char in wide)
 
 
 def is_number(value: object) -> bool:

@@ -33,16 +33,16 @@ def written(column: LabelColumn, values: Iterable[Value]) -> Notation:
     cells = decision.some_text(values, lists.MOST)
     if not cells or all(map(DATE.fullmatch, cells)):
         return asked
-    are_lists = sum(lists.parse(cell) is not None for cell in cells)
-    if 2 * are_lists > len(cells):
+    if lists.are_lists(cells):
         return Labels.written(column, values)
     numbers = [cell for cell in cells if is_number(cell) or quantities.is_quantity(cell)]
     of_numbers = 2 * len(numbers) > len(cells) and not all(map(is_number, numbers))
     sign = lists.joined_by(cells)
-    if sign is not None and not (of_numbers and _has_halves(numbers, sign)):
-        raise _joined(column, cells, sign, of_numbers)
-    if of_numbers and len(numbers) < len(cells):
-        words = [cell for cell in cells if cell not in numbers]
+    known = {*numbers}
+    words = [cell for cell in cells if cell not in known]
+    if sign is not None and (any(sign in word for word in words) or not (of_numbers and _has_halves(numbers, sign))):
+        raise _joined(column, cells, sign, of_numbers and not words)
+    if of_numbers and words:
         raise _mixture(column, numbers, words, words)
     return Number.written(column, values) if of_numbers else asked
 
@@ -65,15 +65,10 @@ def _joined(column: LabelColumn, cells: list[str], sign: str, of_numbers: bool) 
         _(
             "--label-separator {option} reads each part as a label; --kind classes takes each cell as the name of one "
             "class"
-        ).format(option=_quoted(sign))
+        ).format(option=lists.as_option(sign))
         + numbers,
         some,
     )
-
-
-def _quoted(sign: str) -> str:
-    """A sign as it is given to a command."""
-    return {"\n": "'\\n'", "\t": "'\\t'"}.get(sign, f"'{sign}'")
 
 
 def no_lists(column: LabelColumn, odd: list[str]) -> OddCells:
@@ -181,9 +176,10 @@ def _mixture(column: LabelColumn, numbers: Sequence[Value], words: Sequence[Valu
     some, others = examples(map(repr, numbers), 3), examples(map(repr, words), 3)
     fix = _("mend the rows, or if each is the name of a class say --kind classes")
     if all(map(alike.says_nothing, words)):
-        fix = _("leave out the rows of {others} if that says that there is no label; {fix}").format(
-            others=others, fix=fix
-        )
+        fix = _(
+            "leave out the rows of {others} if that says that there is no label, or mend them; if each is the name of "
+            "a class say --kind classes"
+        ).format(others=others)
     return OddCells(
         _("column {name!r} mixes numbers ({some}) and words ({others})").format(
             name=column.name, some=some, others=others

@@ -41,12 +41,19 @@ class Labels(Head):
     def written(cls, column: LabelColumn, values: Iterable[Value]) -> Notation:
         """Lists as text or labels joined by a sign. Raises UserError for cells that are neither."""
         decision.refuse_options(column.notation, cls.kind, "--decimal")
-        if column.notation.separator is not None:
-            return column.notation
         cells = decision.some_text(values, lists.MOST)
-        if any(map(lists.parse, cells)):
+        asked, sign = column.notation.separator, lists.joined_by(cells)
+        if asked is not None and sign is not None and not any(asked in cell for cell in cells):
+            raise UserError(
+                _("no label of column {name!r} has the separator {asked!r}").format(name=column.name, asked=asked),
+                "--label-separator",
+                _("--label-separator {option}").format(option=lists.as_option(sign)),
+            )
+        if asked is not None or not cells:
+            return column.notation
+        if lists.are_lists(cells):
             return replace(column.notation, lists=True)
-        sign = lists.joined_by(cells) or lists.any_sign(cells)
+        sign = sign or lists.any_sign(cells)
         if sign is None:
             raise UserError(
                 _("column {name!r} has one value a row, not a list").format(name=column.name),

@@ -10,6 +10,18 @@ from warmstart.messages import _
 
 Decimal = Literal["point", "comma"]
 SHARES = ("%", "‰")
+PERCENT = frozenset(["%", "percent", "per cent", "pct", "pct."])
+MULTIPLES = {
+    "k": 1e3,
+    "K": 1e3,
+    "M": 1e6,
+    "Mio": 1e6,
+    "Mio.": 1e6,
+    "B": 1e9,
+    "bn": 1e9,
+    "万": 1e4,
+    "亿": 1e8,
+}  # of money
 LONGEST = 40  # characters; no number that a person writes is longer
 
 _UNIT = (
@@ -23,7 +35,8 @@ def _pattern(groups: str, point: str) -> re.Pattern[str]:
     lakhs = rf"[1-9]\d?(?:{groups}\d{{2}})+{groups}\d{{3}}"
     amount = rf"(?:(?:{grouped}|{lakhs}|\d+)(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?"
     return re.compile(
-        rf"(?P<sign>[+-]?) ?(?P<before>{_UNIT})? ?(?P<inner>[+-]?)(?P<amount>{amount}) ?(?P<after>{_UNIT}|[%‰])?",
+        rf"(?P<sign>[+-]?) ?(?P<before>{_UNIT})? ?(?P<inner>[+-]?)(?P<amount>{amount})"
+        rf" ?(?P<times>k|K|Mio\.?|M|bn|B|万|亿)? ?(?P<after>{_UNIT}|[%‰]|per ?cent|pct\.?)?",
         re.ASCII,
     )
 
@@ -36,10 +49,12 @@ _READ: dict[Decimal, re.Pattern[str]] = {
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number as a cell says it. `unit`: the sign of a currency or of a share, empty where there is none."""
+    """A number as a cell says it. `unit`: the sign of a currency or of a share, empty where there is none.
+    `in_multiples`: of a thousand, a million ..., as in `$1.234M`."""
 
     amount: float
     unit: str
+    in_multiples: bool
 
 
 def read(text: str, decimal: Decimal) -> Quantity | None:
@@ -50,11 +65,16 @@ def read(text: str, decimal: Decimal) -> Quantity | None:
     found = _READ[decimal].fullmatch(text)
     if found is None or (found["sign"] and found["inner"]) or (found["before"] and found["after"]):
         return None
+    unit = found["before"] or found["after"] or ""
+    unit = "%" if unit in PERCENT else unit
+    if found["times"] and (not unit or unit in SHARES):  # 4K and 5M are names as well
+        return None
     plain = found["amount"]
     for mark in ",' " if decimal == "point" else ".' ":
         plain = plain.replace(mark, "")
-    sign = "-" if "-" in (found["sign"], found["inner"]) else ""
-    return Quantity(float(sign + plain.replace(",", ".")), found["before"] or found["after"] or "")
+    amount = float(plain.replace(",", ".")) * MULTIPLES.get(found["times"], 1)
+    sign = -1 if "-" in (found["sign"], found["inner"]) else 1
+    return Quantity(sign * amount, unit, found["times"] is not None)
 
 
 def is_quantity(value: Value) -> bool:
@@ -84,7 +104,7 @@ def convention(column: str, values: Iterable[Value], asked: Decimal | None) -> C
     fits: dict[Decimal, list[str]] = {"point": [], "comma": []}  # cells that are numbers by this convention alone
     differ: list[str] = []  # numbers by both, but not the same
     units: dict[str, str] = {}
-    example = ""
+    example, in_multiples = "", False
     for value in values:
         if not isinstance(value, str) or is_missing(value):
             continue
@@ -95,6 +115,7 @@ def convention(column: str, values: Iterable[Value], asked: Decimal | None) -> C
             fits[next(iter(by))].append(value)
         elif len({found.amount for found in by.values()}) > 1:
             differ.append(value)
+            in_multiples = in_multiples or by["point"].in_multiples
         first = next(iter(by.values()))
         if first.amount or first.unit:
             units.setdefault(first.unit, value)
@@ -104,18 +125,18 @@ def convention(column: str, values: Iterable[Value], asked: Decimal | None) -> C
     if asked is None and fits["point"] and fits["comma"]:
         raise _mixed(column, _("decimal points and decimal commas"), fits["point"], fits["comma"])
     unit = _unit(column, units)
-    decimal = asked or _decimal(column, fits, differ, unit)
+    decimal = asked or _decimal(column, fits, differ, is_money=unit not in ("", *SHARES) and not in_multiples)
     return Convention(decimal, unit, example or next(iter(units.values()), ""))
 
 
-def _decimal(column: str, fits: dict[Decimal, list[str]], differ: list[str], unit: str) -> Decimal:
+def _decimal(column: str, fits: dict[Decimal, list[str]], differ: list[str], *, is_money: bool) -> Decimal:
     for decimal, cells in fits.items():
         if cells:
             return decimal
     if not differ:
         return "point"
     marks = {mark for cell in differ for mark in ",." if mark in cell}
-    if unit and unit not in SHARES and len(marks) == 1:  # no money has thousandths
+    if is_money and len(marks) == 1:  # no money has thousandths
         return "point" if marks == {","} else "comma"
     cell = differ[0]
     one, other = (found.amount for decimal in _READ if (found := read(cell, decimal)))

@@ -57,7 +57,7 @@ def _label(columns: Sequence[Column]) -> tuple[str, str]:
     if named:
         best = min(named, key=lambda column: names.rank(column.name, names.LABELS))
         if best.is_flag and names.rank(best.name, names.LABELS) == len(names.LABELS):  # `toxic_label`, `insult_label`
-            _ask_for_several(pool, named)
+            _ask_for_several(named)
         others = [repr(column.name) for column in named if column is not best]
         also = _("; not {others}").format(others=examples(others)) if others else ""
         return best.name, _("label: {name!r}, by its name{also}").format(name=best.name, also=also)
@@ -71,7 +71,7 @@ def _label(columns: Sequence[Column]) -> tuple[str, str]:
             return name, _("label: {name!r}, by its values").format(name=name)
         if likely:
             listed = examples(repr(column.name) for column in likely)
-            _ask_for_several(likely, likely)
+            _ask_for_several(likely)
             raise UserError(
                 _("several columns could be the label: {listed}").format(listed=listed),
                 fix=_("say which with --label"),
@@ -84,9 +84,9 @@ def _label(columns: Sequence[Column]) -> tuple[str, str]:
     )
 
 
-def _ask_for_several(pool: Sequence[Column], likely: Sequence[Column]) -> None:
+def _ask_for_several(likely: Sequence[Column]) -> None:
     """Raises UserError if several of the columns hold zeros and ones: likelier several labels of a row than one."""
-    if option := several.line(pool):
+    if option := several.line(likely):
         listed = examples(repr(column.name) for column in likely)
         raise UserError(
             _("several columns could be the label: {listed}").format(listed=listed),

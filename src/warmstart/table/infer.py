@@ -126,14 +126,16 @@ def _decide(
             return choice.of_scalars(known, found), notation
         items, lengths, odd = counts.count_parts(train, column.name, notation.items)
         if odd:
-            raise infer.no_lists(known, odd)
+            raise _located(train, column.name, infer.no_lists(known, odd))
         return choice.of_lists(known, items, lengths), notation
     except OddCells as error:
-        where = _("column {name!r}").format(name=column.name)
-        if not notation.in_cells:
-            rows = columns.listed(columns.find(train, column.name, error.odd))
-            where = _("{rows}, column {name!r}").format(rows=rows, name=column.name)
-        raise UserError(error.problem, where, error.fix) from error
+        raise (error if notation.in_cells else _located(train, column.name, error)) from error
+
+
+def _located(train: "datasets.Dataset", name: str, error: OddCells) -> UserError:
+    """The error with the rows that have its cells."""
+    rows = columns.listed(columns.find(train, name, error.odd))
+    return UserError(error.problem, _("{rows}, column {name!r}").format(rows=rows, name=name), error.fix)
 
 
 def _check_header(label: str, values: tuple[Value, ...]) -> None:

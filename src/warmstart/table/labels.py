@@ -1,12 +1,12 @@
 """Cells of the label column to what a loss takes, and which cells cannot be."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from warmstart.errors import UserError, examples
+from warmstart.errors import MOST_EXAMPLES, UserError, examples
 from warmstart.heads.cells import MISSING, UNKNOWN
 from warmstart.heads.head import Encoded
 from warmstart.messages import _, ngettext
@@ -27,8 +27,7 @@ def cells_of(task: "Task", table: "pa.Table") -> list[Any]:
 
 def encode(task: "Task", dataset: "datasets.Dataset") -> Encoded:
     """The labels of a split, as `encode_labels` gives them."""
-    tables = columns.batches(dataset, list(task.label_columns))
-    return encode_labels(task, [cell for table in tables for cell in cells_of(task, table)])
+    return _encoded(task, (cells_of(task, table) for table in columns.batches(dataset, list(task.label_columns))), 0)
 
 
 def encode_labels(task: "Task", column: Sequence[Any], first: int = 0) -> Encoded:
@@ -37,13 +36,24 @@ def encode_labels(task: "Task", column: Sequence[Any], first: int = 0) -> Encode
     Raises UserError naming the rows whose cell is missing or stands for none of the task's classes. Rows are counted
     from 1, after `first` rows before the column's.
     """
-    cells = _plain(column)
-    encoded, faults = task.read(cells)
-    for fault in (MISSING, UNKNOWN):
-        rows = np.flatnonzero(faults == fault)
-        if len(rows):
-            raise UserError(*phrases(task, fault, first + rows, [cells[row] for row in rows[:10]]))
-    return encoded
+    return _encoded(task, [_plain(column)], first)
+
+
+def _encoded(task: "Task", parts: Iterable[Sequence[Any]], first: int) -> Encoded:
+    """The labels of rows that come in parts, so that their cells need not all be Python values at once."""
+    encoded, faults = [], []
+    bad: dict[int, list[Any]] = {MISSING: [], UNKNOWN: []}
+    for cells in parts:
+        found, fault = task.read(cells)
+        for what, some in bad.items():
+            some += [cells[row] for row in np.flatnonzero(fault == what)[: MOST_EXAMPLES - len(some)].tolist()]
+        encoded.append(found)
+        faults.append(fault)
+    all_faults = np.concatenate(faults) if faults else np.empty(0, np.int8)
+    for what, some in bad.items():
+        if some:
+            raise UserError(*phrases(task, what, first + np.flatnonzero(all_faults == what), some))
+    return cast("Encoded", np.concatenate(encoded or [task.read([])[0]]))
 
 
 def are_there(task: "Task", dataset: "datasets.Dataset") -> bool:
