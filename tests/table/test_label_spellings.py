@@ -100,7 +100,7 @@ def test_another_form_of_a_label_is_that_label(names: list[str], form: Any, behi
     assume(len(keys) == len(names) and "" not in keys)
     others = [unicodedata.normalize(form, name.lower()) + behind for name in names]
     assume([alike.key(other) for other in others] == [alike.key(name) for name in names])
-    task = labelled(*names * 2, *others, notation=MERGE)
+    task = labelled(*names * 2, *others, label="label", notation=MERGE)
     assert set(task.values) == set(names)
     assert encode_labels(task, others).tolist() == encode_labels(task, names).tolist()
 

@@ -44,12 +44,11 @@ def check(train: "datasets.Dataset", names: Sequence[str], notation: Notation) -
         counts = columns.count(train, name, MOST_VALUES) if columns.is_scalar(train, name) else None
         odd = [value for value in counts or () if notation.flag(value) not in (0, 1, None)]
         if odd or counts is None:
-            listed = examples(map(repr, odd), 3)
-            found = columns.listed(columns.find(train, name, odd)) + ", " if odd else ""
+            rows = columns.listed(columns.find(train, name, odd)) if odd else ""
             raise UserError(
-                _("column {name!r} does not hold zeros and ones: {listed}").format(name=name, listed=listed)
-                if odd
-                else _("column {name!r} does not hold zeros and ones").format(name=name),
-                _("{rows}column {name!r}").format(rows=found, name=name),
+                _("column {name!r} holds more than zeros and ones: {listed}").format(
+                    name=name, listed=examples(map(repr, odd), 3) or "..."
+                ),
+                _("{rows}, column {name!r}").format(rows=rows, name=name) if odd else "",
                 _("each of several label columns holds 0 or 1: mend the rows, or leave the column out of --label"),
             )
