@@ -278,6 +278,8 @@ def test_old_files_of_tasks_are_read() -> None:
     saved = labelled("a", "b").to_dict()
     assert "notation" not in saved
     assert Task.from_dict(saved).notation == Notation()
-    for wrong in (7, {"unheard": 1}, "x", None):
+    wrong_fields = ({"columns": "ab"}, {"columns": [1]}, {"separator": ""}, {"separator": 1}, {"lists": 1})
+    others = ({"unheard": 1}, {"labels": "x"}, {"empty": []}, {"decimal": 1}, {"unit": None})
+    for wrong in (7, "x", None, *wrong_fields, *others):
         with pytest.raises(UserError, match="not a saved task"):
             Task.from_dict({**saved, "notation": wrong})

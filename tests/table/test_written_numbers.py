@@ -74,6 +74,7 @@ def test_reading_undoes_writing(amount: Any, way: tuple[str, str, Decimal]) -> N
         ["１．５", "２．５", "３．０"],
         ["-$3.50", "$-2.00", "+$1.25"],
         ["−1,5", "2,5", "1e3"],
+        ["$12 AUD", "$3.50 AUD"],
     ],
 )
 def test_few_or_whole_they_are_a_number(cells: list[str]) -> None:
@@ -170,6 +171,13 @@ def test_very_many_different_numbers() -> None:
     task = infer_task(table(400, price=cells))
     assert task.kind == "number"
     assert encode_labels(task, ["12,34"]).tolist() == [np.float32(12.34)]
+
+
+def test_thousands_that_are_rare() -> None:
+    cells = [f"{n / 7:.2f}" for n in range(3000)] + ["1,234.50"]
+    task = labelled(*cells)
+    assert task.kind == "number"
+    assert encode_labels(task, cells[-1:]).tolist() == [1234.5]
 
 
 def test_other_splits_are_read_alike_and_never_otherwise() -> None:

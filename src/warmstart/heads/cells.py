@@ -10,6 +10,7 @@ from warmstart.errors import UserError
 from warmstart.messages import _
 
 OK, MISSING, UNKNOWN = 0, 1, 2  # faults of a cell
+LONGEST = 100  # characters of a number in other digits than those of ASCII
 ARABIC = str.maketrans({"٫": ".", "٬": ",", "٪": "%"})
 MOST_ODD = 1_000  # different cells that an error keeps, to find their rows
 MARKS = (-1.0, -100.0)  # numbers that mean "no label", where they are no class
@@ -33,7 +34,7 @@ class OddCells(UserError):
 
 def digits(text: str) -> str:
     """The text with digits, points and signs of full width, and digits of any script, as those of ASCII."""
-    if text.isascii():
+    if text.isascii() or len(text) > LONGEST:
         return text
     wide = unicodedata.normalize("NFKC", text).translate(ARABIC)
     return "".join(str(unicodedata.decimal(char, char)) for char in wide)
@@ -48,7 +49,10 @@ def is_number(value: object) -> bool:
 
 def number(value: Value) -> float:
     """The number that a cell is or says, where `is_number`."""
-    return float(digits(value)) if isinstance(value, str) else float(value)
+    try:
+        return float(digits(value)) if isinstance(value, str) else float(value)
+    except OverflowError:  # an int of more than 308 digits
+        return math.inf
 
 
 def is_scalar(cell: object) -> bool:

@@ -3,13 +3,14 @@
 The functions are those that a kind itself has for the user who asks for it (see `head.Head`).
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from warmstart.errors import examples
 from warmstart.heads import alike, decision, lists, quantities
-from warmstart.heads.cells import DATE, OddCells, Value, is_number, number
+from warmstart.heads.cells import DATE, NUMBER, OddCells, Value, is_missing, is_number, number
 from warmstart.heads.classes import Classes
 from warmstart.heads.decision import MANY, Decision, LabelColumn, most_values
 from warmstart.heads.labels import Labels
@@ -33,6 +34,9 @@ def written(column: LabelColumn, values: Iterable[Value]) -> Notation:
     cells = decision.some_text(values, lists.MOST)
     if not cells or all(map(DATE.fullmatch, cells)):
         return asked
+    if all(map(is_number, cells)):  # thousands may be rare
+        rest = (value for value in values if isinstance(value, str) and not NUMBER.fullmatch(value))
+        cells += [value for value in itertools.islice(rest, lists.MOST) if not is_missing(value)]
     if lists.are_lists(cells):
         return Labels.written(column, values)
     numbers = [cell for cell in cells if is_number(cell) or quantities.is_quantity(cell)]

@@ -23,8 +23,10 @@ _DIGITS_OF_NUMPY = re.compile(r"\[\s*\d+\.?(?:\s+\d+\.?)+\s*\]", re.ASCII)
 
 def parse(cell: str) -> list[Any] | None:
     """The items of a list in Python's, JSON's or NumPy's writing, or in brackets without quotes; else None."""
+    if len(cell) > LONGEST:
+        return None
     text = cell.strip()
-    if len(text) > LONGEST or not _LISTED.fullmatch(text):
+    if not _LISTED.fullmatch(text):
         return None
     if _OF_NUMPY.fullmatch(text):  # to Python these would be pieces of one string
         return [ast.literal_eval(item) for item in re.findall(_QUOTED, text)]

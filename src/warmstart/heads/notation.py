@@ -52,6 +52,18 @@ class Notation:
         special = {name: value for name, value in vars(asked).items() if value != getattr(PLAIN, name)}
         return replace(self, **special)
 
+    def is_sound(self) -> bool:
+        """Whether each field has a value that it can have, as that of a file need not."""
+        return (
+            self.labels in (None, "merge", "keep")
+            and all(isinstance(name, str) for name in self.columns)
+            and isinstance(self.lists, bool)
+            and (self.separator is None or (isinstance(self.separator, str) and self.separator != ""))
+            and self.empty in (None, "missing", "none")
+            and self.decimal in (None, "point", "comma")
+            and isinstance(self.unit, str)
+        )
+
     @property
     def in_cells(self) -> bool:
         """Whether a cell of text holds any number of labels."""

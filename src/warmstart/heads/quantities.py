@@ -5,23 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from warmstart.heads.cells import NUMBER, OddCells, Value, digits, is_missing
+from warmstart.heads.cells import MOST_ODD, NUMBER, OddCells, Value, digits, is_missing
 from warmstart.messages import _
 
 Decimal = Literal["point", "comma"]
 SHARES = ("%", "‰")
 PERCENT = frozenset(["%", "percent", "per cent", "pct", "pct."])
-MULTIPLES = {
-    "k": 1e3,
-    "K": 1e3,
-    "M": 1e6,
-    "Mio": 1e6,
-    "Mio.": 1e6,
-    "B": 1e9,
-    "bn": 1e9,
-    "万": 1e4,
-    "亿": 1e8,
-}  # of money
+MULTIPLES = {"k": 1e3, "K": 1e3, "M": 1e6, "Mio": 1e6, "B": 1e9, "bn": 1e9, "万": 1e4, "亿": 1e8}  # of money
 LONGEST = 40  # characters; no number that a person writes is longer
 
 _UNIT = (
@@ -36,7 +26,7 @@ def _pattern(groups: str, point: str) -> re.Pattern[str]:
     amount = rf"(?:(?:{grouped}|{lakhs}|\d+)(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?"
     return re.compile(
         rf"(?P<sign>[+-]?) ?(?P<before>{_UNIT})? ?(?P<inner>[+-]?)(?P<amount>{amount})"
-        rf" ?(?P<times>k|K|Mio\.?|M|bn|B|万|亿)? ?(?P<after>{_UNIT}|[%‰]|per ?cent|pct\.?)?",
+        rf" ?(?:(?P<times>k|K|Mio|M|bn|B|万|亿)\.?)? ?(?P<after>{_UNIT}|[%‰]|per ?cent|pct\.?)?",
         re.ASCII,
     )
 
@@ -63,10 +53,12 @@ def read(text: str, decimal: Decimal) -> Quantity | None:
         return None
     text = " ".join(digits(text).replace("−", "-").replace("’", "'").split())
     found = _READ[decimal].fullmatch(text)
-    if found is None or (found["sign"] and found["inner"]) or (found["before"] and found["after"]):
+    if found is None or (found["sign"] and found["inner"]):
         return None
-    unit = found["before"] or found["after"] or ""
-    unit = "%" if unit in PERCENT else unit
+    before, after = found["before"] or "", "%" if found["after"] in PERCENT else found["after"] or ""
+    if before and after in SHARES:
+        return None
+    unit = before + after  # `$12 AUD` has both
     if found["times"] and (not unit or unit in SHARES):  # 4K and 5M are names as well
         return None
     plain = found["amount"]
@@ -81,6 +73,7 @@ def is_quantity(value: Value) -> bool:
     """Whether a cell of text says a number in a way that `float` does not read."""
     return (
         isinstance(value, str)
+        and len(value) <= LONGEST
         and NUMBER.fullmatch(digits(value).strip()) is None
         and any(read(value, decimal) for decimal in _READ)
     )
@@ -88,11 +81,10 @@ def is_quantity(value: Value) -> bool:
 
 @dataclass(frozen=True)
 class Convention:
-    """By which convention a column's numbers are read, and in which unit. `example`: a cell that shows it."""
+    """By which convention a column's numbers are read, and in which unit."""
 
     decimal: Decimal
     unit: str
-    example: str
 
 
 def convention(column: str, values: Iterable[Value], asked: Decimal | None) -> Convention | None:
@@ -104,29 +96,35 @@ def convention(column: str, values: Iterable[Value], asked: Decimal | None) -> C
     fits: dict[Decimal, list[str]] = {"point": [], "comma": []}  # cells that are numbers by this convention alone
     differ: list[str] = []  # numbers by both, but not the same
     units: dict[str, str] = {}
-    example, in_multiples = "", False
+    is_special = in_multiples = False
     for value in values:
         if not isinstance(value, str) or is_missing(value):
             continue
         by = {decimal: found for decimal in _READ if (found := read(value, decimal))}
         if not by:
             continue
-        if len(by) == 1:
-            fits[next(iter(by))].append(value)
-        elif len({found.amount for found in by.values()}) > 1:
-            differ.append(value)
-            in_multiples = in_multiples or by["point"].in_multiples
         first = next(iter(by.values()))
+        is_special = is_special or is_quantity(value)
+        if len(by) == 1:
+            _keep(fits[next(iter(by))], value)
+        elif len({found.amount for found in by.values()}) > 1:
+            _keep(differ, value)
+            in_multiples = in_multiples or first.in_multiples
         if first.amount or first.unit:
             units.setdefault(first.unit, value)
-        example = example or (value if is_quantity(value) else "")
-    if not example and asked is None:
+    if not is_special and asked is None:
         return None
     if asked is None and fits["point"] and fits["comma"]:
         raise _mixed(column, _("decimal points and decimal commas"), fits["point"], fits["comma"])
     unit = _unit(column, units)
-    decimal = asked or _decimal(column, fits, differ, is_money=unit not in ("", *SHARES) and not in_multiples)
-    return Convention(decimal, unit, example or next(iter(units.values()), ""))
+    is_money = unit not in ("", *SHARES) and not in_multiples
+    return Convention(asked or _decimal(column, fits, differ, is_money=is_money), unit)
+
+
+def _keep(some: list[str], cell: str) -> None:
+    """Of very many cells the first say enough."""
+    if len(some) < MOST_ODD:
+        some.append(cell)
 
 
 def _decimal(column: str, fits: dict[Decimal, list[str]], differ: list[str], *, is_money: bool) -> Decimal:

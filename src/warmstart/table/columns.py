@@ -188,10 +188,10 @@ def _judge(name: str, feature: Any, column: "pa.ChunkedArray") -> Column:
         cells = [cell for cell in values(column, name) if cell and not cell.isspace()]
         length = sum(map(len, cells)) / max(len(cells), 1)
         there = set(cells)
-        return Column(name, _written(cells), True, length, len(cells), len(there), _are_flags(there))
+        return Column(name, _written(cells), True, length, len(cells), len(there), is_flag=_are_flags(there))
     distinct = 0 if holds in ("list", "other") else pc.count_distinct(column).as_py()
     is_flag = distinct == 2 and holds != "class" and _are_flags({*pc.unique(column.drop_null()).to_pylist()})
-    return Column(name, holds, False, 0.0, len(column) - column.null_count, distinct, is_flag)
+    return Column(name, holds, False, 0.0, len(column) - column.null_count, distinct, is_flag=is_flag)
 
 
 def _are_flags(values: set[Any]) -> bool:

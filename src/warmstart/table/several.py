@@ -21,7 +21,10 @@ def names_of(label: str | None, known: Sequence[str]) -> tuple[str, ...]:
     """The columns that `--label` names if they are several, separated by commas; a column of that whole name wins."""
     if label is None or label in known or "," not in label:
         return ()
-    found = [name.strip() for name in next(csv.reader([label], skipinitialspace=True))]
+    try:
+        found = [name.strip() for name in next(csv.reader([label], skipinitialspace=True))]
+    except csv.Error:  # a line end within
+        return ()
     return tuple(dict.fromkeys(name for name in found if name))
 
 

@@ -82,15 +82,26 @@ class Task:
     def from_dict(cls, saved: Mapping[str, Any]) -> "Task":
         """The task that `to_dict` saved. Raises UserError if a field is missing or unknown."""
         known = {field.name for field in dataclasses.fields(cls)}
-        notation = saved.get("notation", {})
-        is_whole = {"kind", "text", "pair", "label"} <= saved.keys() <= known and isinstance(notation, dict)
-        if not is_whole or saved["kind"] not in registry.kinds() or not notation.keys() <= vars(PLAIN).keys():
+        notation = _notation(saved.get("notation", {}))
+        is_whole = {"kind", "text", "pair", "label"} <= saved.keys() <= known
+        if not is_whole or notation is None or saved["kind"] not in registry.kinds():
             raise UserError(
                 _("this is not a saved task"),
                 _("fields {saved}").format(saved=examples(saved)),
                 _("use the file as it was written"),
             )
-        return cls(**{**_fields(saved), "notation": Notation(**_fields(notation))})
+        return cls(**{**_fields(saved), "notation": notation})
+
+
+def _notation(saved: Any) -> Notation | None:
+    """The notation that a file has; None if that is none."""
+    if not isinstance(saved, dict) or not saved.keys() <= vars(PLAIN).keys():
+        return None
+    fields = _fields(saved)
+    if not isinstance(fields.get("columns", ()), tuple):
+        return None
+    found = Notation(**fields)
+    return found if found.is_sound() else None
 
 
 def _plain(value: Any) -> Any:
