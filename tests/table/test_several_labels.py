@@ -63,6 +63,11 @@ def test_several_columns_of_zeros_and_ones_are_asked_about_and_the_line_leads_ou
         assert (task.kind, len(task.classes)) == ("labels", 3)
 
 
+def test_a_rare_label_is_among_the_columns_that_are_named() -> None:
+    splits = DatasetDict(train=columns(0, 1)["train"].add_column("rare", [0] * 12).add_column("stars", [1, 2] * 6))
+    assert "--label one,two,three,rare  " in error_of(splits).fix
+
+
 def test_a_label_by_its_name_is_still_the_label() -> None:
     splits = columns(0, 1)
     splits = DatasetDict(train=splits["train"].add_column("label", ["a", "b"] * 6))

@@ -35,7 +35,7 @@ class Column:
     length: float  # mean number of characters
     sampled: int  # rows looked at, of those that are not missing
     distinct: int  # different values among them
-    is_flag: bool = False  # whether it holds zeros and ones, both of them
+    is_flag: bool = False  # whether it holds nothing but zeros and ones
 
 
 def look(dataset: "datasets.Dataset") -> list[Column]:
@@ -190,13 +190,14 @@ def _judge(name: str, feature: Any, column: "pa.ChunkedArray") -> Column:
         there = set(cells)
         return Column(name, _written(cells), True, length, len(cells), len(there), is_flag=_are_flags(there))
     distinct = 0 if holds in ("list", "other") else pc.count_distinct(column).as_py()
-    is_flag = distinct == 2 and holds != "class" and _are_flags({*pc.unique(column.drop_null()).to_pylist()})
+    is_flag = 0 < distinct <= 2 and holds != "class" and _are_flags({*pc.unique(column.drop_null()).to_pylist()})
     return Column(name, holds, False, 0.0, len(column) - column.null_count, distinct, is_flag=is_flag)
 
 
 def _are_flags(values: set[Any]) -> bool:
-    """Whether these are two values, for no and yes."""
-    return len(values) == 2 and {str(value).removesuffix(".0").casefold() for value in values} in FLAGS
+    """Whether these are values for no and yes."""
+    said = {str(value).removesuffix(".0").casefold() for value in values} if len(values) <= 2 else set()
+    return bool(said) and any(said <= flags for flags in FLAGS)
 
 
 def is_scalar(dataset: "datasets.Dataset", name: str) -> bool:

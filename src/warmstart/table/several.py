@@ -34,9 +34,10 @@ def joined(names: Sequence[str]) -> str:
 
 
 def line(candidates: Sequence[Column]) -> str | None:
-    """The option that takes all columns of zeros and ones among the candidates, if there are several."""
+    """The option that takes all columns of zeros and ones among the candidates, if several hold both. (A rare label may
+    have no one among the rows that were looked at.)"""
     flags = [column.name for column in candidates if column.is_flag]
-    if len(flags) < 2:
+    if sum(column.is_flag and column.distinct == 2 for column in candidates) < 2:
         return None
     return _("  --label {names}  (several labels a row)").format(names=shlex.quote(joined(flags)))
 
