@@ -31,6 +31,9 @@ FUNCTIONS = {"_", "N_", "ngettext", "pgettext"}
 DATA = {
     "names.py": {"LABELS", "TEXTS", "PAIRS", "IDS", "SCORES", "_NUMBERED", "names_label"},
     "folders.py": {"_SPLITS"},
+    "alike.py": {"NO_VALUE", "SAME_SIGN"},
+    "lists.py": {"SIGNS", "NEVER_IN_NAMES"},
+    "quantities.py": {"MULTIPLES", "_UNIT"},
 }
 # Sentences whose Chinese says it with other numbers: "and 3 more" of 13 is "13 in all".
 OTHER_NUMBERS = {" and {rest} more"}

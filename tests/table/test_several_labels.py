@@ -64,7 +64,7 @@ def test_several_columns_of_zeros_and_ones_are_asked_about_and_the_line_leads_ou
 
 
 def test_a_rare_label_is_among_the_columns_that_are_named() -> None:
-    splits = DatasetDict(train=columns(0, 1)["train"].add_column("rare", [0] * 12).add_column("stars", [1, 2] * 6))
+    splits = DatasetDict(train=columns(0, 1)["train"].add_column("rare", [0] * 12).add_column("votes", [1, 2] * 6))
     assert "--label one,two,three,rare  " in error_of(splits).fix
 
 
@@ -277,6 +277,14 @@ def test_options_that_say_nothing_of_the_kind_are_refused() -> None:
             "says nothing where the kind of task is"
             in error_of(table(4, label=["1", "2"] * 2), kind=kind, notation=notation).problem
         )
+
+
+def test_cells_that_are_no_text_have_no_several_labels() -> None:
+    for cells in ([0, 1, 0, 1], [0.5, 1.5, 2.5, 3.5], [True, False, True, False]):
+        for notation, kind in ((Notation(separator=","), None), (NONE, None), (Notation(), "labels")):
+            assert "one value a row" in error_of(table(4, label=cells), kind=kind, notation=notation).problem
+    error = error_of(table(2, label=[["a"], ["b"]]), notation=Notation(separator=","))
+    assert "--label-separator says nothing" in error.problem
 
 
 def test_old_files_of_tasks_are_read() -> None:

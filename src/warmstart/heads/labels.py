@@ -1,5 +1,6 @@
 """A task whose rows have any number of labels each."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -49,7 +50,8 @@ class Labels(Head):
                 "--label-separator",
                 _("--label-separator {option}").format(option=lists.as_option(sign)),
             )
-        if asked is not None or not cells:
+        is_text = all(isinstance(value, str) for value in itertools.islice(values, 1))
+        if is_text and (asked is not None or not cells):
             return column.notation
         if lists.are_lists(cells):
             return replace(column.notation, lists=True)
@@ -68,12 +70,15 @@ class Labels(Head):
     @classmethod
     def of_columns(cls, column: LabelColumn, names: Sequence[str]) -> Decision:
         decision.refuse_options(column.notation, cls.kind, "--label-separator", "--decimal")
-        reason = _("several labels a row, each with a column of zeros and ones: {shown}")
-        return Decision(cls.kind, tuple(names), (), reason.format(shown=decision.listed(tuple(names))))
+        shown = decision.listed(names)
+        reason = _("several labels a row, each with a column of zeros and ones: {shown}").format(shown=shown)
+        return Decision(cls.kind, tuple(names), (), reason)
 
     @classmethod
     def of_lists(cls, column: LabelColumn, counts: Counter[Any], lengths: Iterable[int]) -> Decision:
         """For lists of class names or ids, or vectors of zeros and ones with a place for each class."""
+        if column.holds == "list":
+            decision.refuse_options(column.notation, cls.kind, "--label-separator", "--decimal")
         if not counts:
             raise decision.no_labels(column)
         lengths = set(lengths)

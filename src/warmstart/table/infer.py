@@ -124,12 +124,12 @@ def _decide(
         known = dataclasses.replace(known, notation=notation)
         if not notation.in_cells:
             return choice.of_scalars(known, found), notation
-        items, lengths, odd = counts.count_parts(train, column.name, notation.items)
-        if odd:
-            raise _located(train, column.name, infer.no_lists(known, odd))
-        return choice.of_lists(known, items, lengths), notation
     except OddCells as error:
-        raise (error if notation.in_cells else _located(train, column.name, error)) from error
+        raise _located(train, column.name, error) from error
+    items, lengths, odd = counts.count_parts(train, column.name, notation.items)
+    if odd:
+        raise _located(train, column.name, infer.no_lists(known, odd))
+    return choice.of_lists(known, items, lengths), notation
 
 
 def _located(train: "datasets.Dataset", name: str, error: OddCells) -> UserError:
