@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from warmstart.heads import alike, lists, quantities
-from warmstart.heads.cells import Value, is_mark, is_missing, is_number
+from warmstart.heads.cells import Value, is_mark, is_missing, is_number, is_scalar
 from warmstart.messages import _
 
 UNREADABLE: Final = object()  # what a kind of task gets for a cell that is not written as the others: no label to any
@@ -80,7 +80,8 @@ class Notation:
         The very same where there is nothing to do. A cell that is written otherwise becomes `UNREADABLE`.
         """
         if self.columns:
-            return [self._row(cell) for cell in cells]
+            flags: dict[Any, Any] = {}
+            return [self._row(cell, flags) for cell in cells]
         same = self._same(values)
         if same is None and not self.in_cells and self.empty != "none" and self.decimal is None:
             return cells
@@ -124,9 +125,12 @@ class Notation:
         known, exact = alike.by_key(values), {*values}
         return lambda item: known.get(alike.key(item), item) if isinstance(item, str) and item not in exact else item
 
-    def _row(self, cells: Sequence[Any]) -> Any:
+    def _row(self, cells: Sequence[Any], known: dict[Any, Any]) -> Any:
         """The cells of several columns as a vector of zeros and ones; None where one of them lacks its label."""
-        flags = [self.flag(cell) for cell in cells]
+        for cell in cells:
+            if is_scalar(cell) and cell not in known:
+                known[cell] = self.flag(cell)
+        flags = [known[cell] if is_scalar(cell) else cell for cell in cells]
         return None if None in flags else flags
 
     def flag(self, cell: Any) -> Any:
