@@ -174,6 +174,24 @@ def test_a_separator_that_is_not_there() -> None:
     assert infer_task(table(4, label=["a", "b"] * 2), notation=Notation(separator=",")).classes == ("a", "b")
 
 
+@pytest.mark.parametrize("sign", [",", " ", "|", ", "])
+def test_vectors_without_brackets(sign: str) -> None:
+    rows = [[row >> bit & 1 for bit in range(3)] for row in range(8)]
+    splits = table(8, label=[sign.join(map(str, row)) for row in rows])
+    assert "joined by" in error_of(splits).problem
+    task = infer_task(splits, notation=Notation(separator=sign.strip() or " "))
+    assert (task.kind, task.classes, task.values) == ("labels", ("0", "1", "2"), ())
+    assert encode(task, splits["train"]).tolist() == rows
+
+
+def test_labels_joined_by_spaces() -> None:
+    names = ["cs.CL", "cs.LG", "stat.ML", "cs.AI", "math.ST"]
+    rows = [[name for bit, name in enumerate(names) if number >> bit & 1] for number in range(1, 32)]
+    splits = table(31, label=[" ".join(row) for row in rows])
+    assert "--label-separator ' '" in error_of(splits).fix
+    assert infer_task(splits, notation=Notation(separator=" ")).classes == tuple(sorted(names))
+
+
 def test_labels_of_fasttext() -> None:
     splits = table(6, label=["__label__a __label__b", "__label__a", "__label__b"] * 2)
     assert "--label-separator ' '" in error_of(splits).fix
@@ -239,6 +257,7 @@ def test_joined_labels_are_asked_about_and_the_option_leads_out(sign: str) -> No
         ["2020/01/05 x", "2020/02/05 y"],
         ["10:30", "11:30"],
         ["very good", "good", "very bad", "bad"],
+        ["very positive", "positive", "neutral", "negative", "very negative", "not neutral", "not positive"],
     ],
 )
 def test_signs_that_are_part_of_names(cells: list[str]) -> None:

@@ -19,6 +19,8 @@ from warmstart.heads.notation import Notation
 from warmstart.heads.resamples import draw_labels
 from warmstart.messages import _
 
+BITS = (0, 1, "0", "1")  # in vectors, as numbers or as text
+
 
 class Labels(Head):
     """Zeros and ones [rows, classes]; as many outputs as classes. `micro_f1` over all cells, `macro_f1` over columns.
@@ -82,7 +84,7 @@ class Labels(Head):
         if not counts:
             raise decision.no_labels(column)
         lengths = set(lengths)
-        if len(lengths) == 1 and (places := next(iter(lengths))) > 1 and counts.keys() <= {0, 1}:
+        if len(lengths) == 1 and (places := next(iter(lengths))) > 1 and counts.keys() <= {*BITS}:
             reason = _("several labels a row: vectors of {places} zeros and ones").format(places=places)
             return Decision(cls.kind, tuple(map(str, range(places))), (), reason)
         if any(isinstance(value, float) for value in counts):
@@ -114,8 +116,8 @@ class Labels(Head):
             elif cell and all(item is None or (is_mark(item) and item not in ids) for item in cell):
                 faults[row] = MISSING
             elif not self.values:
-                if len(cell) == len(self.classes) and all(item in (0, 1) for item in cell):
-                    encoded[row] = cell
+                if len(cell) == len(self.classes) and all(item in BITS for item in cell):
+                    encoded[row] = [int(item) for item in cell]
                 else:
                     faults[row] = UNKNOWN
             elif all(is_scalar(item) and item in ids for item in cell):

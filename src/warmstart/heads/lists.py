@@ -62,14 +62,15 @@ def joined_by(cells: Sequence[Value]) -> str | None:
     """The sign that seems to join labels: parts of cells come again, alone or in other combinations. Else None.
 
     A part that occurs once may be half of a name (`positive, mixed`; `New York, NY`), so most joined cells must be made
-    of parts that all occur elsewhere; with signs that no name has, one part is enough.
+    of parts that all occur elsewhere; with signs that no name has, one part is enough. Spaces join words (`very good`,
+    `good`), so there must be half as many parts as cells.
     """
     some = [cell for cell in dict.fromkeys(cells) if isinstance(cell, str) and cell.strip()][:MOST]
     if any(len(cell) > LONGEST for cell in some):
         return None
     if some and all(map(_FASTTEXT.fullmatch, some)) and any(len(cell.split()) > 1 for cell in some):
         return " "
-    for sign in SIGNS:
+    for sign in (*SIGNS, " "):
         parts = [{*split(cell, sign)} for cell in some if sign in cell]
         several = [one for one in parts if len(one) > 1]
         if not several:
@@ -78,7 +79,7 @@ def joined_by(cells: Sequence[Value]) -> str | None:
         times = Counter(part for one in everywhere for part in one)
         enough = any if sign in NEVER_IN_NAMES else all
         recurring = [one for one in several if enough(times[part] > 1 for part in one)]
-        fewer = sign in NEVER_IN_NAMES or len(times) <= len(some)
+        fewer = sign in NEVER_IN_NAMES or len(times) * (2 if sign == " " else 1) <= len(some)
         if fewer and 2 * len(recurring) >= len(several):
             return sign
     return None
