@@ -8,18 +8,19 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers.trainer_utils import EvalPrediction, denumpify_detensorize, speed_metrics
+from transformers.trainer_utils import speed_metrics
 
 from warmstart.batches.dataloaders import Batch, length_of
 from warmstart.batches.ragged import pad
 from warmstart.batches.tokens import TokenTable
-from warmstart.engine.losses import check_named, labels_of, without_labels
+from warmstart.engine.losses import check_named, items_in, labels_of, takes_items, without_labels
 from warmstart.engine.optimizer import switch
 from warmstart.engine.predict import ModelRun, Predictions, dataset_batches, predict, token_batches, token_plan
 from warmstart.errors import UserError
 from warmstart.messages import _
 from warmstart.models.ragged.door import call
 from warmstart.models.ragged.encoder import unpadded
+from warmstart.trainer import metrics as scored
 from warmstart.trainer.inputs import Loader, hidden_labels, loader_options
 from warmstart.trainer.whole import Whole
 
@@ -40,7 +41,9 @@ class Evaluator:
         labelled = bool(trainer.label_names) and len(labels) == len(trainer.label_names)
         labels = labels if labelled else ()
         if labelled or (not trainer.label_names and isinstance(inputs, Mapping) and inputs.get("return_loss", False)):
-            loss, outputs = trainer.compute_loss(model, inputs, return_outputs=True)
+            counts = trainer.is_own("compute_loss") and takes_items(trainer.compute_loss)
+            items = {"num_items_in_batch": items_in(inputs, trainer.label_names)} if counts else {}
+            loss, outputs = trainer.compute_loss(model, inputs, return_outputs=True, **items)
             loss = loss.detach().mean()
         else:
             loss, outputs = None, call(model, inputs)
@@ -66,16 +69,26 @@ class Evaluator:
             )
 
     def run(
-        self, dataset: Any, ignore_keys: list[str] | None, prefix: str, *, loss_only: bool, labelled: bool = True
+        self,
+        dataset: Any,
+        ignore_keys: list[str] | None,
+        prefix: str,
+        *,
+        loss_only: bool,
+        labelled: bool = True,
+        keep_all: bool = True,
     ) -> tuple[Predictions, dict[str, float]]:
         """What the model says of every row, and the metrics of that, named `prefix`_... Where rows are not `labelled`,
-        their labels are not looked at."""
+        their labels are not looked at; `keep_all`: outputs are wanted, whatever is measured."""
         began = time.time()
         trainer = self._trainer
         begin, loader = self._batches(dataset)
         trainer.callback_handler.eval_dataloader = loader
         sees_batches = trainer.is_own("compute_loss") or trainer.is_own("prediction_step")  # code of the user's
         steady = not sees_batches and not trainer.has_own_loss
+        measured = trainer.compute_metrics is not None and not loss_only
+        by_batch = scored.BatchMetrics(trainer) if measured and trainer.args.batch_eval_metrics else None
+        asks_for_inputs = measured and by_batch is None and "inputs" in trainer.args.include_for_metrics
 
         def step(model: nn.Module, batch: Batch) -> tuple[torch.Tensor | None, Any, Any]:
             if not labelled:
@@ -94,12 +107,16 @@ class Evaluator:
             precision=trainer.precision,
             transform=trainer.preprocess_logits_for_metrics,
             after_batch=after_batch,
-            keep_outputs=not loss_only,
+            keep_outputs=not loss_only and (by_batch is None or keep_all),
+            inputs=functools.partial(scored.inputs_of, trainer) if asks_for_inputs else None,
+            each=by_batch,
+            joined=trainer.args.eval_do_concat_batches,
         )
         switch(trainer.optimizer, "eval")
-        with unpadded(trainer.model, trainer.args.without) as encoder, encoder.weights.held(steady):
+        with unpadded(trainer.model, trainer.args.left_out) as encoder, encoder.weights.held(steady):
             found = predict(how, begin())
-        return found, self._metrics(found, prefix, began)
+        results = scored.of_all(trainer, found) if by_batch is None else by_batch.finish()
+        return found, self._metrics(found, results, prefix, began)
 
     def _batches(self, dataset: Any) -> tuple[Callable[[], Iterator[Any]], Loader]:
         """How to begin with this process's batches, and what looks like their loader to a callback."""
@@ -109,7 +126,8 @@ class Evaluator:
         steps: int | None
         collate = trainer.data_collator
         if isinstance(dataset, TokenTable):
-            plan = token_plan(dataset, size, *place)
+            by_length = trainer.args.eval_do_concat_batches and not trainer.args.batch_eval_metrics
+            plan = token_plan(dataset, size, *place, by_length=by_length)
             begin, steps = functools.partial(token_batches, dataset, plan), len(plan)
         else:
             dataset, collate = trainer.columns(dataset)
@@ -119,17 +137,11 @@ class Evaluator:
             steps = None if rows is None else math.ceil(math.ceil(rows / trainer.processes.count) / size)
         return begin, Loader(dataset, size, collate, steps, lambda: (pad(batch) for _unused, batch in begin()))
 
-    def _metrics(self, found: Predictions, prefix: str, began: float) -> dict[str, float]:
+    def _metrics(self, found: Predictions, results: dict[str, Any], prefix: str, began: float) -> dict[str, Any]:
         trainer = self._trainer
-        metrics: dict[str, Any] = {}
-        if trainer.compute_metrics is not None and found.outputs is not None and found.labels is not None:
-            given = EvalPrediction(found.outputs, found.labels)
-            metrics = dict(denumpify_detensorize(trainer.compute_metrics(given)))
         if found.loss is not None:
-            metrics[f"{prefix}_loss"] = found.loss
-        metrics = {
-            name if name.startswith(f"{prefix}_") else f"{prefix}_{name}": value for name, value in metrics.items()
-        }
+            results[f"{prefix}_loss"] = found.loss
+        metrics = scored.named(results, prefix)
         steps = math.ceil(found.rows / trainer.args.per_device_eval_batch_size)
         metrics.update(speed_metrics(prefix, began, num_samples=found.rows, num_steps=steps))
         return metrics

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
@@ -15,6 +16,7 @@ from warmstart.batches.tokens import TokenTable
 from warmstart.engine.capturable import why_no_graphs
 from warmstart.engine.cuda_graphs import Graphs
 from warmstart.engine.loop import updates
+from warmstart.engine.losses import items_in, takes_items
 from warmstart.engine.optimizer import switch
 from warmstart.engine.signals import Interrupted, Signals
 from warmstart.engine.step import Engine, Hooks, StepResult, needs_metric
@@ -26,7 +28,8 @@ from warmstart.trainer.whole import Whole
 
 
 class Training:
-    """The updates of `trainer` after those that are done. `per_epoch`, `last`: updates of an epoch and of the run."""
+    """The updates of `trainer` after those that are done. `per_epoch`, `last`: updates of an epoch and of the run;
+    `took` adds to the run's metrics what it took."""
 
     def __init__(
         self,
@@ -37,9 +40,10 @@ class Training:
         per_epoch: int,
         last: int,
         ignore_keys: list[str] | None,
+        took: Callable[[dict[str, float]], None] = lambda metrics: None,
     ) -> None:
         self._trainer, self._checkpointer, self._feed, self._engine = trainer, checkpointer, feed, engine
-        self._per_epoch, self._last, self._ignore_keys = per_epoch, last, ignore_keys
+        self._per_epoch, self._last, self._ignore_keys, self._took = per_epoch, last, ignore_keys, took
         self._first = trainer.state.global_step
         self._began, self._rows_before = time.time(), trainer.run_state.rows
 
@@ -125,7 +129,8 @@ class Training:
         state.global_step = done - counted.skipped
         state.epoch = done / self._per_epoch
         counted.rows += len(result.update.rows)
-        state.num_input_tokens_seen += result.tokens
+        padded = trainer.args.include_num_input_tokens_seen == "all"
+        state.num_input_tokens_seen += result.padded_tokens if padded else result.tokens
         state.total_flos += 6 * result.tokens * trainer.parameters_computed
         seconds = (time.time() - self._began) / max(state.global_step - self._first, 1)
         rows = trainer.get_total_train_batch_size(trainer.args) / max(seconds, 1e-9)
@@ -136,10 +141,13 @@ class Training:
         """What the callbacks asked for after an update: log, evaluate, save, in this order."""
         trainer = self._trainer
         if trainer.control.should_log and trainer.run_state.losses.since_log:
-            trainer.log(trainer.run_state.losses.report())
+            began = {} if trainer.args.include_num_input_tokens_seen == "no" else {"start_time": self._began}
+            trainer.log(trainer.run_state.losses.report(), **began)
         best = False
         if trainer.control.should_evaluate:
             metrics = trainer.evaluate(ignore_keys=self._ignore_keys)
+            if trainer.trial is not None:
+                trainer.trial.report(metrics)
             best = self._checkpointer.is_best(metrics)
             if trainer.lr_scheduler is not None and needs_metric(trainer.lr_scheduler):
                 trainer.lr_scheduler.step(self._checkpointer.watched(metrics))
@@ -162,11 +170,13 @@ class Training:
         metrics["total_flos"] = state.total_flos
         metrics["train_loss"] = trainer.run_state.losses.mean()
         trainer.is_in_train = False
+        self._took(metrics)
         trainer.log(metrics)
         switch(trainer.optimizer, "eval")
         if trainer.args.load_best_model_at_end:
             self._checkpointer.load_best()
         self._call(trainer.callback_handler.on_train_end)
+        trainer.pushes.finish()
         return TrainOutput(state.global_step, metrics["train_loss"], metrics)
 
 
@@ -181,8 +191,12 @@ def make_engine(trainer: Whole, on: Techniques, signals: Signals) -> Engine:
 
         return call
 
+    own = trainer.is_own("compute_loss")
+    counts = own and takes_items(trainer.compute_loss)
+
     def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
-        found: torch.Tensor = trainer.compute_loss(model, pad(batch) if trainer.is_own("compute_loss") else batch)
+        items: Any = {"num_items_in_batch": items_in(batch, trainer.label_names)} if counts else {}
+        found: torch.Tensor = trainer.compute_loss(model, pad(batch) if own else batch, **items)
         return found
 
     return Engine(
@@ -196,6 +210,7 @@ def make_engine(trainer: Whole, on: Techniques, signals: Signals) -> Engine:
         seed=trainer.args.seed,
         precision=trainer.precision,
         own_loss=trainer.has_own_loss,
+        scaler=trainer.run_state.scaler,
         hooks=Hooks(
             calling(handler.on_substep_end), calling(handler.on_pre_optimizer_step), calling(handler.on_optimizer_step)
         ),
@@ -218,7 +233,7 @@ def make_graphs(trainer: Whole, encoder: Unpadded, folded: bool) -> tuple[Graphs
         micro_batches=args.gradient_accumulation_steps,
         processes=trainer.processes.count,
         folded=folded,
-        own_loss=trainer.has_own_loss or args.label_smoothing_factor > 0,
+        own_loss=trainer.has_own_loss or trainer.label_smoother is not None or args.fp16,
     )
     if why_not:
         return None, why_not

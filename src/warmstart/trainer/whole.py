@@ -33,6 +33,9 @@ class Whole(Protocol):
     preprocess_logits_for_metrics: Any
     run_state: RunState
     is_in_train: bool
+    label_smoother: Any
+    trial: Any
+    pushes: Any
     parameters_computed: int
 
     @property
@@ -53,7 +56,9 @@ class Whole(Protocol):
 
     # What a user may override
 
-    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False) -> Any: ...
+    def compute_loss(
+        self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any: ...
 
     def prediction_step(
         self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None
@@ -61,7 +66,7 @@ class Whole(Protocol):
 
     def evaluate(self, eval_dataset: Any = None, ignore_keys: list[str] | None = None) -> dict[str, float]: ...
 
-    def log(self, logs: dict[str, float]) -> None: ...
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None: ...
 
     def save_checkpoint(self, *, resumable: bool = False) -> None: ...
 
