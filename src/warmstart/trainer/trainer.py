@@ -118,6 +118,7 @@ class Trainer(Surface):
             self.optimizer, self.lr_scheduler = None, None  # of the model before
             self.prepare_model()
         preparation.align(self.model, self.processing_class)
+        preparation.watch_numbers(self.model, self.args.debug)
 
         dataset, collate = self.columns(self.train_dataset)
         feed = data.make_feed(dataset, collate, self.args, self.processes.count)
