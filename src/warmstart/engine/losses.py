@@ -1,6 +1,7 @@
 """From a batch to a loss: what the model returns, a loss function of the user's, or label smoothing."""
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,15 @@ def label_names_of(model: nn.Module) -> list[str]:
     from transformers.utils.generic import find_labels
 
     return list(find_labels(type(base_model(model))))
+
+
+def accepts_loss_kwargs(model: Any) -> bool:
+    """Whether a model takes `num_items_in_batch`, by what it says, or by what its `forward` takes."""
+    inner = base_model(model)
+    says: bool | None = getattr(inner, "accepts_loss_kwargs", None)
+    if says is not None:
+        return says
+    return any(each.kind is each.VAR_KEYWORD for each in inspect.signature(inner.forward).parameters.values())
 
 
 def default_collator(processing_class: Any) -> Callable[[list[Any]], Any]:
@@ -114,3 +124,32 @@ def loss_of(
             fix=_("name the label column 'label' or 'labels', or pass compute_loss_func"),
         )
     return (loss, outputs) if return_outputs else loss
+
+
+def one_number(loss: Any) -> torch.Tensor:
+    """The loss, which has to be one. Raises UserError for what a slip makes of it."""
+    if isinstance(loss, torch.Tensor) and loss.numel() == 1:
+        return loss.reshape(())
+    shape = list(loss.shape) if isinstance(loss, torch.Tensor) else None
+    raise UserError(
+        _("the loss is a {type}, and not a tensor of one number").format(type=type(loss).__name__)
+        if shape is None
+        else _("the loss has shape {shape}: it has to be one number").format(shape=shape),
+        where="compute_loss / training_step / model.forward",
+        fix=_(
+            "return loss.mean(), and the outputs beside it only where return_outputs is true; "
+            "a model that returns a tuple begins it with the loss"
+        ),
+    )
+
+
+def no_gradient() -> UserError:
+    """What the user is told where nothing could be learnt."""
+    return UserError(
+        _("the loss depends on no weight that is trained"),
+        where="model.parameters()",
+        fix=_(
+            "set requires_grad of some of them (a head at least), and let no torch.no_grad() or detach() come before "
+            "the loss"
+        ),
+    )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import transformers
 from torch import nn
 from transformers.trainer_utils import EvalPrediction, PredictionOutput, TrainOutput
 
@@ -19,7 +20,7 @@ from warmstart.errors import UserError
 from warmstart.events import Ended, Metrics, TechniquesOn
 from warmstart.messages import _
 from warmstart.trainer import inputs as data
-from warmstart.trainer import overrides
+from warmstart.trainer import loaders, overrides
 from warmstart.trainer.arguments import TrainingArguments
 from warmstart.trainer.checkpointer import Checkpointer
 from warmstart.trainer.evaluator import Evaluator
@@ -86,6 +87,7 @@ class Trainer(Surface):
         self.evaluator = Evaluator(self)
         self.checkpointer = Checkpointer(self)
         self.run_state = RunState.new(args, self.warn)
+        self._globalstep_last_logged, self._total_loss_scalar = 0, 0.0
         self._made: tuple[Any, Any] = (None, None)  # optimizer and schedule, by `train`, for one run
         self.control = self.callback_handler.on_init_end(self.args, self.state, self.control)
 
@@ -107,7 +109,7 @@ class Trainer(Surface):
                 where="Trainer.train",
                 fix=_("run train once for each setting"),
             )
-        need_rows(self.args, self.train_dataset, self.eval_dataset)
+        need_rows(self)
         resume = self.checkpointer.to_resume(resume_from_checkpoint or self.args.resume_from_checkpoint)
         data.seed(self.args)
         if self.model_init is not None:
@@ -115,9 +117,7 @@ class Trainer(Surface):
             self.optimizer, self.lr_scheduler = None, None  # of the model before
             self.prepare_model()
 
-        dataset, collate = self.columns(self.train_dataset)
-        feed = data.make_feed(dataset, collate, self.args, self.processes.count)
-        self.callback_handler.train_dataloader = data.first_epoch(feed, dataset, collate, self.args, self.processes)
+        feed, self.callback_handler.train_dataloader = loaders.feed_of(self)
         per_epoch, last = extent(self.args, feed.updates_per_epoch)
         self._create_for(last)
         self.state = self.new_state()
@@ -126,6 +126,8 @@ class Trainer(Surface):
         self.state.train_batch_size = self.args.per_device_train_batch_size
         self.state.compute_steps(self.args, last)
         self.run_state = RunState.new(self.args, self.warn)
+        self.run_state.draws = feed if isinstance(feed, loaders.LoaderFeed) else None
+        self._wrapped = self._wrap_model(self.model)
         self.checkpointer.identify()
         had_stopped = resume is not None and self.checkpointer.resume(resume)
         self.is_in_train = True
@@ -134,8 +136,10 @@ class Trainer(Surface):
                 self.techniques = on
                 self.emit(TechniquesOn(str(on), on.to_dict()))
                 engine = self._engine(on, signals)
-                training = Training(self, self.checkpointer, feed, engine, per_epoch, last, ignore_keys_for_eval)
-                return training.run(had_stopped)
+                self.in_training = Training(
+                    self, self.checkpointer, feed, engine, per_epoch, last, ignore_keys_for_eval
+                )
+                return self.in_training.run(had_stopped)
         finally:
             self.emit(Ended())
 
@@ -176,6 +180,8 @@ class Trainer(Surface):
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """The optimizer of the arguments, unless there is one already."""
+        if overrides.own(self, {"get_decay_parameter_names", "get_optimizer_cls_and_kwargs"}):
+            transformers.Trainer.create_optimizer(self, model)  # which asks these
         if self.optimizer is None:
             if self.optimizer_cls_and_kwargs is not None:
                 make, options = self.optimizer_cls_and_kwargs
@@ -205,7 +211,8 @@ class Trainer(Surface):
     @property
     def has_own_loss(self) -> bool:
         """Whether the loss is code of the user's."""
-        return self.is_own("compute_loss") or self.compute_loss_func is not None
+        own = overrides.own(self, overrides.STEP | {"compute_loss"})
+        return bool(own) or self.compute_loss_func is not None
 
     def is_own(self, method: str) -> bool:
         """Whether a subclass, or this very trainer, has put a method of its own in the place of one of these."""
@@ -230,13 +237,16 @@ class Trainer(Surface):
         """The loss and `compute_metrics` on `eval_dataset` (by default the trainer's; of a dictionary, each in turn, or
         one by its name), every row counted once, with names that begin with `metric_key_prefix`; `_runtime` is in
         seconds. Raises UserError where there is no data set of this name, or none at all."""
-        chosen = data.evaluated(self.eval_dataset, eval_dataset)
+        chosen = self.evaluator.chosen(eval_dataset)
         if isinstance(chosen, dict):
-            parts = [self.evaluate(part, ignore_keys, f"{metric_key_prefix}_{name}") for name, part in chosen.items()]
+            own = eval_dataset is None  # then by name, as the stock trainer asks for its loader
+            parts = [
+                self.evaluate(name if own else part, ignore_keys, f"{metric_key_prefix}_{name}")
+                for name, part in chosen.items()
+            ]
             return {name: value for part in parts for name, value in part.items()}
         self.evaluator.check_labels(chosen)
-        loss_only = self.compute_metrics is None or self.args.prediction_loss_only
-        _unused, metrics = self.evaluator.run(chosen, ignore_keys, metric_key_prefix, loss_only=loss_only)
+        metrics = self.evaluator.evaluate(eval_dataset, chosen, ignore_keys, metric_key_prefix)
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
@@ -249,7 +259,7 @@ class Trainer(Surface):
         """
         loss_only = self.args.prediction_loss_only
         labelled = not data.hidden_labels(test_dataset, self.label_names)
-        found, metrics = self.evaluator.run(
+        found, metrics = self.evaluator.predict(
             test_dataset, ignore_keys, metric_key_prefix, loss_only=loss_only, labelled=labelled
         )
         self.control = self.callback_handler.on_predict(self.args, self.state, self.control, metrics)

@@ -1,5 +1,6 @@
 """One call of `Trainer.train`: the updates, and what callbacks and arguments ask for between them."""
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable
@@ -17,11 +18,14 @@ from warmstart.engine.cuda_graphs import Graphs
 from warmstart.engine.loop import updates
 from warmstart.engine.optimizer import switch
 from warmstart.engine.signals import Interrupted, Signals
-from warmstart.engine.step import Engine, Hooks, StepResult, needs_metric
+from warmstart.engine.step import Engine, Hooks, StepResult
 from warmstart.engine.techniques import Techniques
 from warmstart.events import Progress, Started
+from warmstart.messages import _
 from warmstart.models.ragged.encoder import Unpadded
+from warmstart.trainer import overrides
 from warmstart.trainer.checkpointer import Checkpointer
+from warmstart.trainer.stepping import Stepping
 from warmstart.trainer.whole import Whole
 
 
@@ -38,10 +42,17 @@ class Training:
         last: int,
         ignore_keys: list[str] | None,
     ) -> None:
+        if Stepping.is_needed(trainer):
+            feed = stepping = Stepping(trainer, feed)
+            if overrides.own(trainer, overrides.STEP):
+                engine = dataclasses.replace(engine, backward=stepping.backward)
         self._trainer, self._checkpointer, self._feed, self._engine = trainer, checkpointer, feed, engine
         self._per_epoch, self._last, self._ignore_keys = per_epoch, last, ignore_keys
         self._first = trainer.state.global_step
         self._began, self._rows_before = time.time(), trainer.run_state.rows
+        self._asks_user = trainer.is_own("_maybe_log_save_evaluate")
+        self._told = False  # that a method of the user's left no checkpoint
+        trainer._globalstep_last_logged, trainer._total_loss_scalar = self._first, 0.0
 
     def run(self, had_stopped: bool) -> TrainOutput:
         """Run them. `had_stopped`: a callback had ended the run, and nothing is left to do."""
@@ -52,7 +63,7 @@ class Training:
         self._call(handler.on_train_begin)
         trainer.control.should_training_stop = trainer.control.should_training_stop or had_stopped
         if trainer.args.eval_on_start and self._first == 0:
-            trainer.evaluate(ignore_keys=self._ignore_keys)
+            trainer._evaluate(None, self._ignore_keys, skip_scheduler=True)
 
         done = self._first + counted.skipped  # of the updates that the rows are cut into; `global_step` counts those
         if trainer.control.should_epoch_stop:  # that ran. A callback had ended the epoch where the run goes on
@@ -91,7 +102,7 @@ class Training:
             if ended:
                 # The end of an epoch belongs to its last update: what a checkpoint holds is then complete.
                 self._call(control_of.on_epoch_end)
-            self._act()
+            self._act_or_ask(2 if ended else 1)
             if result.told_to_stop and done < end:
                 raise self._interrupted()
             if trainer.control.should_training_stop or trainer.control.should_epoch_stop:
@@ -99,7 +110,7 @@ class Training:
         stream.close()
         if not ended:
             self._call(control_of.on_epoch_end)
-            self._act()
+            self._act_or_ask(1)
         return done
 
     def _call(self, event: Callable[..., TrainerControl]) -> None:
@@ -126,26 +137,63 @@ class Training:
         state.epoch = done / self._per_epoch
         counted.rows += len(result.update.rows)
         state.num_input_tokens_seen += result.tokens
-        state.total_flos += 6 * result.tokens * trainer.parameters_computed
+        if trainer.is_own("floating_point_ops"):
+            trainer.store_flos()
+        else:
+            state.total_flos += 6 * result.tokens * trainer.parameters_computed
         seconds = (time.time() - self._began) / max(state.global_step - self._first, 1)
         rows = trainer.get_total_train_batch_size(trainer.args) / max(seconds, 1e-9)
         left = seconds * (state.max_steps - state.global_step)
         trainer.emit(Progress(self._first, state.global_step, state.max_steps, rows, left))
 
-    def _act(self) -> None:
+    def act(self) -> None:
         """What the callbacks asked for after an update: log, evaluate, save, in this order."""
         trainer = self._trainer
         if trainer.control.should_log and trainer.run_state.losses.since_log:
             trainer.log(trainer.run_state.losses.report())
+            trainer._globalstep_last_logged = trainer.state.global_step
         best = False
         if trainer.control.should_evaluate:
-            metrics = trainer.evaluate(ignore_keys=self._ignore_keys)
-            best = self._checkpointer.is_best(metrics)
-            if trainer.lr_scheduler is not None and needs_metric(trainer.lr_scheduler):
-                trainer.lr_scheduler.step(self._checkpointer.watched(metrics))
+            best = self._checkpointer.is_best(trainer._evaluate(None, self._ignore_keys))
         if trainer.control.should_save or (trainer.args.save_strategy == "best" and best):
-            trainer.save_checkpoint()
+            trainer._save_checkpoint(trainer.model_wrapped, None)
+            self._tell_what_was_not_saved()
             self._call(trainer.callback_handler.on_save)
+
+    def _act_or_ask(self, times: int) -> None:
+        """`act`, through a method of the user's if there is one: the stock trainer calls that after the last update of
+        an epoch and at its end, and so twice there."""
+        trainer, losses = self._trainer, self._trainer.run_state.losses
+        if not self._asks_user:
+            self.act()
+            return
+        for _unused in range(times):
+            loss, last = losses.unreported()
+            trainer._maybe_log_save_evaluate(
+                torch.tensor(loss, device=trainer.processes.device),
+                None if last is None else last.grad_norm,
+                trainer.model_wrapped,
+                None,
+                math.ceil(trainer.state.epoch or 0) - 1,
+                self._ignore_keys,
+                self._began,
+                learning_rate=None if last is None else last.learning_rate,
+            )
+            if trainer._globalstep_last_logged == trainer.state.global_step and losses.since_log:
+                losses.report()  # the user's method has
+
+    def _tell_what_was_not_saved(self) -> None:
+        """Once, where the user's own way to save leaves nothing to resume from."""
+        trainer = self._trainer
+        missing = trainer.run_state.saved_at != trainer.state.global_step and not trainer.args.save_only_model
+        if missing and not self._told and trainer.is_own("_save_checkpoint"):
+            self._told = True
+            trainer.warn(
+                _(
+                    "{type}._save_checkpoint left no checkpoint to resume from: "
+                    "call super()._save_checkpoint(model, trial) in it"
+                ).format(type=type(trainer).__name__)
+            )
 
     def _interrupted(self) -> Interrupted:
         """Save everything, if that has not just been done, and say where."""
@@ -158,6 +206,10 @@ class Training:
     def _finish(self) -> TrainOutput:
         trainer, state = self._trainer, self._trainer.state
         rows, steps = trainer.run_state.rows - self._rows_before, state.global_step - self._first
+        if trainer.is_own("num_examples"):
+            examples = trainer.num_examples(trainer.callback_handler.train_dataloader)
+            if trainer.args.max_steps <= 0:
+                rows = examples * trainer.args.num_train_epochs * steps // max(state.max_steps, 1)
         metrics = speed_metrics("train", self._began, num_samples=rows, num_steps=steps)
         metrics["total_flos"] = state.total_flos
         metrics["train_loss"] = trainer.run_state.losses.mean()
@@ -186,7 +238,7 @@ def make_engine(trainer: Whole, on: Techniques, signals: Signals) -> Engine:
         return found
 
     return Engine(
-        model=trainer.model,
+        model=trainer.model_wrapped,
         optimizer=trainer.optimizer,
         scheduler=trainer.lr_scheduler,
         processes=trainer.processes,
@@ -202,6 +254,8 @@ def make_engine(trainer: Whole, on: Techniques, signals: Signals) -> Engine:
         techniques=on,
         signals=signals,
         rows_at_a_time=trainer.run_state.rows_at_a_time,
+        fall_back=trainer.run_state.fall_back,
+        rows_are_drawn=trainer.run_state.draws is not None,
     )
 
 
