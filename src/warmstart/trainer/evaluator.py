@@ -23,6 +23,7 @@ from warmstart.messages import _
 from warmstart.models.ragged.door import call
 from warmstart.models.ragged.encoder import unpadded
 from warmstart.trainer import overrides
+from warmstart.trainer.first_batch import FirstBatch
 from warmstart.trainer.inputs import Loader, evaluated, hidden_labels, loader_options
 from warmstart.trainer.loaders import numbered
 from warmstart.trainer.whole import Whole
@@ -107,7 +108,7 @@ class Evaluator:
     ) -> tuple[Predictions, dict[str, float]]:
         """As `run`, through the loader and the loop of the user's where they are."""
         if not overrides.own(self._trainer, overrides.EVAL_LOADER):
-            return self.run(dataset, ignore_keys, prefix, loss_only=loss_only, labelled=labelled)
+            return self.run(dataset, ignore_keys, prefix, loss_only=loss_only, labelled=labelled, evaluating=False)
         self._labelled = labelled
         try:
             loader = self._trainer.get_test_dataloader(dataset)
@@ -140,9 +141,10 @@ class Evaluator:
         loss_only: bool,
         labelled: bool = True,
         is_loader: bool = False,
+        evaluating: bool = True,
     ) -> tuple[Predictions, dict[str, float]]:
         """What the model says of every row, and the metrics of that, named `prefix`_... Where rows are not `labelled`,
-        their labels are not looked at. `is_loader`: `dataset` is one already."""
+        their labels are not looked at. `is_loader`: `dataset` is one already; `evaluating`: metrics are wanted."""
         began = time.time()
         trainer = self._trainer
         labelled = labelled and self._labelled
@@ -182,8 +184,12 @@ class Evaluator:
             keep_outputs=not loss_only,
         )
         switch(trainer.optimizer, "eval")
-        with unpadded(trainer.model, trainer.args.without) as encoder, encoder.weights.held(steady):
-            found = predict(how, begin())
+        where = "eval_dataset" if evaluating else "test_dataset"
+        first = FirstBatch(
+            trainer, getattr(loader, "dataset", None), where, training=False, measured=evaluating and labelled
+        )
+        with unpadded(trainer.model, trainer.args.without) as encoder, encoder.weights.held(steady), first.explaining():
+            found = predict(how, first.watch(begin()))
         return found, self._metrics(found, prefix, began)
 
     def _batches(self, dataset: Any) -> tuple[Callable[[], Iterator[Any]], Loader]:

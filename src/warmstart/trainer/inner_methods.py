@@ -42,9 +42,9 @@ def evaluation_loop(
 ) -> EvalLoopOutput:
     """Every batch of a loader once: (predictions, label_ids, metrics, num_samples). The loss is the mean over all
     targets, however large the last batch is."""
-    del description
     loss_only = self.args.prediction_loss_only if prediction_loss_only is None else prediction_loss_only
-    found, metrics = self.evaluator.run(dataloader, ignore_keys, metric_key_prefix, loss_only=loss_only, is_loader=True)
+    how = {"loss_only": loss_only, "is_loader": True, "evaluating": description != "Prediction"}
+    found, metrics = self.evaluator.run(dataloader, ignore_keys, metric_key_prefix, **how)
     rows = self.num_examples(dataloader) if self.is_own("num_examples") else found.rows
     slow = {f"{metric_key_prefix}_{name}" for name in SPEED}
     metrics = {name: value for name, value in metrics.items() if name not in slow}

@@ -25,6 +25,7 @@ from warmstart.messages import _
 from warmstart.models.ragged.encoder import Unpadded
 from warmstart.trainer import overrides
 from warmstart.trainer.checkpointer import Checkpointer
+from warmstart.trainer.first_batch import FirstBatch
 from warmstart.trainer.stepping import Stepping
 from warmstart.trainer.whole import Whole
 
@@ -42,6 +43,9 @@ class Training:
         last: int,
         ignore_keys: list[str] | None,
     ) -> None:
+        measured = trainer.args.eval_strategy != "no" and trainer.eval_dataset is not None
+        self._look = FirstBatch(trainer, trainer.train_dataset, "train_dataset", training=True, measured=measured)
+        feed = self._look.over(feed)
         if Stepping.is_needed(trainer):
             feed = stepping = Stepping(trainer, feed)
             if overrides.own(trainer, overrides.STEP):
@@ -89,7 +93,7 @@ class Training:
         while not ended:
             self._call(control_of.on_step_begin)
             at_a_time = trainer.run_state.rows_at_a_time.limit
-            with trainer.processes.working():
+            with trainer.processes.working(), self._look.explaining():
                 result = next(stream, None)
             if result is None:
                 break
