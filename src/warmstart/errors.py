@@ -30,6 +30,14 @@ class UserError(Exception):
         return "\n".join(lines)
 
 
+class UserValueError(UserError, ValueError):
+    """A UserError where `transformers` raises ValueError: code that expects the one has the other too."""
+
+
+class UserNotImplementedError(UserError, NotImplementedError):
+    """A UserError where `transformers` raises NotImplementedError."""
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The one of `names` that `name` was probably meant to be, or None if none is near."""
     by_lower = {candidate.lower(): candidate for candidate in names}

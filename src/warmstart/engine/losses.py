@@ -75,6 +75,19 @@ def count_targets(batch: Batch, label_names: Sequence[str]) -> int:
     return int((labels != -100).sum())
 
 
+def takes_items(loss: Callable[..., Any]) -> bool:
+    """Whether a function of the user's takes `num_items_in_batch`."""
+    known = inspect.signature(loss).parameters
+    return "num_items_in_batch" in known or any(each.kind is each.VAR_KEYWORD for each in known.values())
+
+
+def items_in(batch: Batch, label_names: Sequence[str]) -> torch.Tensor:
+    """`count_targets`, as `transformers` gives a loss its `num_items_in_batch`: a number on the batch's device."""
+    tensors = (value for value in values_of(pad(batch)) if isinstance(value, torch.Tensor))
+    device = next((value.device for value in tensors), None)
+    return torch.tensor(count_targets(batch, label_names), device=device)
+
+
 def without_labels(batch: Batch, label_names: Sequence[str]) -> Batch:
     """The batch without labels of these names."""
     if isinstance(batch, RaggedBatch):
@@ -95,26 +108,30 @@ def check_named(batch: Batch) -> None:
 def loss_of(
     model: nn.Module,
     batch: Batch,
-    smoothing: float = 0.0,
+    smoother: Callable[..., torch.Tensor] | None = None,
     function: Callable[..., torch.Tensor] | None = None,
     return_outputs: bool = False,
+    num_items_in_batch: Any = None,
+    *,
+    accepts: bool = False,
 ) -> Any:
-    """The mean loss over the targets of `batch`, and the model's outputs if `return_outputs`.
+    """The mean loss over the targets of `batch`, and the model's outputs if `return_outputs`. `num_items_in_batch`: by
+    what to divide the sum instead, for a function or a model that `accepts` it.
 
-    `function(outputs, labels, num_items_in_batch=...)` is a loss of the user's; `smoothing` is label smoothing
-    (Szegedy et al. 2016, section 7). Raises UserError if the model gives no loss.
+    `function(outputs, labels, num_items_in_batch=...)` is a loss of the user's; `smoother(outputs, labels,
+    shift_labels=...)` smooths labels (Szegedy et al. 2016, section 7). Raises UserError if the model gives no loss.
     """
     check_named(batch)
-    own_loss = function is not None or smoothing > 0
+    own_loss = function is not None or smoother is not None
     labels = next(iter(labels_of(batch, ["labels"])), None)
-    outputs = call(model, without_labels(batch, ["labels"]) if own_loss else batch)
+    items = {} if num_items_in_batch is None else {"num_items_in_batch": num_items_in_batch}
+    given = without_labels(batch, ["labels"]) if own_loss else batch
+    outputs = call(model, {**given, **items} if items and accepts and isinstance(given, Mapping) else given)
     loss: Any
     if function is not None:
-        loss = function(outputs, labels, num_items_in_batch=count_targets(batch, ["labels"]))
-    elif smoothing > 0 and labels is not None:
-        from transformers.trainer_pt_utils import LabelSmoother
-
-        loss = LabelSmoother(epsilon=smoothing)(outputs, labels, shift_labels=is_causal(model))
+        loss = function(outputs, labels, **(items or {"num_items_in_batch": items_in(batch, ["labels"])}))
+    elif smoother is not None and labels is not None:
+        loss = smoother(outputs, labels, shift_labels=is_causal(model), **items)
     else:
         loss = outputs.get("loss") if isinstance(outputs, dict) else outputs[0]
     if loss is None:

@@ -1,6 +1,7 @@
 """Which precision this machine multiplies matrices fastest in, and why."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -17,6 +18,13 @@ def choose(wanted: str, device: torch.device) -> tuple[bool, str]:
     if has_bf16(device):
         return True, _("the processor multiplies bf16")
     return False, _("the processor has no bf16 multiplication")
+
+
+def of(args: Any, *, training: bool) -> torch.dtype | None:
+    """What matrix products run in, as `TrainingArguments` say; None: in the weights' own."""
+    if args.bf16 or (args.bf16_full_eval and not training):
+        return torch.bfloat16
+    return torch.float16 if args.fp16 or (args.fp16_full_eval and not training) else None
 
 
 def has_bf16(device: torch.device) -> bool:

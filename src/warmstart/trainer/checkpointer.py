@@ -1,8 +1,10 @@
 """A `Trainer`'s checkpoints: what is written, which evaluation is the best, what is kept, how a run goes on."""
 
+import math
 import pathlib
 from typing import Any
 
+import numpy as np
 from transformers.trainer_callback import EarlyStoppingCallback, TrainerState
 
 from warmstart.checkpoints import checkpoint
@@ -15,6 +17,7 @@ from warmstart.checkpoints.provenance import (
     settings_of,
     tokenizer_of,
     weights_of,
+    what_stays,
 )
 from warmstart.checkpoints.weights import holds_weights, load_weights, save_weights
 from warmstart.engine.optimizer import switch
@@ -73,6 +76,7 @@ class Checkpointer:
         if with_progress:
             trainer.run_state.saved_at = state.global_step
         trainer.emit(Saved(folder, state.global_step))
+        trainer.pushes.saved(folder)
 
     def _write(self, folder: pathlib.Path, *, with_progress: bool) -> None:
         trainer = self._trainer
@@ -99,7 +103,7 @@ class Checkpointer:
 
     def _rotate(self, newest: pathlib.Path) -> None:
         best = self._trainer.state.best_model_checkpoint
-        never = {newest, *([pathlib.Path(best)] if best else [])}
+        never = {newest, *([pathlib.Path(best)] if best else []), *self._trainer.pushes.folders}
         checkpoint.rotate(newest.parent, self._trainer.args.save_total_limit, never)
 
     def to_resume(self, wanted: str | bool | None) -> pathlib.Path | None:
@@ -170,9 +174,10 @@ class Checkpointer:
             if not self.described:
                 found = [line for line in found if not line.startswith("weights.sha256")]
             if found and not trainer.args.accept_changes:
-                raise refusal(found, str(folder))
+                raise refusal(found, str(folder), by_command=bool(self.described))
         if found:
-            trainer.warn(_("accepted: {found}").format(found="; ".join(found)))
+            kept = [] if self.described else what_stays(found)
+            trainer.warn(" ".join([_("accepted: {found}").format(found="; ".join(found)) + ".", *kept]))
         return found
 
     def _stays_stopped(self, saved: dict[str, Any]) -> bool:
@@ -214,6 +219,14 @@ class Checkpointer:
                 where="metric_for_best_model",
                 fix=did_you_mean(name, [key for key in metrics if key.startswith("eval_")]),
             )
+        if np.ndim(metrics[name]) != 0:
+            raise UserError(
+                _("{name!r} is {count} numbers, and the best has to be found by one").format(
+                    name=name, count=np.size(metrics[name])
+                ),
+                where="metric_for_best_model",
+                fix=_("let compute_metrics return one number too, such as their mean, and name that"),
+            )
         return metrics[name]
 
     def is_best(self, metrics: dict[str, float]) -> bool:
@@ -222,6 +235,8 @@ class Checkpointer:
         if args.metric_for_best_model is None:
             return False
         value, best = self.watched(metrics), state.best_metric
+        if math.isnan(value):
+            return False  # nor does it stay the best: no later value would be better than it
         better = best is None or (value > best if args.greater_is_better else value < best)
         if better:
             state.best_metric, state.best_global_step = value, state.global_step

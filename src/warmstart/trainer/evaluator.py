@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers.trainer_utils import EvalPrediction, denumpify_detensorize, speed_metrics
+from transformers.trainer_utils import speed_metrics
 
 from warmstart.batches.dataloaders import Batch, length_of
 from warmstart.batches.ragged import pad
@@ -22,8 +22,10 @@ from warmstart.errors import UserError
 from warmstart.messages import _
 from warmstart.models.ragged.door import call
 from warmstart.models.ragged.encoder import unpadded
+from warmstart.trainer import metrics as scored
 from warmstart.trainer import overrides
 from warmstart.trainer.first_batch import FirstBatch
+from warmstart.trainer.inner_methods import items_for
 from warmstart.trainer.inputs import Loader, evaluated, hidden_labels, loader_options
 from warmstart.trainer.loaders import numbered
 from warmstart.trainer.whole import Whole
@@ -50,8 +52,9 @@ class Evaluator:
         labelled = bool(trainer.label_names) and len(labels) == len(trainer.label_names)
         labels = labels if labelled else ()
         if labelled or (not trainer.label_names and isinstance(inputs, Mapping) and inputs.get("return_loss", False)):
+            items = items_for(trainer, inputs)
             with self._computing():
-                loss, outputs = trainer.compute_loss(model, inputs, return_outputs=True)
+                loss, outputs = trainer.compute_loss(model, inputs, return_outputs=True, **items)
             loss = loss.detach().mean()
         else:
             with self._computing():
@@ -98,15 +101,15 @@ class Evaluator:
         trainer = self._trainer
         if not overrides.own(trainer, overrides.EVAL_LOADER):
             loss_only = trainer.compute_metrics is None or trainer.args.prediction_loss_only
-            return self.run(dataset, ignore_keys, prefix, loss_only=loss_only)[1]
+            return self.run(dataset, ignore_keys, prefix, loss_only=loss_only, keep_all=False)[1]
         loader = trainer.get_eval_dataloader(wanted if isinstance(wanted, str) else dataset)
         loss_only_or_not = True if trainer.compute_metrics is None else None
         return self._through(loader, "Evaluation", loss_only_or_not, ignore_keys, prefix)[1]
 
-    def predict(
-        self, dataset: Any, ignore_keys: list[str] | None, prefix: str, *, loss_only: bool, labelled: bool
-    ) -> tuple[Predictions, dict[str, float]]:
-        """As `run`, through the loader and the loop of the user's where they are."""
+    def predict(self, dataset: Any, ignore_keys: list[str] | None, prefix: str) -> tuple[Predictions, dict[str, float]]:
+        """What the model says of every row of `dataset`, and the metrics of that."""
+        loss_only = self._trainer.args.prediction_loss_only
+        labelled = not hidden_labels(dataset, self._trainer.label_names)
         if not overrides.own(self._trainer, overrides.EVAL_LOADER):
             return self.run(dataset, ignore_keys, prefix, loss_only=loss_only, labelled=labelled, evaluating=False)
         self._labelled = labelled
@@ -140,11 +143,13 @@ class Evaluator:
         *,
         loss_only: bool,
         labelled: bool = True,
+        keep_all: bool = True,
         is_loader: bool = False,
         evaluating: bool = True,
     ) -> tuple[Predictions, dict[str, float]]:
         """What the model says of every row, and the metrics of that, named `prefix`_... Where rows are not `labelled`,
-        their labels are not looked at. `is_loader`: `dataset` is one already; `evaluating`: metrics are wanted."""
+        their labels are not looked at. `keep_all`: outputs are wanted, whatever is measured; `is_loader`: `dataset` is
+        one already; `evaluating`: metrics are wanted."""
         began = time.time()
         trainer = self._trainer
         labelled = labelled and self._labelled
@@ -152,6 +157,9 @@ class Evaluator:
         trainer.callback_handler.eval_dataloader = loader
         sees_batches = bool(overrides.own(trainer, SEE_BATCHES))
         steady = not sees_batches and not trainer.has_own_loss
+        measured = trainer.compute_metrics is not None and not loss_only
+        by_batch = scored.BatchMetrics(trainer) if measured and trainer.args.batch_eval_metrics else None
+        asks_for_inputs = measured and by_batch is None and "inputs" in trainer.args.include_for_metrics
 
         fall_back = trainer.run_state.fall_back
         fp32 = functools.partial(torch.autocast, trainer.processes.device.type, enabled=False)
@@ -181,16 +189,20 @@ class Evaluator:
             precision=trainer.precision,
             transform=trainer.preprocess_logits_for_metrics,
             after_batch=after_batch,
-            keep_outputs=not loss_only,
+            keep_outputs=not loss_only and (by_batch is None or keep_all),
+            inputs=functools.partial(scored.inputs_of, trainer) if asks_for_inputs else None,
+            each=by_batch,
+            joined=trainer.args.eval_do_concat_batches,
         )
         switch(trainer.optimizer, "eval")
         where = "eval_dataset" if evaluating else "test_dataset"
-        first = FirstBatch(
-            trainer, getattr(loader, "dataset", None), where, training=False, measured=evaluating and labelled
-        )
-        with unpadded(trainer.model, trainer.args.without) as encoder, encoder.weights.held(steady), first.explaining():
+        rows, wanted = getattr(loader, "dataset", None), evaluating and labelled
+        first = FirstBatch(trainer, rows, where, training=False, measured=wanted)
+        left_out = trainer.args.left_out
+        with unpadded(trainer.model, left_out) as encoder, encoder.weights.held(steady), first.explaining():
             found = predict(how, first.watch(begin()))
-        return found, self._metrics(found, prefix, began)
+        results = scored.of_all(trainer, found) if by_batch is None else by_batch.finish()
+        return found, self._metrics(found, results, prefix, began)
 
     def _batches(self, dataset: Any) -> tuple[Callable[[], Iterator[Any]], Loader]:
         """How to begin with this process's batches, and what looks like their loader to a callback."""
@@ -200,7 +212,8 @@ class Evaluator:
         steps: int | None
         collate = trainer.data_collator
         if isinstance(dataset, TokenTable):
-            plan = token_plan(dataset, size, *place)
+            by_length = trainer.args.eval_do_concat_batches and not trainer.args.batch_eval_metrics
+            plan = token_plan(dataset, size, *place, by_length=by_length)
             begin, steps = functools.partial(token_batches, dataset, plan), len(plan)
         else:
             dataset, collate = trainer.columns(dataset)
@@ -214,17 +227,11 @@ class Evaluator:
         processes = self._trainer.processes
         return functools.partial(numbered, loader, processes.index, processes.count), loader
 
-    def _metrics(self, found: Predictions, prefix: str, began: float) -> dict[str, float]:
+    def _metrics(self, found: Predictions, results: dict[str, Any], prefix: str, began: float) -> dict[str, Any]:
         trainer = self._trainer
-        metrics: dict[str, Any] = {}
-        if trainer.compute_metrics is not None and found.outputs is not None and found.labels is not None:
-            given = EvalPrediction(found.outputs, found.labels)
-            metrics = dict(denumpify_detensorize(trainer.compute_metrics(given)))
         if found.loss is not None:
-            metrics[f"{prefix}_loss"] = found.loss
-        metrics = {
-            name if name.startswith(f"{prefix}_") else f"{prefix}_{name}": value for name, value in metrics.items()
-        }
+            results[f"{prefix}_loss"] = found.loss
+        metrics = scored.named(results, prefix)
         steps = math.ceil(found.rows / trainer.args.per_device_eval_batch_size)
         metrics.update(speed_metrics(prefix, began, num_samples=found.rows, num_steps=steps))
         return metrics

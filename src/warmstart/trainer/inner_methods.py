@@ -11,10 +11,18 @@ from torch import nn
 from transformers.trainer_utils import EvalLoopOutput
 
 from warmstart.checkpoints.weights import load_weights, save_weights
+from warmstart.engine.losses import items_in, takes_items
 from warmstart.engine.optimizer import switch
 from warmstart.engine.step import needs_metric
 
 SPEED = ("runtime", "samples_per_second", "steps_per_second")
+
+
+def items_for(trainer: Any, batch: Any) -> dict[str, Any]:
+    """The number of a batch's targets, as a loss of the user's that takes it is given it."""
+    if not (trainer.is_own("compute_loss") and takes_items(trainer.compute_loss)):
+        return {}
+    return {"num_items_in_batch": items_in(batch, trainer.label_names)}
 
 
 def training_step(self: Any, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
@@ -26,7 +34,7 @@ def training_step(self: Any, model: nn.Module, inputs: dict[str, Any], num_items
     switch(self.optimizer, "train")
     inputs = self._prepare_inputs(inputs)
     with self.compute_loss_context_manager():
-        loss = self.compute_loss(model, inputs) * self.share
+        loss = self.compute_loss(model, inputs, **items_for(self, inputs)) * self.share
     self.accelerator.backward(loss)
     found: torch.Tensor = loss.detach()
     return found
@@ -63,6 +71,8 @@ def evaluate_during_training(
     """`evaluate`, and a step of a schedule that waits for metrics."""
     del trial
     metrics: dict[str, float] = self.evaluate(ignore_keys=ignore_keys_for_eval)
+    if self.trial is not None:
+        self.trial.report(metrics)
     if not skip_scheduler and self.lr_scheduler is not None and needs_metric(self.lr_scheduler):
         self.lr_scheduler.step(self.checkpointer.watched(metrics))
     return metrics

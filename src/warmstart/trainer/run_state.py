@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import torch
+
 from warmstart.engine.loss_meter import LossMeter
 from warmstart.engine.oom import RowsAtATime
 from warmstart.engine.precision import FallBack
@@ -21,7 +23,8 @@ class Draws(Protocol):
 @dataclasses.dataclass
 class RunState:
     """`rows`: seen by the updates of this run; `skipped`: updates that were left out because a callback ended their
-    epoch; `saved_at`: the update of the last checkpoint that can be resumed from; `draws`: a loader of the user's."""
+    epoch; `saved_at`: the update of the last checkpoint that can be resumed from; `draws`: a loader of the user's;
+    `tokens_before`: input tokens that were seen before this training; `scaler`: scales the loss in fp16."""
 
     losses: LossMeter
     rows_at_a_time: RowsAtATime
@@ -30,12 +33,16 @@ class RunState:
     rows: int = 0
     skipped: int = 0
     saved_at: int = -1
+    tokens_before: int = 0
+    scaler: torch.amp.GradScaler | None = None
 
     @classmethod
     def new(cls, args: TrainingArguments, warn: Callable[[str], None]) -> "RunState":
         """A run that has done nothing yet."""
         show_norm = bool(args.max_grad_norm and args.max_grad_norm > 0)
-        return cls(LossMeter(skip=args.on_nonfinite == "skip", show_norm=show_norm), RowsAtATime(warn), FallBack(warn))
+        losses = LossMeter(skip=args.on_nonfinite == "skip", show_norm=show_norm)
+        scaler = torch.amp.GradScaler(args.device.type) if args.fp16 else None
+        return cls(losses, RowsAtATime(warn), FallBack(warn), scaler=scaler)
 
     def to_dict(self) -> dict[str, Any]:
         """What a checkpoint needs of it for the run to go on as if nothing had happened."""
@@ -46,6 +53,7 @@ class RunState:
             "losses": self.losses.state(),
             "in_fp32": self.fall_back.on,
             "draws": self.draws.state() if self.draws is not None else None,
+            **({"loss_scale": self.scaler.state_dict()} if self.scaler is not None else {}),
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
@@ -56,3 +64,5 @@ class RunState:
         self.fall_back.on = saved.get("in_fp32", False)
         if self.draws is not None:
             self.draws.restore(saved.get("draws"))
+        if self.scaler is not None and "loss_scale" in saved:
+            self.scaler.load_state_dict(saved["loss_scale"])

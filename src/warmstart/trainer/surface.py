@@ -4,8 +4,8 @@ The parts of a trainer look these attributes up when they need them: a user may 
 optimizer there at any time.
 """
 
+import functools
 import inspect
-import itertools
 import pathlib
 from collections.abc import Callable
 from typing import Any
@@ -22,10 +22,11 @@ from warmstart.engine.optimizer import decayed_names, switch
 from warmstart.errors import UserError
 from warmstart.events import Event, Events, Warned
 from warmstart.messages import _
+from warmstart.trainer import answers, hub, inner_methods, inputs, loaders, preparation, progress
 from warmstart.trainer import callbacks as shown
-from warmstart.trainer import hub, inner_methods, inputs, loaders, progress
 from warmstart.trainer.arguments import TrainingArguments
 from warmstart.trainer.overrides import refuse_what_is_never_called
+from warmstart.trainer.run_state import RunState
 
 
 class Surface:
@@ -34,6 +35,14 @@ class Surface:
     log_metrics = transformers.Trainer.log_metrics
     metrics_format = transformers.Trainer.metrics_format
     save_metrics = transformers.Trainer.save_metrics
+    get_optimizer_cls_and_kwargs = staticmethod(transformers.Trainer.get_optimizer_cls_and_kwargs)
+    num_examples = answers.num_examples
+    num_tokens = answers.num_tokens
+    get_num_trainable_parameters = answers.get_num_trainable_parameters
+    get_learning_rates = answers.get_learning_rates
+    get_optimizer_group = answers.get_optimizer_group
+    create_model_card = hub.create_model_card
+    push_to_hub = hub.push_to_hub
 
     get_train_dataloader = loaders.get_train_dataloader
     get_eval_dataloader = loaders.get_eval_dataloader
@@ -63,11 +72,13 @@ class Surface:
     is_deepspeed_enabled = is_fsdp_enabled = False
     deepspeed = None
     share = 1.0  # ours: the part of an update's targets that the micro-batch under way has
-    current_flos = 0.0
+    current_flos = _total_loss_scalar = 0.0
+    _globalstep_last_logged = 0
     current_gradient_accumulation_steps = 1
     _signature_columns: list[str] | None = None
     _wrapped: nn.Module | None = None
     _accelerator: TrainersAccelerator | None = None
+    run_state: RunState
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -87,7 +98,8 @@ class Surface:
     ) -> None:
         self.args = args
         self.processes = Processes(use_cpu=args.use_cpu)
-        self.events = Events(*progress.listeners(hidden=args.disable_tqdm))
+        self.events = Events(progress.logged, functools.partial(shown.show, self))
+        preparation.set_log_level(args)
         inputs.seed(args)
         self.model_init = model_init
         self.model: nn.Module = model if model is not None else self.call_model_init()
@@ -101,13 +113,17 @@ class Surface:
         self.prepare_model()
         self.control = TrainerControl()
         self.callback_handler = CallbackHandler(
-            [DefaultFlowCallback, *self.default_callbacks(), *callbacks],
+            [DefaultFlowCallback, *shown.trackers(args), *callbacks],
             self.model,
             processing_class,
             self.optimizer,
             self.lr_scheduler,
         )
+        self.add_callback(shown.last(args))
         self.state = self.new_state()
+        self.label_smoother = preparation.label_smoother(args, self.model, self.warn)
+        self.pushes = hub.Pushes(self)
+        self.hub_model_id: str | None = hub.begin(args, self.processes) if args.push_to_hub else None
 
     def emit(self, event: Event) -> None:
         """Tell what happens in the run, once: the main process does."""
@@ -126,6 +142,8 @@ class Surface:
             enable: Any = getattr(self.model, "activation_checkpointing_enable", None)
             enable = enable or self.model.gradient_checkpointing_enable  # what older versions call it
             enable(self.args.gradient_checkpointing_kwargs)
+        if self.args.torch_compile:
+            self.model.compile(backend=self.args.torch_compile_backend, mode=self.args.torch_compile_mode)
         if getattr(self.model, "config", None) is not None:
             self.model.config.use_cache = self.args.use_cache  # type: ignore[union-attr]
         count: Any = getattr(self.model, "num_parameters", None)
@@ -157,16 +175,13 @@ class Surface:
             names = ("split_batches", "dispatch_batches", "even_batches", "use_seedable_sampler")
             loading = {"data_seed": self.args.data_seed, **{name: config[name] for name in names}}
             self._accelerator = trainers_accelerator(loading, use_cpu=self.args.use_cpu)
+        self._accelerator.loss_scaler = self.run_state.scaler
         return self._accelerator
 
     @property
     def loss_shifts_labels(self) -> bool:
         """Whether the model shifts labels itself: then the first of a row is no target."""
         return is_causal(self.model)
-
-    def default_callbacks(self) -> list[Any]:
-        """Trackers that `report_to` names, and what of `transformers` shows the log."""
-        return shown.default_callbacks(self.args)
 
     def add_callback(self, callback: Any) -> None:
         """Add a callback, by class or instance."""
@@ -200,42 +215,9 @@ class Surface:
         used = inputs.used_columns(self.model, self.label_names)
         return inputs.without_unused_columns(dataset, self.data_collator, used)
 
-    def num_examples(self, dataloader: Any) -> int:
-        """Rows of a loader."""
-        rows: int = len(getattr(dataloader, "dataset", self.train_dataset))
-        return rows
-
-    def num_tokens(self, dataloader: Any, max_steps: int | None = None) -> int:
-        """Input ids of a loader's batches, padding included; with `max_steps`, of so many batches, for which the loader
-        begins again where it ends."""
-        counts: list[int] = [batch["input_ids"].numel() for batch in itertools.islice(dataloader, max_steps)]
-        if max_steps is None or not counts:
-            return sum(counts)
-        again, rest = divmod(max_steps, len(counts))
-        return again * sum(counts) + sum(counts[:rest])
-
-    def get_num_trainable_parameters(self) -> int:
-        """Numbers that training changes."""
-        return sum(p.numel() for p in self.model.parameters() if p.requires_grad)
-
-    def get_learning_rates(self) -> list[float]:
-        """The learning rate of each parameter group."""
-        return [float(group["lr"]) for group in self._made_optimizer().param_groups]
-
-    def get_optimizer_group(self, param: Any = None) -> Any:
-        """The parameter group that `param` is in; all groups if none is given."""
-        groups = self._made_optimizer().param_groups
-        return groups if param is None else next(g for g in groups if any(p is param for p in g["params"]))
-
     def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
         """Names of the parameters that weight decay acts on."""
         return decayed_names(model)
-
-    @staticmethod
-    def get_optimizer_cls_and_kwargs(args: Any, model: Any = None) -> tuple[Any, Any]:
-        """The class and options of the optimizer that the arguments name, as `transformers` has them."""
-        found: tuple[Any, Any] = transformers.Trainer.get_optimizer_cls_and_kwargs(args, model)
-        return found
 
     def get_total_train_batch_size(self, args: Any) -> int:
         """Rows of an update, over all processes."""
@@ -263,7 +245,6 @@ class Surface:
         A checkpoint's weights are saved through here too, so that an override is called for each. `output_dir` is then
         a folder in the making, and only the main process is in here: what is written there becomes the checkpoint.
         """
-        del _internal_call
         folder = pathlib.Path(output_dir or self.args.output_dir)
         switch(self.optimizer, "eval")
         if storage.is_in_the_making(folder):
@@ -274,6 +255,8 @@ class Surface:
             with storage.new_files(folder) as work:
                 self._save(str(work))
         self.processes.barrier()
+        if self.args.push_to_hub and not _internal_call:
+            self.push_to_hub("Model save")
 
     def save_state(self) -> None:
         """Save `state` as JSON into `args.output_dir`."""
@@ -281,41 +264,6 @@ class Surface:
             with storage.new_files(pathlib.Path(self.args.output_dir)) as work:
                 storage.write_json(work / "trainer_state.json", vars(self.state))
 
-    def create_model_card(self, *args: Any, **card: Any) -> None:
-        """Write README.md into `args.output_dir`: a draft of a model card, with what was trained and measured. Takes
-        what `transformers.Trainer.create_model_card` takes.
-        """
-        hub.check_card(args, card)
-        transformers.Trainer.create_model_card(self, *args, **card)
-
-    def push_to_hub(
-        self,
-        commit_message: str | None = "End of training",
-        blocking: bool = True,
-        token: str | None = None,
-        revision: str | None = None,
-        private: bool | None = None,
-        repo_id: str | None = None,
-        **card: Any,
-    ) -> Any:
-        """Save the model, write its card with what is in `card` (see `create_model_card`), and upload both with
-        `huggingface_hub`. `repo_id`: by default the name of the output folder. Not `blocking`, it returns a Future.
-        """
-        return hub.push(self, commit_message, blocking, token, revision, private, repo_id, card)
-
     def end(self) -> None:
         """Leave the process group; call it last, if at all."""
         leave()
-
-    def hyperparameter_search(self, *args: Any, **kwargs: Any) -> Any:
-        """Not here: raises UserError."""
-        raise UserError(
-            _("hyperparameter_search is not part of this engine"),
-            where="Trainer",
-            fix=_("call train() from an optuna study"),
-        )
-
-    def _made_optimizer(self) -> torch.optim.Optimizer:
-        if self.optimizer is None:
-            raise UserError(_("there is no optimizer yet"), "Trainer", fix="create_optimizer() / train()")
-        return self.optimizer

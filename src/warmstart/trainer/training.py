@@ -6,23 +6,16 @@ import time
 from collections.abc import Callable
 
 import torch
-from torch import nn
 from transformers.trainer_callback import TrainerControl
 from transformers.trainer_utils import TrainOutput, speed_metrics
 
-from warmstart.batches.dataloaders import Batch, Feed
-from warmstart.batches.ragged import pad
-from warmstart.batches.tokens import TokenTable
-from warmstart.engine.capturable import why_no_graphs
-from warmstart.engine.cuda_graphs import Graphs
+from warmstart.batches.dataloaders import Feed
 from warmstart.engine.loop import updates
 from warmstart.engine.optimizer import switch
-from warmstart.engine.signals import Interrupted, Signals
-from warmstart.engine.step import Engine, Hooks, StepResult
-from warmstart.engine.techniques import Techniques
+from warmstart.engine.signals import Interrupted
+from warmstart.engine.step import Engine, StepResult
 from warmstart.events import Progress, Started
 from warmstart.messages import _
-from warmstart.models.ragged.encoder import Unpadded
 from warmstart.trainer import overrides
 from warmstart.trainer.checkpointer import Checkpointer
 from warmstart.trainer.first_batch import FirstBatch
@@ -31,7 +24,8 @@ from warmstart.trainer.whole import Whole
 
 
 class Training:
-    """The updates of `trainer` after those that are done. `per_epoch`, `last`: updates of an epoch and of the run."""
+    """The updates of `trainer` after those that are done. `per_epoch`, `last`: updates of an epoch and of the run;
+    `took` adds to the run's metrics what it took."""
 
     def __init__(
         self,
@@ -42,6 +36,7 @@ class Training:
         per_epoch: int,
         last: int,
         ignore_keys: list[str] | None,
+        took: Callable[[dict[str, float]], None] = lambda metrics: None,
     ) -> None:
         measured = trainer.args.eval_strategy != "no" and trainer.eval_dataset is not None
         self._look = FirstBatch(trainer, trainer.train_dataset, "train_dataset", training=True, measured=measured)
@@ -51,7 +46,7 @@ class Training:
             if overrides.own(trainer, overrides.STEP):
                 engine = dataclasses.replace(engine, backward=stepping.backward)
         self._trainer, self._checkpointer, self._feed, self._engine = trainer, checkpointer, feed, engine
-        self._per_epoch, self._last, self._ignore_keys = per_epoch, last, ignore_keys
+        self._per_epoch, self._last, self._ignore_keys, self._took = per_epoch, last, ignore_keys, took
         self._first = trainer.state.global_step
         self._began, self._rows_before = time.time(), trainer.run_state.rows
         self._asks_user = trainer.is_own("_maybe_log_save_evaluate")
@@ -140,7 +135,8 @@ class Training:
         state.global_step = done - counted.skipped
         state.epoch = done / self._per_epoch
         counted.rows += len(result.update.rows)
-        state.num_input_tokens_seen += result.tokens
+        padded = trainer.args.include_num_input_tokens_seen == "all"
+        state.num_input_tokens_seen += result.padded_tokens if padded else result.tokens
         if trainer.is_own("floating_point_ops"):
             trainer.store_flos()
         else:
@@ -154,7 +150,8 @@ class Training:
         """What the callbacks asked for after an update: log, evaluate, save, in this order."""
         trainer = self._trainer
         if trainer.control.should_log and trainer.run_state.losses.since_log:
-            trainer.log(trainer.run_state.losses.report())
+            began = {} if trainer.args.include_num_input_tokens_seen == "no" else {"start_time": self._began}
+            trainer.log(trainer.run_state.losses.report(), **began)
             trainer._globalstep_last_logged = trainer.state.global_step
         best = False
         if trainer.control.should_evaluate:
@@ -218,75 +215,11 @@ class Training:
         metrics["total_flos"] = state.total_flos
         metrics["train_loss"] = trainer.run_state.losses.mean()
         trainer.is_in_train = False
+        self._took(metrics)
         trainer.log(metrics)
         switch(trainer.optimizer, "eval")
         if trainer.args.load_best_model_at_end:
             self._checkpointer.load_best()
         self._call(trainer.callback_handler.on_train_end)
+        trainer.pushes.finish()
         return TrainOutput(state.global_step, metrics["train_loss"], metrics)
-
-
-def make_engine(trainer: Whole, on: Techniques, signals: Signals) -> Engine:
-    """What the updates of `trainer` need. Its callbacks are called within them, as `transformers` calls them."""
-    assert trainer.optimizer is not None
-    handler = trainer.callback_handler
-
-    def calling(event: Callable[..., TrainerControl]) -> Callable[[], None]:
-        def call() -> None:
-            trainer.control = event(trainer.args, trainer.state, trainer.control)
-
-        return call
-
-    def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
-        found: torch.Tensor = trainer.compute_loss(model, pad(batch) if trainer.is_own("compute_loss") else batch)
-        return found
-
-    return Engine(
-        model=trainer.model_wrapped,
-        optimizer=trainer.optimizer,
-        scheduler=trainer.lr_scheduler,
-        processes=trainer.processes,
-        loss=loss,
-        label_names=trainer.label_names,
-        max_grad_norm=trainer.args.max_grad_norm or 0.0,
-        seed=trainer.args.seed,
-        precision=trainer.precision,
-        own_loss=trainer.has_own_loss,
-        hooks=Hooks(
-            calling(handler.on_substep_end), calling(handler.on_pre_optimizer_step), calling(handler.on_optimizer_step)
-        ),
-        techniques=on,
-        signals=signals,
-        rows_at_a_time=trainer.run_state.rows_at_a_time,
-        fall_back=trainer.run_state.fall_back,
-        rows_are_drawn=trainer.run_state.draws is not None,
-    )
-
-
-def make_graphs(trainer: Whole, encoder: Unpadded, folded: bool) -> tuple[Graphs | None, str]:
-    """CUDA graphs of this trainer's updates, or why there are none. `folded`: clipping is part of the optimizer's
-    step."""
-    args = trainer.args
-    assert trainer.optimizer is not None
-    why_not = why_no_graphs(
-        trainer.optimizer,
-        encoder,
-        trainer.callback_handler.callbacks,
-        table=isinstance(trainer.train_dataset, TokenTable),
-        micro_batches=args.gradient_accumulation_steps,
-        processes=trainer.processes.count,
-        folded=folded,
-        own_loss=trainer.has_own_loss or args.label_smoothing_factor > 0,
-    )
-    if why_not:
-        return None, why_not
-    made = Graphs(
-        trainer.model,
-        trainer.optimizer,
-        encoder,
-        rows=args.per_device_train_batch_size,
-        max_grad_norm=args.max_grad_norm or 0.0,
-        precision=trainer.precision,
-        warn=trainer.warn,
-    )
-    return made, ""

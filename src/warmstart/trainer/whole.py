@@ -34,6 +34,9 @@ class Whole(Protocol):
     preprocess_logits_for_metrics: Any
     run_state: RunState
     is_in_train: bool
+    label_smoother: Any
+    trial: Any
+    pushes: Any
     parameters_computed: int
     # Names of the stock trainer's, which code of the user's looks at or sets. `share` is ours: the part of an update's
     # targets that the micro-batch under way has.
@@ -71,7 +74,9 @@ class Whole(Protocol):
 
     # What a user may override
 
-    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False) -> Any: ...
+    def compute_loss(
+        self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any: ...
 
     def prediction_step(
         self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None
@@ -120,7 +125,7 @@ class Whole(Protocol):
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None: ...
 
-    def log(self, logs: dict[str, float]) -> None: ...
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None: ...
 
     def save_checkpoint(self, *, resumable: bool = False) -> None: ...
 

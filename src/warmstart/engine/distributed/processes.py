@@ -29,12 +29,15 @@ class Accelerator(accelerate.Accelerator):  # type: ignore[misc]
 
 class TrainersAccelerator(Accelerator):
     """The one that a `Trainer` shows to code of the user's. The trainer itself weighs losses, sums gradients and sets
-    the precision, so all that `backward` does is to go backward."""
+    the precision, so all that `backward` does is to go backward. `loss_scaler`: scales a loss in fp16."""
+
+    loss_scaler: torch.amp.GradScaler | None = None
 
     def backward(self, loss: torch.Tensor, **options: Any) -> None:
         """Add the gradients of `loss`. What is inside autocast in the forward pass is not to be so in this one."""
         with torch.autocast(self.device.type, enabled=False):
-            loss.backward(**options)  # type: ignore[no-untyped-call]
+            scaled: Any = loss if self.loss_scaler is None else self.loss_scaler.scale(loss)
+            scaled.backward(**options)
 
 
 def trainers_accelerator(loading: dict[str, Any], *, use_cpu: bool) -> TrainersAccelerator:
