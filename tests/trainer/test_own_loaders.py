@@ -9,7 +9,7 @@ import torch
 import transformers
 from torch.utils.data import DataLoader, RandomSampler, WeightedRandomSampler
 
-from tests.trainer.helpers import Pad
+from tests.trainer.helpers import Pad, tiny_bert
 from tests.trainer.test_overrides import BOTH, GradientAttack, OwnLoader, Weighted
 from tests.trainer.test_ragged_inputs import table
 from tests.trainer.trainers import EVAL, TRAIN, accuracy, make, same, weights
@@ -179,3 +179,72 @@ def test_what_cannot_be_overridden_says_what_can(name: str) -> None:
         type("Mine", (Trainer,), {name: lambda self, *a, **k: None})
     named = [word.strip(" ,") for word in caught.value.fix.split() if hasattr(Trainer, word.strip(" ,"))]
     assert named or "callbacks" in caught.value.fix
+
+
+class NoRowsGiven:
+    """All rows are the loaders' own."""
+
+    def get_train_dataloader(self: Any) -> Any:
+        return DataLoader(TRAIN, batch_size=8, shuffle=True, collate_fn=Pad())
+
+    def get_eval_dataloader(self: Any, eval_dataset: Any = None) -> Any:
+        return DataLoader(EVAL, batch_size=13, collate_fn=Pad())
+
+
+def test_loaders_of_ones_own_need_no_data_set(tmp_path: pathlib.Path) -> None:
+    found = []
+    for base in BOTH:
+        kind: Any = type("Own", (NoRowsGiven, base), {"__module__": __name__})
+        given = {"kind": kind, "train_dataset": None, "max_steps": 7, "logging_steps": 1, "compute_metrics": accuracy}
+        trainer = make(tmp_path / base.__module__, eval_dataset=None, **given)
+        trainer.train()
+        found.append([*logged(trainer), trainer.evaluate()["eval_loss"], trainer.evaluate()["eval_accuracy"]])
+    assert found[1] == pytest.approx(found[0], rel=1e-5)
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_micro_batches_of_ones_own_training_step_are_one_update(steps: int, tmp_path: pathlib.Path) -> None:
+    """Ours weighs each by its targets, however the batch is cut."""
+
+    class Seen:
+        def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
+            assert int(num_items_in_batch) == 8
+            assert self.current_gradient_accumulation_steps == steps  # type: ignore[attr-defined]
+            return super().training_step(model, inputs, num_items_in_batch)  # type: ignore[misc]
+
+    kind: Any = type("Own", (Seen, Trainer), {"__module__": __name__})
+    size = {"per_device_train_batch_size": 8 // steps, "gradient_accumulation_steps": steps}
+    own = make(tmp_path, kind=kind, max_steps=4, logging_steps=1, **size)
+    plain = make(tmp_path, max_steps=4, logging_steps=1)
+    for trainer in (own, plain):
+        trainer.train()
+    assert logged(own) == pytest.approx(logged(plain), rel=1e-5)
+
+
+def test_two_passes_in_one_loss_drop_different_things(tmp_path: pathlib.Path) -> None:
+    """R-Drop: the two passes of a batch are compared, and would be alike with the same masks."""
+    apart: list[float] = []
+
+    class Twice(Trainer):
+        def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, **_: Any) -> Any:  # type: ignore[override]
+            one, two = model(**inputs), model(**inputs)
+            apart.append(float((one.logits - two.logits).detach().abs().max()))
+            loss = (one.loss + two.loss) / 2
+            return (loss, one) if return_outputs else loss
+
+    make(tmp_path, kind=Twice, model=tiny_bert(dropout=0.1), max_steps=2).train()
+    assert min(apart) > 1e-4
+
+
+def test_what_does_not_fit_into_the_memory_is_not_cut_where_a_step_is_ones_own(tmp_path: pathlib.Path) -> None:
+    class Large(Trainer):
+        def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
+            if len(inputs["input_ids"]) > 4:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return super().training_step(model, inputs, num_items_in_batch)
+
+    with pytest.raises(UserError, match="is not cut for you") as caught:
+        make(tmp_path, kind=Large, max_steps=1).train()
+    assert "halve per_device_train_batch_size" in caught.value.fix
+    halved = make(tmp_path, kind=Large, max_steps=1, per_device_train_batch_size=4, gradient_accumulation_steps=2)
+    halved.train()

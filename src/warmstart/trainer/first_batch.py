@@ -145,7 +145,7 @@ def _rename(there: Sequence[str], names: Sequence[str], batch: Mapping[str, Any]
     inputs = ("input_ids", "attention_mask", "token_type_ids", "position_ids", "pixel_values")
     others = [name for name in batch if name not in inputs]
     if there or others:
-        return _("TrainingArguments(label_names={names!r})").format(names=list(there) or others[-1:])
+        return f"TrainingArguments(label_names={list(there) or others[-1:]!r})"
     left = [name for name in columns if name not in batch] or ["..."]
     return _("name the column of labels so: dataset = dataset.rename_column({other!r}, {expected!r})").format(
         other=left[-1], expected=names[0] if names else "labels"

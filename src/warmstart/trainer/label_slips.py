@@ -63,7 +63,7 @@ def _classes(labels: torch.Tensor, count: int, column: str) -> Iterator[Slip]:
     if labels.dtype == torch.bool:
         yield Slip(
             _("labels are booleans, and classes are whole numbers"),
-            _("dataset = dataset.cast_column({column!r}, Value('int64'))").format(column=column),
+            f"dataset = dataset.cast_column({column!r}, Value('int64'))",
         )
     elif labels.is_floating_point():
         yield Slip(
@@ -77,7 +77,7 @@ def _classes(labels: torch.Tensor, count: int, column: str) -> Iterator[Slip]:
     elif labels.ndim == 2 and labels.shape[1] == count > 1:
         yield Slip(
             _("labels have shape {shape}: several a row, which have to be floats").format(shape=list(labels.shape)),
-            _("dataset = dataset.cast_column({column!r}, Sequence(Value('float32')))").format(column=column),
+            f"dataset = dataset.cast_column({column!r}, Sequence(Value('float32')))",
             sure=False,
         )
     elif labels.numel() != len(labels):
@@ -129,7 +129,7 @@ def _several(labels: torch.Tensor, count: int, column: str) -> Iterator[Slip]:
     elif not labels.is_floating_point():
         yield Slip(
             _("labels are {dtype}, and several labels a row have to be floats").format(dtype=_name(labels.dtype)),
-            _("dataset = dataset.cast_column({column!r}, Sequence(Value('float32')))").format(column=column),
+            f"dataset = dataset.cast_column({column!r}, Sequence(Value('float32')))",
             sure=False,
         )
     elif bool(((labels < 0) | (labels > 1)).any()):

@@ -27,7 +27,7 @@ def of_padding(error: BaseException) -> Slip | None:
         return None
     return Slip(
         _("there is no padding token, and the rows of a batch are padded to the longest"),
-        _("tokenizer.pad_token = tokenizer.eos_token; model.config.pad_token_id = tokenizer.pad_token_id"),
+        "tokenizer.pad_token = tokenizer.eos_token; model.config.pad_token_id = tokenizer.pad_token_id",
     )
 
 
@@ -70,12 +70,10 @@ def _rows(dataset: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _not_tokenised(row: Mapping[str, Any]) -> Slip:
-    texts = [name for name, value in row.items() if isinstance(value, str)]
+    name = next((name for name, value in row.items() if isinstance(value, str)), "text")
     return Slip(
         _("the rows have no input_ids: they have not been tokenised; there are {names}").format(names=", ".join(row)),
-        _("dataset = dataset.map(lambda rows: tokenizer(rows[{name!r}], truncation=True), batched=True)").format(
-            name=texts[0] if texts else "text"
-        ),
+        f"dataset = dataset.map(lambda rows: tokenizer(rows[{name!r}], truncation=True), batched=True)",
     )
 
 
@@ -83,12 +81,12 @@ def _of_label(name: str, value: Any, number: int) -> Slip | None:
     if isinstance(value, str):
         return Slip(
             _("labels are texts ({value!r}), and a model learns numbers").format(value=value[:40]),
-            _("dataset = dataset.class_encode_column({name!r})").format(name=name),
+            f"dataset = dataset.class_encode_column({name!r})",
         )
     if value is None:
         return Slip(
             _("row {number} has no label").format(number=number + 1),
-            _("dataset = dataset.filter(lambda row: row[{name!r}] is not None)").format(name=name),
+            f"dataset = dataset.filter(lambda row: row[{name!r}] is not None)",
         )
     return None
 

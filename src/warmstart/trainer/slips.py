@@ -112,13 +112,13 @@ def _ids(model: nn.Module, ids: torch.Tensor, *, is_text_alone: bool) -> Iterato
     if ids.ndim > 1 and ids.numel() == 0:
         yield Slip(
             _("a batch of rows without any token"),
-            _("dataset = dataset.filter(lambda row: len(row['input_ids']) > 0)"),
+            "dataset = dataset.filter(lambda row: len(row['input_ids']) > 0)",
         )
         return
     if ids.is_floating_point():
         yield Slip(
             _("input_ids are {dtype}, and token ids are whole numbers").format(dtype=_name(ids.dtype)),
-            _("dataset = dataset.cast_column('input_ids', Sequence(Value('int64')))"),
+            "dataset = dataset.cast_column('input_ids', Sequence(Value('int64')))",
         )
         return
     size = _rows_of(_word_table(model))
@@ -175,7 +175,7 @@ def _width(model: nn.Module, ids: torch.Tensor, batch: Mapping[str, Any]) -> Ite
         _("a row has {width} tokens, and the model has places for {limit}").format(
             width=ids.shape[1], limit=min(limits)
         ),
-        _("tokenizer(..., truncation=True, max_length={limit})").format(limit=min(limits)),
+        f"tokenizer(..., truncation=True, max_length={min(limits)})",
         rows=rows if rows is not None and bool(rows.any()) else None,
     )
 
