@@ -34,6 +34,15 @@ def label_names_of(model: nn.Module) -> list[str]:
     return list(find_labels(type(base_model(model))))
 
 
+def accepts_loss_kwargs(model: Any) -> bool:
+    """Whether a model takes `num_items_in_batch`, by what it says, or by what its `forward` takes."""
+    inner = base_model(model)
+    says: bool | None = getattr(inner, "accepts_loss_kwargs", None)
+    if says is not None:
+        return says
+    return any(each.kind is each.VAR_KEYWORD for each in inspect.signature(inner.forward).parameters.values())
+
+
 def default_collator(processing_class: Any) -> Callable[[list[Any]], Any]:
     """Dynamic padding where there is a tokenizer, else plain stacking, as in `transformers.Trainer`."""
     from transformers import DataCollatorWithPadding, PreTrainedTokenizerBase, default_data_collator
@@ -102,8 +111,12 @@ def loss_of(
     smoother: Callable[..., torch.Tensor] | None = None,
     function: Callable[..., torch.Tensor] | None = None,
     return_outputs: bool = False,
+    num_items_in_batch: Any = None,
+    *,
+    accepts: bool = False,
 ) -> Any:
-    """The mean loss over the targets of `batch`, and the model's outputs if `return_outputs`.
+    """The mean loss over the targets of `batch`, and the model's outputs if `return_outputs`. `num_items_in_batch`: by
+    what to divide the sum instead, for a function or a model that `accepts` it.
 
     `function(outputs, labels, num_items_in_batch=...)` is a loss of the user's; `smoother(outputs, labels,
     shift_labels=...)` smooths labels (Szegedy et al. 2016, section 7). Raises UserError if the model gives no loss.
@@ -111,12 +124,14 @@ def loss_of(
     check_named(batch)
     own_loss = function is not None or smoother is not None
     labels = next(iter(labels_of(batch, ["labels"])), None)
-    outputs = call(model, without_labels(batch, ["labels"]) if own_loss else batch)
+    items = {} if num_items_in_batch is None else {"num_items_in_batch": num_items_in_batch}
+    given = without_labels(batch, ["labels"]) if own_loss else batch
+    outputs = call(model, {**given, **items} if items and accepts and isinstance(given, Mapping) else given)
     loss: Any
     if function is not None:
-        loss = function(outputs, labels, num_items_in_batch=items_in(batch, ["labels"]))
+        loss = function(outputs, labels, **(items or {"num_items_in_batch": items_in(batch, ["labels"])}))
     elif smoother is not None and labels is not None:
-        loss = smoother(outputs, labels, shift_labels=is_causal(model))
+        loss = smoother(outputs, labels, shift_labels=is_causal(model), **items)
     else:
         loss = outputs.get("loss") if isinstance(outputs, dict) else outputs[0]
     if loss is None:
@@ -126,3 +141,32 @@ def loss_of(
             fix=_("name the label column 'label' or 'labels', or pass compute_loss_func"),
         )
     return (loss, outputs) if return_outputs else loss
+
+
+def one_number(loss: Any) -> torch.Tensor:
+    """The loss, which has to be one. Raises UserError for what a slip makes of it."""
+    if isinstance(loss, torch.Tensor) and loss.numel() == 1:
+        return loss.reshape(())
+    shape = list(loss.shape) if isinstance(loss, torch.Tensor) else None
+    raise UserError(
+        _("the loss is a {type}, and not a tensor of one number").format(type=type(loss).__name__)
+        if shape is None
+        else _("the loss has shape {shape}: it has to be one number").format(shape=shape),
+        where="compute_loss / training_step / model.forward",
+        fix=_(
+            "return loss.mean(), and the outputs beside it only where return_outputs is true; "
+            "a model that returns a tuple begins it with the loss"
+        ),
+    )
+
+
+def no_gradient() -> UserError:
+    """What the user is told where nothing could be learnt."""
+    return UserError(
+        _("the loss depends on no weight that is trained"),
+        where="model.parameters()",
+        fix=_(
+            "set requires_grad of some of them (a head at least), and let no torch.no_grad() or detach() come before "
+            "the loss"
+        ),
+    )

@@ -1,10 +1,14 @@
 """Which precision this machine multiplies matrices fastest in, and why."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from warmstart.errors import first_line
 from warmstart.messages import _, pgettext
+
+MIXED = ("dtype", "scalar type", "bfloat16", "to have the same type")  # what torch says of two types that do not meet
 
 
 def choose(wanted: str, device: torch.device) -> tuple[bool, str]:
@@ -31,3 +35,22 @@ def has_bf16(device: torch.device) -> bool:
         return False
     able = torch.cpu.get_capabilities()
     return any(able.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+
+
+class FallBack:
+    """Some models' own code puts tensors of two types together (BigBird's attention) and cannot run in bf16: from then
+    on they are computed in fp32. `warn` is told so."""
+
+    def __init__(self, warn: Callable[[str], None] = print) -> None:
+        self.on = False
+        self._warn = warn
+
+    def takes(self, error: BaseException, precision: torch.dtype | None) -> bool:
+        """Whether what failed in `precision` is to be computed again in fp32."""
+        said = str(error).lower()
+        if self.on or precision is None or not any(words in said for words in MIXED):
+            return False
+        self.on = True
+        line = _("the code of this model cannot run in {precision}, so it runs in fp32 from here on: {error}")
+        self._warn(line.format(precision=str(precision).removeprefix("torch."), error=first_line(error)))
+        return True

@@ -12,15 +12,19 @@ from warmstart.batches.plan import Update
 from warmstart.batches.ragged import RaggedBatch
 from warmstart.engine.clipping import step_clipped, total_norm
 from warmstart.engine.distributed.processes import Processes
-from warmstart.engine.losses import count_targets
+from warmstart.engine.losses import count_targets, no_gradient, one_number
 from warmstart.engine.nonfinite import is_finite
 from warmstart.engine.oom import RowsAtATime, count_rows, is_out_of_memory
 from warmstart.engine.optimizer import switch
+from warmstart.engine.precision import FallBack
 from warmstart.engine.randomness import reseed
 from warmstart.engine.signals import Signals
 from warmstart.engine.techniques import FOLDED_CLIPPING, Techniques
+from warmstart.errors import UserError, first_line
+from warmstart.messages import _
 
 Loss = Callable[[nn.Module, Batch], torch.Tensor]
+Backward = Callable[[nn.Module, Batch, float], torch.Tensor]
 
 
 def nothing() -> None:
@@ -58,7 +62,11 @@ class StepResult:
 class Engine:
     """What an update needs besides its batches. `loss` gives the mean loss over the targets of one micro-batch;
     `own_loss`: it is a user's code, which may do anything, such as changing weights for a while. `scaler`: scales the
-    loss of fp16, whose small gradients would be zero."""
+    loss of fp16, whose small gradients would be zero.
+
+    `backward(model, batch, share)`, if any, is a user's own way from a micro-batch to gradients, which it adds to those
+    that are there; it gives its share of the update's loss. Of several processes the mean is taken, as the user's code
+    expects. `rows_are_drawn`: with the global generators, by a loader of the user's."""
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -75,6 +83,9 @@ class Engine:
     techniques: Techniques = dataclasses.field(default_factory=Techniques)
     signals: Signals = dataclasses.field(default_factory=Signals)
     rows_at_a_time: RowsAtATime = dataclasses.field(default_factory=RowsAtATime)
+    fall_back: FallBack = dataclasses.field(default_factory=FallBack)
+    backward: Backward | None = None
+    rows_are_drawn: bool = False
 
 
 def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> StepResult:
@@ -153,16 +164,32 @@ def _gradients(
         try:
             loss = _attempt(engine, update, pieces, total)
         except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
+            if is_out_of_memory(error):
+                _shrink(engine, pieces, error)
+            elif not engine.fall_back.takes(error, engine.precision):
                 raise
-            engine.rows_at_a_time.shrink([piece.batch for piece in pieces], error)
         if loss is None:  # out here nothing holds what the attempt had computed
             pieces = _pieces(engine, batches)
             for buffer, before in buffers:
                 buffer.data.copy_(before)
             _start_again(engine, update)
     engine.processes.sum_gradients(trained(engine))
+    if engine.backward is not None and engine.processes.count > 1:
+        for parameter in trained(engine):
+            if parameter.grad is not None:
+                parameter.grad.div_(engine.processes.count)
     return loss
+
+
+def _shrink(engine: Engine, pieces: Sequence[Piece], error: BaseException) -> None:
+    """Compute less at a time. Raises UserError where that cannot be."""
+    if engine.backward is not None:
+        raise UserError(
+            _("a micro-batch does not fit into the memory, and training_step is your own: it is not cut for you"),
+            where=first_line(error)[:200],
+            fix=_("halve per_device_train_batch_size and double gradient_accumulation_steps"),
+        )
+    engine.rows_at_a_time.shrink([piece.batch for piece in pieces], error)
 
 
 def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], total: int) -> torch.Tensor:
@@ -177,17 +204,28 @@ def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], total: int
             rows, tokens, pairs = rows + piece.rows, tokens + piece.tokens, pairs + piece.pairs
             if piece.targets:  # the mean over no targets is NaN
                 batch = engine.processes.to_device(piece.batch)
-                held = engine.techniques.encoder.weights.held(steady=not engine.own_loss)
-                with held, engine.processes.autocast(engine.precision):
-                    share = engine.loss(engine.model, batch) * (piece.targets / total)
-                scaled: Any = share if engine.scaler is None else engine.scaler.scale(share)
-                scaled.backward()
-                loss += share.detach().float()
+                loss += _one(engine, batch, piece.targets / total)
             if number + 1 < len(pieces):
                 engine.hooks.after_micro_batch()
     finally:
         masks.end()
     return loss
+
+
+def _one(engine: Engine, batch: Batch, share: float) -> torch.Tensor:
+    """A micro-batch's part of the update's loss; its gradients are added. `share`: its part of the targets."""
+    precision = None if engine.fall_back.on else engine.precision
+    held = engine.techniques.encoder.weights.held(steady=not engine.own_loss)
+    with held, engine.processes.autocast(precision):
+        if engine.backward is not None:
+            count = engine.processes.count
+            return one_number(engine.backward(engine.model, batch, share * count)).detach().float() / count
+        loss = one_number(engine.loss(engine.model, batch)) * share
+    if not loss.requires_grad:
+        raise no_gradient()
+    scaled: Any = loss if engine.scaler is None else engine.scaler.scale(loss)
+    scaled.backward()
+    return loss.detach().float()
 
 
 def unscale(engine: Engine) -> bool:

@@ -101,7 +101,7 @@ class Checkpointer:
         model's are written after it, since the run could not go on without them."""
         trainer = self._trainer
         trainer.save_model(str(work), _internal_call=True)
-        if trainer.is_own("save_model") and not holds_weights(trainer.model, work):
+        if (trainer.is_own("save_model") or trainer.is_own("_save")) and not holds_weights(trainer.model, work):
             save_weights(trainer.model, trainer.processing_class, work)
 
     def _rotate(self, newest: pathlib.Path) -> None:
@@ -140,7 +140,7 @@ class Checkpointer:
         """Go back to where the checkpoint was written. Whether a callback had ended the run there (early stopping)."""
         trainer = self._trainer
         accepted = self._check_identity(folder)
-        load_weights(trainer.model, folder)
+        trainer._load_from_checkpoint(str(folder))
         assert trainer.optimizer is not None
         checkpoint.load_optimizer(folder, trainer.optimizer, trainer.lr_scheduler)
         saved = checkpoint.load_state(folder)

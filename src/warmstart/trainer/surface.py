@@ -16,17 +16,17 @@ from torch import nn
 from transformers.trainer_callback import CallbackHandler, DefaultFlowCallback, TrainerControl, TrainerState
 
 from warmstart import storage
-from warmstart.checkpoints.weights import save_weights
-from warmstart.engine.distributed.processes import Processes, leave
-from warmstart.engine.losses import default_collator, label_names_of
+from warmstart.engine.distributed.processes import Processes, TrainersAccelerator, leave, trainers_accelerator
+from warmstart.engine.losses import accepts_loss_kwargs, default_collator, is_causal, label_names_of
 from warmstart.engine.optimizer import decayed_names, switch
 from warmstart.errors import UserError
 from warmstart.events import Event, Events, Warned
 from warmstart.messages import _
-from warmstart.trainer import answers, hub, inputs, preparation, progress
+from warmstart.trainer import answers, hub, inner_methods, inputs, loaders, preparation, progress
 from warmstart.trainer import callbacks as shown
 from warmstart.trainer.arguments import TrainingArguments
 from warmstart.trainer.overrides import refuse_what_is_never_called
+from warmstart.trainer.run_state import RunState
 
 
 class Surface:
@@ -46,6 +46,42 @@ class Surface:
     get_optimizer_group = answers.get_optimizer_group
     create_model_card = hub.create_model_card
     push_to_hub = hub.push_to_hub
+
+    get_train_dataloader = loaders.get_train_dataloader
+    get_eval_dataloader = loaders.get_eval_dataloader
+    get_test_dataloader = loaders.get_test_dataloader
+    training_step = inner_methods.training_step
+    evaluation_loop = inner_methods.evaluation_loop
+    store_flos = inner_methods.store_flos
+    _wrap_model = inner_methods.wrap_model
+    _evaluate = inner_methods.evaluate_during_training
+    _maybe_log_save_evaluate = inner_methods.maybe_log_save_evaluate
+    _save_checkpoint = inner_methods.save_checkpoint
+    _load_from_checkpoint = inner_methods.load_from_checkpoint
+    _save = inner_methods.save
+    _get_learning_rate = inner_methods.learning_rate
+    _get_output_dir = inner_methods.output_dir
+    # Of the stock trainer, as they are:
+    compute_loss_context_manager = transformers.Trainer.compute_loss_context_manager
+    autocast_smart_context_manager = transformers.Trainer.autocast_smart_context_manager
+    _prepare_input = transformers.Trainer._prepare_input
+    _prepare_inputs = transformers.Trainer._prepare_inputs
+    _get_train_sampler = transformers.Trainer._get_train_sampler
+    _get_eval_sampler = transformers.Trainer._get_eval_sampler
+    _set_signature_columns_if_needed = transformers.Trainer._set_signature_columns_if_needed
+    _remove_unused_columns = transformers.Trainer._remove_unused_columns
+    _get_collator_with_removed_columns = transformers.Trainer._get_collator_with_removed_columns
+    # Its attributes that those, or code of the user's, look at.
+    is_deepspeed_enabled = is_fsdp_enabled = False
+    deepspeed = None
+    share = 1.0  # ours: the part of an update's targets that the micro-batch under way has
+    current_flos = _total_loss_scalar = 0.0
+    _globalstep_last_logged = 0
+    current_gradient_accumulation_steps = 1
+    _signature_columns: list[str] | None = None
+    _wrapped: nn.Module | None = None
+    _accelerator: TrainersAccelerator | None = None
+    run_state: RunState
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -75,6 +111,7 @@ class Surface:
         self.train_dataset = train_dataset
         self.eval_dataset = eval_dataset
         self.label_names: list[str] = args.label_names or label_names_of(self.model)
+        self.model_accepts_loss_kwargs = accepts_loss_kwargs(self.model)
         self.optimizer, self.lr_scheduler = optimizers
         self.prepare_model()
         self.control = TrainerControl()
@@ -130,8 +167,24 @@ class Surface:
 
     @property
     def model_wrapped(self) -> nn.Module:
-        """The model: this engine wraps nothing around it."""
-        return self.model
+        """What is trained: the model, in whatever `_wrap_model` has put around it."""
+        return self.model if self._wrapped is None else self._wrapped
+
+    @property
+    def accelerator(self) -> TrainersAccelerator:
+        """One of `accelerate`, for code that goes backward, gathers or asks by it."""
+        if self._accelerator is None or not self._accelerator.state.initialized:  # new arguments forget what it knew
+            config = self.args.accelerator_config.to_dict()
+            names = ("split_batches", "dispatch_batches", "even_batches", "use_seedable_sampler")
+            loading = {"data_seed": self.args.data_seed, **{name: config[name] for name in names}}
+            self._accelerator = trainers_accelerator(loading, use_cpu=self.args.use_cpu)
+        self._accelerator.loss_scaler = self.run_state.scaler
+        return self._accelerator
+
+    @property
+    def loss_shifts_labels(self) -> bool:
+        """Whether the model shifts labels itself: then the first of a row is no target."""
+        return is_causal(self.model)
 
     def add_callback(self, callback: Any) -> None:
         """Add a callback, by class or instance."""
@@ -164,22 +217,6 @@ class Surface:
             return dataset, self.data_collator
         used = inputs.used_columns(self.model, self.label_names)
         return inputs.without_unused_columns(dataset, self.data_collator, used)
-
-    def get_train_dataloader(self) -> Any:
-        """The batches of the first epoch, to look at; each is made when it is asked for. Training uses the same rows in
-        the same order."""
-        dataset, collate = self.columns(self.train_dataset)
-        feed = inputs.make_feed(dataset, collate, self.args, self.processes.count)
-        return inputs.first_epoch(feed, dataset, collate, self.args, self.processes)
-
-    def get_eval_dataloader(self, eval_dataset: Any = None) -> Any:
-        """A loader over `eval_dataset` (by default the trainer's; of several, one by its name), to look at. Raises
-        UserError where there is no data set of this name."""
-        return self.get_test_dataloader(inputs.evaluated(self.eval_dataset, eval_dataset))
-
-    def get_test_dataloader(self, test_dataset: Any) -> Any:
-        """A loader over any data set with the trainer's collator, to look at."""
-        return inputs.looked_at(*self.columns(test_dataset), self.args)
 
     def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
         """Names of the parameters that weight decay acts on."""
@@ -215,11 +252,11 @@ class Surface:
         switch(self.optimizer, "eval")
         if storage.is_in_the_making(folder):
             folder.mkdir(exist_ok=True)
-            save_weights(self.model, self.processing_class, folder)
+            self._save(str(folder))
             return
         if self.processes.is_main:
             with storage.new_files(folder) as work:
-                save_weights(self.model, self.processing_class, work)
+                self._save(str(work))
         self.processes.barrier()
         if self.args.push_to_hub and not _internal_call:
             self.push_to_hub("Model save")

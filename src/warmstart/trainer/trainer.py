@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import transformers
 from torch import nn
 from transformers.trainer_utils import EvalPrediction, PredictionOutput, TrainOutput, speed_metrics
 
@@ -18,9 +19,10 @@ from warmstart.engine.step import Engine
 from warmstart.engine.techniques import Techniques, techniques
 from warmstart.events import Ended, Metrics, TechniquesOn
 from warmstart.trainer import inputs as data
-from warmstart.trainer import overrides, preparation, search
+from warmstart.trainer import loaders, overrides, preparation, search
 from warmstart.trainer.arguments import TrainingArguments, settle_accumulation
 from warmstart.trainer.checkpointer import Checkpointer
+from warmstart.trainer.engines import make_engine, make_graphs
 from warmstart.trainer.evaluator import Evaluator
 from warmstart.trainer.extent import extent, need_rows
 from warmstart.trainer.memory import Memory
@@ -28,7 +30,7 @@ from warmstart.trainer.metrics import plain
 from warmstart.trainer.refusals import refuse_what_cannot_work
 from warmstart.trainer.run_state import RunState
 from warmstart.trainer.surface import Surface
-from warmstart.trainer.training import Training, make_engine, make_graphs
+from warmstart.trainer.training import Training
 
 
 class Trainer(Surface):
@@ -110,7 +112,7 @@ class Trainer(Surface):
         ignore_keys_for_eval: list[str] | None,
         took: Callable[[dict[str, float]], None],
     ) -> TrainOutput:
-        need_rows(self.args, self.train_dataset, self.eval_dataset)
+        need_rows(self)
         resume = self.checkpointer.to_resume(resume_from_checkpoint or self.args.resume_from_checkpoint)
         data.seed(self.args)
         if self.model_init is not None:
@@ -120,9 +122,7 @@ class Trainer(Surface):
         preparation.align(self.model, self.processing_class)
         preparation.watch_numbers(self.model, self.args.debug)
 
-        dataset, collate = self.columns(self.train_dataset)
-        feed = data.make_feed(dataset, collate, self.args, self.processes.count)
-        self.callback_handler.train_dataloader = data.first_epoch(feed, dataset, collate, self.args, self.processes)
+        feed, self.callback_handler.train_dataloader = loaders.feed_of(self)
         per_epoch, last = extent(self.args, feed.updates_per_epoch)
         self._create_for(last)
         self.state = self.new_state()
@@ -132,6 +132,8 @@ class Trainer(Surface):
         self.state.compute_steps(self.args, last)
         self.state.is_hyper_param_search, self.state.trial_params = trial is not None, search.drawn(trial)
         self.run_state = RunState.new(self.args, self.warn)
+        self.run_state.draws = feed if isinstance(feed, loaders.LoaderFeed) else None
+        self._wrapped = self._wrap_model(self.model)
         self.checkpointer.identify()
         had_stopped = resume is not None and self.checkpointer.resume(resume)
         self.run_state.tokens_before = self.state.num_input_tokens_seen
@@ -141,8 +143,9 @@ class Trainer(Surface):
                 self.techniques = on
                 self.emit(TechniquesOn(str(on), on.to_dict()))
                 engine = self._engine(on, signals)
-                training = Training(self, self.checkpointer, feed, engine, per_epoch, last, ignore_keys_for_eval, took)
-                return training.run(had_stopped)
+                how = (self.checkpointer, feed, engine, per_epoch, last, ignore_keys_for_eval, took)
+                self.in_training = Training(self, *how)
+                return self.in_training.run(had_stopped)
         finally:
             self.is_in_train = False
             self.emit(Ended())
@@ -187,6 +190,8 @@ class Trainer(Surface):
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """The optimizer of the arguments, unless there is one already."""
+        if overrides.own(self, {"get_decay_parameter_names", "get_optimizer_cls_and_kwargs"}):
+            transformers.Trainer.create_optimizer(self, model)  # which asks these
         if self.optimizer is None:
             if self.optimizer_cls_and_kwargs is not None:
                 make, options = self.optimizer_cls_and_kwargs
@@ -209,14 +214,15 @@ class Trainer(Surface):
         self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """The mean loss over the targets of `inputs` (and the model's outputs). Override it for a loss of your own; the
-        engine weighs each micro-batch by its number of targets, so return the mean over them."""
-        del num_items_in_batch
-        return loss_of(model, inputs, self.label_smoother, self.compute_loss_func, return_outputs)
+        engine weighs each micro-batch by its number of targets, so return the mean over them. With `num_items_in_batch`
+        the sum is divided by that instead, where the model or the function takes it."""
+        how = (self.label_smoother, self.compute_loss_func, return_outputs, num_items_in_batch)
+        return loss_of(model, inputs, *how, accepts=self.model_accepts_loss_kwargs)
 
     @property
     def has_own_loss(self) -> bool:
         """Whether the loss is code of the user's."""
-        return self.is_own("compute_loss") or self.compute_loss_func is not None
+        return bool(overrides.own(self, overrides.STEP | {"compute_loss"})) or self.compute_loss_func is not None
 
     def is_own(self, method: str) -> bool:
         """Whether a subclass, or this very trainer, has put a method of its own in the place of one of these."""
@@ -241,16 +247,14 @@ class Trainer(Surface):
         """The loss and `compute_metrics` on `eval_dataset` (by default the trainer's; of a dictionary, each in turn, or
         one by its name), every row counted once, with names that begin with `metric_key_prefix`; `_runtime` is in
         seconds. Raises UserError where there is no data set of this name, or none at all."""
-        chosen = data.evaluated(self.eval_dataset, eval_dataset)
+        chosen = self.evaluator.chosen(eval_dataset)
         if isinstance(chosen, dict):
             named = chosen if eval_dataset is not None else {name: name for name in chosen}
             parts = [self.evaluate(part, ignore_keys, f"{metric_key_prefix}_{name}") for name, part in named.items()]
             return {name: value for part in parts for name, value in part.items()}
         with self.memory.of("eval") as took:
             self.evaluator.check_labels(chosen)
-            loss_only = self.compute_metrics is None or self.args.prediction_loss_only
-            how = {"loss_only": loss_only, "keep_all": False}
-            _unused, metrics = self.evaluator.run(chosen, ignore_keys, metric_key_prefix, **how)
+            metrics = self.evaluator.evaluate(eval_dataset, chosen, ignore_keys, metric_key_prefix)
             self.log(metrics)
             self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
             took(metrics)
@@ -265,9 +269,7 @@ class Trainer(Surface):
         """
         chosen = data.evaluated(self.eval_dataset, test_dataset) if isinstance(test_dataset, str) else test_dataset
         with self.memory.of("test") as took:
-            how = {"loss_only": self.args.prediction_loss_only}
-            how["labelled"] = not data.hidden_labels(chosen, self.label_names)
-            found, metrics = self.evaluator.run(chosen, ignore_keys, metric_key_prefix, **how)
+            found, metrics = self.evaluator.predict(chosen, ignore_keys, metric_key_prefix)
             self.control = self.callback_handler.on_predict(self.args, self.state, self.control, metrics)
             took(metrics)
         return PredictionOutput(predictions=found.outputs, label_ids=found.labels, metrics=metrics)
