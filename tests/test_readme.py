@@ -28,7 +28,7 @@ IMPORT = re.compile(r"^(from|import) ")
 REFUSED: dict[str, Any] = {
     "fsdp": True,
     "deepspeed": {"zero_optimization": {"stage": 2}},
-    "debug": "underflow_overflow",
+    "use_liger_kernel": True,
 }
 
 

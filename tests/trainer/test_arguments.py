@@ -89,7 +89,6 @@ def another(name: str) -> Any:
         "torch_compile_mode": "default",
         "accelerator_config": {"split_batches": True},
         "fsdp": "full_shard",
-        "debug": "underflow_overflow",
         "deepspeed": {"zero_optimization": {"stage": 2}},
         "hub_strategy": "checkpoint",
         "include_for_metrics": ["inputs"],
@@ -124,6 +123,7 @@ def test_its_default_may_be_said(tmp_path: pathlib.Path, name: str) -> None:
     [
         {"train_sampling_strategy": "sorted"},
         {"torch_empty_cache_steps": 0},
+        {"debug": "tpu_metrics_debug"},
         {"fp16": True},
         {"fp16_full_eval": True, "bf16_full_eval": True},
         {"warmup_steps": -1},

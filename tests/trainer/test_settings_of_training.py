@@ -7,7 +7,7 @@ import pytest
 import torch
 import transformers
 
-from tests.trainer.trainers import make, same, weights
+from tests.trainer.trainers import Pairs, Plain, make, same, weights
 from warmstart import Trainer, TrainingArguments, UserError
 from warmstart.checkpoints import checkpoint
 from warmstart.engine.techniques import PADDING_FREE
@@ -152,3 +152,67 @@ def test_going_on_with_other_settings_is_what_the_stock_class_does(name: str, tm
     assert found[1][1] == pytest.approx(found[0][1])
     assert found[1][2] == pytest.approx(found[0][2], rel=1e-3)
     assert torch.tensor(found[1][2]).isfinite().all()
+
+
+def test_what_is_asked_for_now_says_when_a_resumed_run_saves(tmp_path: pathlib.Path) -> None:
+    given = {"max_steps": 9, "save_strategy": "steps", "logging_steps": 9}
+    make(tmp_path, save_steps=4, **given).train()
+    again = make(tmp_path / "other", save_steps=3, **{**given, "logging_steps": 2})
+    again.train(resume_from_checkpoint=str(tmp_path / "checkpoint-4"))
+    saved = {path.name for path in (tmp_path / "other").iterdir()}
+    assert saved == {"checkpoint-6", "checkpoint-9"}
+    assert [entry["step"] for entry in again.state.log_history if "loss" in entry] == [6, 8]
+
+
+def test_a_number_out_of_range_is_found_in_its_part(tmp_path: pathlib.Path, capsys: Any) -> None:
+    given = {"debug": "underflow_overflow", "max_steps": 2, "train_dataset": Pairs(), "data_collator": None}
+    for kind in BOTH:
+        trainer = make(tmp_path, kind=kind, model=Plain(), **given)
+        with torch.no_grad():
+            trainer.model.linear.weight.fill_(float("inf"))
+        with pytest.raises(ValueError, match="inf/nan"):
+            trainer.train()
+        assert "linear" in capsys.readouterr().out
+    make(tmp_path, model=Plain(), **given).train()
+
+
+class Grows(torch.nn.Module):
+    """Notes the rows it has seen in a buffer that grows, and loads one of any length."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.linear = torch.nn.Linear(4, 2)
+        self.register_buffer("seen", torch.empty(0))
+
+    def load_state_dict(self, state_dict: Any, strict: bool = True) -> Any:  # type: ignore[override]
+        self.seen = state_dict["seen"].clone()
+        return super().load_state_dict(state_dict, strict=strict)
+
+    def forward(self, x: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
+        self.seen = torch.cat([self.seen, x[:, 0].detach()])
+        logits = self.linear(x)
+        return {"loss": torch.nn.functional.cross_entropy(logits, labels), "logits": logits}
+
+
+def test_a_model_that_loads_in_its_own_way_may_hold_a_buffer_that_grows(tmp_path: pathlib.Path) -> None:
+    given = {"train_dataset": Pairs(), "data_collator": None, "max_steps": 6, "save_strategy": "steps", "save_steps": 2}
+    whole = make(tmp_path, model=Grows(), **given)
+    whole.train()
+    again = make(tmp_path / "again", model=Grows(), **given)
+    again.train(resume_from_checkpoint=str(tmp_path / "checkpoint-2"))
+    assert torch.equal(again.model.seen, whole.model.seen)
+    assert len(whole.model.seen) == 6 * 8
+
+
+def test_callbacks_that_are_gone_are_told_and_the_others_restored(tmp_path: pathlib.Path, caplog: Any) -> None:
+    given = {"max_steps": 2, "save_strategy": "steps", "save_steps": 2, "eval_strategy": "steps", "eval_steps": 1}
+    best = {"metric_for_best_model": "loss", "restore_callback_states_from_checkpoint": True}
+    make(tmp_path, callbacks=[transformers.EarlyStoppingCallback(7)], **given, **best).train()
+    make(tmp_path, **given, **best).train(resume_from_checkpoint=str(tmp_path / "checkpoint-2"))
+    assert "not there now: EarlyStoppingCallback" in caplog.text
+    again = make(tmp_path, callbacks=[transformers.EarlyStoppingCallback(1)], **given, **best)
+    again.state = transformers.TrainerState.load_from_json(str(tmp_path / "checkpoint-2" / "trainer_state.json"))
+    again._load_callback_state()
+    assert again.control.should_training_stop
+    assert again.pop_callback(transformers.EarlyStoppingCallback).early_stopping_patience == 7

@@ -158,7 +158,7 @@ def check(folder: pathlib.Path, *, verified: bool = False) -> None:
     just been looked at."""
     if not folder.is_dir():
         raise UserError(
-            _("there is no checkpoint {folder}").format(folder=folder),
+            _("Can't find a valid checkpoint at {folder}").format(folder=folder),
             where=str(folder),
             fix=_("give the folder of a checkpoint, or start anew"),
         )

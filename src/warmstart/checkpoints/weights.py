@@ -82,7 +82,9 @@ def _misfits(model: nn.Module, saved: Tensors) -> list[str]:
         for name, tensor in own.items()
         if name not in saved and name not in unsaved and tensor.untyped_storage().data_ptr() not in tied
     ]
-    sizes = {name: (tuple(saved[name].shape), tuple(own[name].shape)) for name in own if name in saved}
+    grows = dict(model.named_buffers()) if type(model).load_state_dict is not nn.Module.load_state_dict else {}
+    fixed = [name for name in own if name in saved and name not in grows]  # what a method of its own makes fit
+    sizes = {name: (tuple(saved[name].shape), tuple(own[name].shape)) for name in fixed}
     return [
         *(_("{name} was not saved").format(name=name) for name in missing),
         *(_("the model has no {name}").format(name=name) for name in saved if name not in own),

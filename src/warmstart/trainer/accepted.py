@@ -22,7 +22,7 @@ HONOURED = frozenset(
     restore_callback_states_from_checkpoint full_determinism seed data_seed use_cpu accelerator_config
     dataloader_drop_last dataloader_num_workers dataloader_pin_memory dataloader_persistent_workers
     dataloader_prefetch_factor dataloader_multiprocessing_context remove_unused_columns label_names
-    train_sampling_strategy length_column_name skip_memory_metrics ddp_timeout do_train do_eval do_predict
+    train_sampling_strategy length_column_name skip_memory_metrics ddp_timeout debug do_train do_eval do_predict
     resume_from_checkpoint local_rank push_to_hub hub_token hub_private_repo hub_model_id hub_strategy hub_always_push
     hub_revision""".split()
 )
@@ -63,7 +63,6 @@ INSTEAD = {
     ),
     "ddp_backend": N_("leave it out: nccl joins GPUs, and gloo CPUs"),
     "save_on_each_node": N_("leave it out: checkpoints are written once; let output_dir lie where all machines see it"),
-    "debug": N_("leave it out: the first loss or gradient that is not finite is told with its rows"),
 }
 
 

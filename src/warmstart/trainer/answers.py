@@ -9,6 +9,22 @@ from warmstart.errors import UserValueError
 from warmstart.messages import _
 
 
+def _get_output_dir(self: Any, trial: Any = None) -> str:
+    """Where the checkpoints of this run, or of this trial, go."""
+    del trial  # a trial's folder is in the arguments while it runs
+    folder: str = self.args.output_dir
+    return folder
+
+
+def _load_callback_state(self: Any) -> None:
+    """Give callbacks back what `state` has of them, and `control`, if `restore_callback_states_from_checkpoint`."""
+    if not self.args.restore_callback_states_from_checkpoint:
+        return
+    self.checkpointer.restore_callbacks()
+    control = (self.state.stateful_callbacks or {}).get("TrainerControl")
+    self.control = self.control if control is None else type(self.control).from_state(control)
+
+
 def num_examples(self: Any, dataloader: Any) -> int:
     """Rows of a loader; where it does not know them, as many as its batches may have."""
     try:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 import transformers
+from transformers.debug_utils import DebugOption
 
 from warmstart.engine.distributed.watchdog import join_again
 from warmstart.engine.techniques import NAMES, check_names
@@ -148,6 +149,8 @@ def _refuse_half_precision_on_a_cpu(args: TrainingArguments) -> None:
 def _refuse_values(args: TrainingArguments) -> None:
     if args.train_sampling_strategy not in ("random", "sequential", "group_by_length"):
         raise _refusal("train_sampling_strategy", args.train_sampling_strategy)
+    if DebugOption.TPU_METRICS_DEBUG in args.debug:
+        raise _refusal("debug", "tpu_metrics_debug")
     if args.on_nonfinite not in ("stop", "skip"):
         raise UserValueError(
             _("on_nonfinite is {on_nonfinite!r}").format(on_nonfinite=args.on_nonfinite),

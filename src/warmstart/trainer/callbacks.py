@@ -59,16 +59,18 @@ def exported(callbacks: list[Any]) -> Any:
     return TrainerState(stateful_callbacks=with_state(callbacks)).stateful_callbacks
 
 
-def restore(callbacks: list[Any], saved: Any, *, as_made: bool) -> None:
+def restore(callbacks: list[Any], saved: Any, *, as_made: bool) -> str:
     """Give callbacks back the state they had when a checkpoint was written. What they were made with is what the user
-    asks for now, unless `as_made`."""
+    asks for now, unless `as_made`. Returns the names of those that are not there any more."""
     left = dict(saved or {})
+    there = {type(callback).__name__ for callback in callbacks} | {"TrainerControl"}
     for callback in with_state(callbacks):
         states = left.get(type(callback).__name__)
         if states:
             state = states.pop(0) if isinstance(states, list) else states
             for name, value in {**(state["args"] if as_made else {}), **state["attributes"]}.items():
                 setattr(callback, name, value)
+    return ", ".join(name for name in left if name not in there)
 
 
 def with_state(callbacks: list[Any]) -> list[Any]:

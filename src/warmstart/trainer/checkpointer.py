@@ -27,6 +27,9 @@ from warmstart.messages import _
 from warmstart.trainer import callbacks
 from warmstart.trainer.whole import Whole
 
+# What of the state is asked for now, and not what it was when the checkpoint was written.
+OF_NOW = ("max_steps", "num_train_epochs", "logging_steps", "eval_steps", "save_steps", "train_batch_size")
+
 
 class Checkpointer:
     """Saves the progress of `trainer` and goes on from it.
@@ -124,7 +127,7 @@ class Checkpointer:
                     checkpoint.check(chosen, verified=True)
                 elif wanted:
                     raise UserError(
-                        _("there is no checkpoint to resume from"),
+                        _("No valid checkpoint found in output directory"),
                         where=str(output_dir),
                         fix=_("train without resume_from_checkpoint"),
                     )
@@ -143,7 +146,7 @@ class Checkpointer:
         saved = checkpoint.load_state(folder)
         if saved["best_model_checkpoint"]:
             saved["best_model_checkpoint"] = str(folder.parent / pathlib.Path(saved["best_model_checkpoint"]).name)
-        kept = ("max_steps", "num_train_epochs", "is_local_process_zero", "is_world_process_zero")
+        kept = [*OF_NOW, "is_local_process_zero", "is_world_process_zero"]
         trainer.state = TrainerState(**{**saved, **{name: getattr(trainer.state, name) for name in kept}})
         if accepted:
             trainer.state.log_history.append({"accepted_changes": accepted, "step": trainer.state.global_step})
@@ -153,11 +156,21 @@ class Checkpointer:
         ours = folder.parent.resolve() == pathlib.Path(trainer.args.output_dir).resolve()
         if trainer.processes.is_main and ours and [folder] == checkpoint.folders(folder.parent)[-1:]:
             self._rotate(folder)  # a crash may have come before the old ones went
-        as_made = trainer.args.restore_callback_states_from_checkpoint
-        callbacks.restore(trainer.callback_handler.callbacks, trainer.state.stateful_callbacks, as_made=as_made)
+        self.restore_callbacks()
         control = (saved["stateful_callbacks"] or {}).get("TrainerControl", {}).get("args", {})
         trainer.control.should_epoch_stop = bool(control.get("should_epoch_stop"))
         return bool(control.get("should_training_stop")) and self._stays_stopped(saved)
+
+    def restore_callbacks(self) -> None:
+        """Give the callbacks back what `state` has of them. One that is not there any more is told, if it was asked
+        for."""
+        trainer = self._trainer
+        as_made = trainer.args.restore_callback_states_from_checkpoint
+        missing = callbacks.restore(
+            trainer.callback_handler.callbacks, trainer.state.stateful_callbacks, as_made=as_made
+        )
+        if missing and as_made:
+            trainer.warn(_("the checkpoint has callbacks that are not there now: {names}").format(names=missing))
 
     def _check_identity(self, folder: pathlib.Path) -> list[str]:
         """What differs from the run that the checkpoint is of, if the user accepts it. Raises UserError if not.

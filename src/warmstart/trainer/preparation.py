@@ -43,6 +43,15 @@ def align(model: nn.Module, processing_class: Any) -> None:
         align_special_tokens(model, processing_class)
 
 
+def watch_numbers(model: nn.Module, debug: Any) -> None:
+    """Where `debug` asks for it, say in which part of the model a number first leaves its type's range: with an error,
+    after the parts that were computed before."""
+    from transformers.debug_utils import DebugOption, DebugUnderflowOverflow
+
+    if DebugOption.UNDERFLOW_OVERFLOW in debug and not hasattr(model, "_watched_by_warmstart"):
+        model._watched_by_warmstart = DebugUnderflowOverflow(model)
+
+
 @contextlib.contextmanager
 def noise(model: nn.Module, alpha: float | None) -> Iterator[None]:
     """Inside the block, noise of this strength is added to the embeddings while the model trains (NEFTune, Jain et al.

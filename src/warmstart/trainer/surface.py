@@ -36,6 +36,9 @@ class Surface:
     metrics_format = transformers.Trainer.metrics_format
     save_metrics = transformers.Trainer.save_metrics
     get_optimizer_cls_and_kwargs = staticmethod(transformers.Trainer.get_optimizer_cls_and_kwargs)
+    _get_output_dir = answers._get_output_dir
+    _load_callback_state = answers._load_callback_state
+    _train_batch_size = property(lambda self: self.args.train_batch_size)
     num_examples = answers.num_examples
     num_tokens = answers.num_tokens
     get_num_trainable_parameters = answers.get_num_trainable_parameters

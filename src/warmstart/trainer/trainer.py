@@ -120,6 +120,7 @@ class Trainer(Surface):
             self.optimizer, self.lr_scheduler = None, None  # of the model before
             self.prepare_model()
         preparation.align(self.model, self.processing_class)
+        preparation.watch_numbers(self.model, self.args.debug)
 
         feed, self.callback_handler.train_dataloader = loaders.feed_of(self)
         per_epoch, last = extent(self.args, feed.updates_per_epoch)
