@@ -96,6 +96,33 @@ def test_code_of_the_users_own_may_do_anything_with_a_batch(tmp_path: pathlib.Pa
         trainer.train()
 
 
+@pytest.mark.parametrize("name", ["classes from 1", "longer than the model", "labels that are texts", "no padding"])
+def test_a_step_of_the_users_own_is_explained_when_it_fails(name: str, tmp_path: pathlib.Path) -> None:
+    class Own(Trainer):
+        def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
+            return super().training_step(model, inputs, num_items_in_batch)
+
+    case = SLIPS[name]
+    with pytest.raises(UserError) as caught:
+        make(tmp_path, kind=Own, train_dataset=case.rows, **given(case)).train()
+    assert re.search(case.says, caught.value.problem)
+
+
+def test_an_error_that_is_nobodys_slip_is_left_as_it_is(tmp_path: pathlib.Path) -> None:
+    class Own(Trainer):
+        def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
+            raise ValueError("mine, of a label")
+
+    with pytest.raises(ValueError, match="mine"):
+        make(tmp_path, kind=Own).train()
+    wrong = make(tmp_path, train_dataset=relabelled(float), bf16=True)
+    heard: list[Any] = []
+    wrong.events.listeners.append(heard.append)
+    with pytest.raises(UserError, match="labels are float32"):
+        wrong.train()
+    assert not [event for event in heard if isinstance(event, Warned)]
+
+
 def test_looking_takes_nothing_and_draws_nothing(tmp_path: pathlib.Path) -> None:
     taken: list[int] = []
 

@@ -39,18 +39,27 @@ def has_bf16(device: torch.device) -> bool:
 
 class FallBack:
     """Some models' own code puts tensors of two types together (BigBird's attention) and cannot run in bf16: from then
-    on they are computed in fp32. `warn` is told so."""
+    on they are computed in fp32. `warn` is told so, as soon as that has helped."""
 
     def __init__(self, warn: Callable[[str], None] = print) -> None:
         self.on = False
+        self._line = ""  # to be told
         self._warn = warn
 
     def takes(self, error: BaseException, precision: torch.dtype | None) -> bool:
         """Whether what failed in `precision` is to be computed again in fp32."""
-        said = str(error).lower()
-        if self.on or precision is None or not any(words in said for words in MIXED):
+        if self._line:  # it did not help
+            self.on, self._line = False, ""
             return False
-        self.on = True
+        if self.on or precision is None or not any(words in str(error).lower() for words in MIXED):
+            return False
         line = _("the code of this model cannot run in {precision}, so it runs in fp32 from here on: {error}")
-        self._warn(line.format(precision=str(precision).removeprefix("torch."), error=first_line(error)))
+        self._line = line.format(precision=str(precision).removeprefix("torch."), error=first_line(error))
+        self.on = True
         return True
+
+    def tell(self) -> None:
+        """The model has run."""
+        if self._line:
+            self._warn(self._line)
+            self._line = ""

@@ -173,6 +173,7 @@ def _gradients(
             for buffer, before in buffers:
                 buffer.data.copy_(before)
             _start_again(engine, update)
+    engine.fall_back.tell()
     engine.processes.sum_gradients(trained(engine))
     if engine.backward is not None and engine.processes.count > 1:
         for parameter in trained(engine):

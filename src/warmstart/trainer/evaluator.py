@@ -175,7 +175,9 @@ class Evaluator:
                 if not fall_back.takes(error, trainer.precision):
                     raise
             with fp32():
-                return trainer.prediction_step(model, batch, loss_only, ignore_keys)
+                found = trainer.prediction_step(model, batch, loss_only, ignore_keys)
+            fall_back.tell()
+            return found
 
         def after_batch() -> None:
             handler = trainer.callback_handler
@@ -197,7 +199,7 @@ class Evaluator:
         switch(trainer.optimizer, "eval")
         where = "eval_dataset" if evaluating else "test_dataset"
         rows, wanted = getattr(loader, "dataset", None), evaluating and labelled
-        first = FirstBatch(trainer, rows, where, training=False, measured=wanted)
+        first = FirstBatch(trainer, rows, where, training=False, measured=wanted, labelled=labelled)
         left_out = trainer.args.left_out
         with unpadded(trainer.model, left_out) as encoder, encoder.weights.held(steady), first.explaining():
             found = predict(how, first.watch(begin()))

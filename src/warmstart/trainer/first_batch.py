@@ -18,6 +18,8 @@ from warmstart.trainer.label_slips import Slip
 from warmstart.trainer.slips import Seen, shown, slips, unknown
 from warmstart.trainer.whole import Whole
 
+# What torch says where labels do not fit a loss.
+OF_LABELS = re.compile("target|label|out of bounds|dtype|scalar type|shape|size", re.IGNORECASE)
 # With one of these, a batch may mean something else to the user's code than to the model's.
 OWN_CODE = overrides.STEP | {"compute_loss", "prediction_step", "_wrap_model", "evaluation_loop"}
 RAW = (RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError)
@@ -25,11 +27,15 @@ RAW = (RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError
 
 class FirstBatch:
     """Looks at the first batch of `dataset` that `trainer` computes with. `where`: what the user calls the data set;
-    `training`: to learn from it; `measured`: `compute_metrics` is to see what comes of it."""
+    `training`: to learn from it; `measured`: `compute_metrics` is to see what comes of it; `labelled`: its labels are
+    used."""
 
-    def __init__(self, trainer: Whole, dataset: Any, where: str, *, training: bool, measured: bool) -> None:
+    def __init__(
+        self, trainer: Whole, dataset: Any, where: str, *, training: bool, measured: bool, labelled: bool = True
+    ) -> None:
         self._trainer, self._dataset, self._where, self._training = trainer, dataset, where, training
         self._measured = measured and trainer.compute_metrics is not None and not trainer.args.prediction_loss_only
+        self._labelled = labelled
         self._own_code = bool(overrides.own(trainer, OWN_CODE)) or trainer.compute_loss_func is not None
         self._own_rows = bool(overrides.own(trainer, overrides.TRAIN_LOADER | overrides.EVAL_LOADER))
         self._columns = row_slips.columns_of(dataset)
@@ -89,12 +95,14 @@ class FirstBatch:
             if not self._own_code:
                 self._raise_first((slip for slip in self._slips(named) if slip.sure), rows)
 
-    def _slips(self, batch: Mapping[str, Any]) -> Iterator[Slip]:
+    def _slips(self, batch: Mapping[str, Any], error: BaseException | None = None) -> Iterator[Slip]:
+        """What is wrong with a batch. Labels are looked at where the loss is the model's own, or an error speaks of
+        them."""
         trainer = self._trainer
         own_loss = self._own_code or bool(trainer.args.label_smoothing_factor)
-        return slips(
-            Seen(trainer.model, batch, trainer.label_names, self._columns, self._training, asks_for_loss=not own_loss)
-        )
+        asks = not own_loss if error is None or not own_loss else bool(OF_LABELS.search(str(error)))
+        asks = asks and self._labelled
+        return slips(Seen(trainer.model, batch, trainer.label_names, self._columns, self._training, asks))
 
     def _raise_first(self, found: Iterable[Slip], rows: Rows) -> None:
         for slip in found:
@@ -114,7 +122,7 @@ class FirstBatch:
             return None if slip is None else self._error(slip)
         for rows, batch in self._last:
             named = pad(batch)
-            for slip in self._slips(named) if isinstance(named, Mapping) else ():
+            for slip in self._slips(named, error) if isinstance(named, Mapping) else ():
                 return self._error(slip, rows)
             told = re.search(r"unexpected keyword argument '(\w+)'", str(error))
             if told and told[1] in named:
