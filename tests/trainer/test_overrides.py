@@ -137,7 +137,7 @@ class Weighted(Counted):
     """Rare classes more often, drawn with the global generator."""
 
     def _get_train_sampler(self: Any, train_dataset: Any = None) -> Any:
-        return WeightedRandomSampler([1.0 + i % 3 for i in range(len(self.train_dataset))], 40)
+        return WeightedRandomSampler([1.0 + i % 3 for i in range(len(self.train_dataset))], len(self.train_dataset))
 
 
 class OwnGenerator(Counted):
@@ -308,7 +308,7 @@ COMPARED = ("loss", "eval_loss", "eval_accuracy", "grad_norm", "so_far", "norm",
 
 def both(body: type, folder: pathlib.Path, **settings: Any) -> Iterator[Any]:
     """The stock trainer and ours with the same body, one after the other: the stock one works until others are made."""
-    given = {"max_steps": 7, "logging_steps": 2, "eval_strategy": "steps", "eval_steps": 3, "compute_metrics": accuracy}
+    given = {"max_steps": 6, "logging_steps": 2, "eval_strategy": "steps", "eval_steps": 3, "compute_metrics": accuracy}
     rows = {"eval_dataset": EVAL.select(range(8)), "per_device_eval_batch_size": 4}
     for number, base in enumerate(BOTH):
         kind = type("Own", (body, base), {"__module__": __name__})

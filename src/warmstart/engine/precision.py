@@ -53,8 +53,9 @@ class FallBack:
             return False
         if self.on or precision is None or not any(words in str(error).lower() for words in MIXED):
             return False
-        line = _("the code of this model cannot run in {precision}, so it runs in fp32 from here on: {error}")
-        self._line = line.format(precision=str(precision).removeprefix("torch."), error=first_line(error))
+        self._line = _(
+            "the code of this model cannot run in {precision}, so it runs in fp32 from here on: {error}"
+        ).format(precision=str(precision).removeprefix("torch."), error=first_line(error))
         self.on = True
         return True
 
