@@ -223,3 +223,28 @@ def test_callbacks_that_are_gone_are_told_and_the_others_restored(tmp_path: path
     again._load_callback_state()
     assert again.control.should_training_stop
     assert again.pop_callback(transformers.EarlyStoppingCallback).early_stopping_patience == 7
+
+
+class Factory:
+    """Makes an optimizer of the whole model, as those of `transformers` for mixed kinds of weights do."""
+
+    def __call__(self, model: Any, **options: Any) -> torch.optim.Optimizer:
+        return torch.optim.SGD(model.parameters(), **options)
+
+
+@pytest.mark.parametrize("asked", ["factory", "params", "model"])
+def test_an_optimizer_may_be_made_of_the_model_or_name_what_it_trains(asked: str, tmp_path: pathlib.Path) -> None:
+    found = []
+    for kind in BOTH:
+        model = Plain()
+        own = {"factory": {}, "params": {"params": [model.linear.bias]}, "model": {"model": [model.linear.bias]}}[asked]
+        make_it = Factory if asked == "factory" else torch.optim.SGD
+        given = {"train_dataset": Pairs(), "data_collator": None, "max_steps": 3, **ORDER}
+        trainer = make(
+            tmp_path, kind=kind, model=model, optimizer_cls_and_kwargs=(make_it, {"lr": 0.5, **own}), **given
+        )
+        trainer.train()
+        groups = trainer.optimizer.param_groups
+        found.append((losses(trainer), [len(group["params"]) for group in groups]))
+    assert found[1][1] == found[0][1]
+    assert found[1][0] == pytest.approx(found[0][0], rel=1e-4)

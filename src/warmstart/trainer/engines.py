@@ -14,6 +14,7 @@ from warmstart.engine.cuda_graphs import Graphs
 from warmstart.engine.signals import Signals
 from warmstart.engine.step import Engine, Hooks
 from warmstart.engine.techniques import Techniques
+from warmstart.messages import _
 from warmstart.models.ragged.encoder import Unpadded
 from warmstart.trainer.inner_methods import items_for
 from warmstart.trainer.whole import Whole
@@ -72,8 +73,9 @@ def make_graphs(trainer: Whole, encoder: Unpadded, folded: bool) -> tuple[Graphs
         micro_batches=args.gradient_accumulation_steps,
         processes=trainer.processes.count,
         folded=folded,
-        own_loss=trainer.has_own_loss or trainer.label_smoother is not None or args.fp16,
+        own_loss=trainer.has_own_loss or trainer.label_smoother is not None,
     )
+    why_not = why_not or (_("fp16 scales its loss") if args.fp16 else "")
     if why_not:
         return None, why_not
     made = Graphs(

@@ -13,7 +13,7 @@ from transformers.trainer_utils import EvalPrediction, PredictionOutput, TrainOu
 from warmstart.checkpoints.provenance import Identity
 from warmstart.engine import precision
 from warmstart.engine.losses import loss_of
-from warmstart.engine.optimizer import make_optimizer, make_scheduler, parameter_groups
+from warmstart.engine.optimizer import build, make_optimizer, make_scheduler
 from warmstart.engine.signals import Signals, listening
 from warmstart.engine.step import Engine
 from warmstart.engine.techniques import Techniques, techniques
@@ -192,7 +192,7 @@ class Trainer(Surface):
         if self.optimizer is None:
             if self.optimizer_cls_and_kwargs is not None:
                 make, options = self.optimizer_cls_and_kwargs
-                self.optimizer = make(parameter_groups(self.model, self.args.weight_decay), **options)
+                self.optimizer = build(make, options, self.model, self.args.weight_decay)
             else:
                 self.optimizer = make_optimizer(self.model if model is None else model, self.args)
         return self.optimizer

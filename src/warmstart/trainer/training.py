@@ -134,6 +134,9 @@ class Training:
         done = result.update.index + 1
         state.global_step = done - counted.skipped
         state.epoch = done / self._per_epoch
+        every = trainer.args.torch_empty_cache_steps
+        if every and state.global_step % every == 0 and trainer.processes.device.type != "cpu":
+            torch.accelerator.memory.empty_cache()
         counted.rows += len(result.update.rows)
         padded = trainer.args.include_num_input_tokens_seen == "all"
         state.num_input_tokens_seen += result.padded_tokens if padded else result.tokens
