@@ -289,3 +289,48 @@ def test_data_sets_are_evaluated_by_their_names(tmp_path: pathlib.Path) -> None:
     assert trainer.predict("two").predictions.shape == (5, 2)
     with pytest.raises(UserError, match="named 'three'"):
         trainer.predict("three")
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_of_one_checkpoint_the_best_is_left(limit: int, tmp_path: pathlib.Path) -> None:
+    script, left = iter([0.9, 0.5, 0.4] * 2), []
+    for kind in BOTH:
+        settings = {"eval_strategy": "epoch", "save_strategy": "epoch", "metric_for_best_model": "score"}
+        folder = tmp_path / kind.__module__
+        metrics = {"compute_metrics": lambda found: {"score": next(script)}, "num_train_epochs": 3}
+        make(folder, kind=kind, save_total_limit=limit, **metrics, **settings).train()
+        left.append(sorted(path.name for path in folder.iterdir() if path.name.startswith("checkpoint-")))
+    assert left[0] == left[1]
+    assert "checkpoint-5" in left[1]
+
+
+def test_a_subclass_may_say_how_its_loss_is_scaled(tmp_path: pathlib.Path) -> None:
+    found = []
+    for scaled, items in ((True, True), (False, False)):
+
+        class Mine(Trainer):
+            loss_is_scaled_for_ga = scaled
+            told = items
+
+            def compute_loss(
+                self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+            ) -> Any:
+                outputs = model(**inputs)
+                loss = nn.functional.cross_entropy(outputs.logits, inputs["labels"], reduction="sum")
+                loss = loss / (num_items_in_batch if self.told else len(inputs["labels"]))
+                return (loss, outputs) if return_outputs else loss
+
+        trainer = make(tmp_path, kind=Mine, gradient_accumulation_steps=2, max_steps=2, logging_steps=1)
+        trainer.train()
+        found.append(losses(trainer))
+    assert found[0] == pytest.approx(found[1])
+
+
+def test_the_extent_of_a_run_is_told_as_in_the_stock_class(tmp_path: pathlib.Path) -> None:
+    found = []
+    for kind in BOTH:
+        trainer = make(tmp_path, kind=kind, gradient_accumulation_steps=2, num_train_epochs=2)
+        found.append(trainer.set_initial_training_values(trainer.args, trainer.get_train_dataloader()))
+        trainer.train()
+        found.append(type(trainer.state.total_flos))
+    assert found[:2] == found[2:]

@@ -222,6 +222,13 @@ class Checkpointer:
                 checkpoint.check_bytes(folder)
         load_weights(trainer.model, folder)
 
+    def leave_the_best(self) -> None:
+        """Where one checkpoint is to be kept, the best is the one that stays once training is over. A run from a recipe
+        keeps the last too: it is what such a run goes on from."""
+        trainer, best = self._trainer, self._trainer.state.best_model_checkpoint
+        if trainer.args.save_total_limit == 1 and best is not None and not self.described and trainer.processes.is_main:
+            checkpoint.rotate(pathlib.Path(best).parent, 1, {pathlib.Path(best), *trainer.pushes.folders})
+
     def watched(self, metrics: dict[str, float]) -> float:
         """The metric that `metric_for_best_model` names. Raises UserError if evaluation does not give it."""
         name = self._trainer.args.metric_for_best_model or "loss"

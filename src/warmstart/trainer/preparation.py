@@ -53,15 +53,15 @@ def watch_numbers(model: nn.Module, debug: Any) -> None:
 
 
 @contextlib.contextmanager
-def noise(model: nn.Module, alpha: float | None) -> Iterator[None]:
-    """Inside the block, noise of this strength is added to the embeddings while the model trains (NEFTune, Jain et al.
-    2023, https://arxiv.org/abs/2310.05914)."""
-    if alpha is None:
+def noise(model: nn.Module, args: Any) -> Iterator[None]:
+    """Inside the block, noise of the strength `neftune_noise_alpha` is added to the embeddings while the model trains
+    (NEFTune, Jain et al. 2023, https://arxiv.org/abs/2310.05914)."""
+    if args.neftune_noise_alpha is None:
         yield
         return
     from transformers.integrations.neftune import activate_neftune, deactivate_neftune
 
-    handle = activate_neftune(model, alpha)
+    handle = activate_neftune(model, args.neftune_noise_alpha)
     try:
         yield
     finally:

@@ -115,6 +115,8 @@ def _ids(model: nn.Module, ids: torch.Tensor, *, is_text_alone: bool) -> Iterato
             "dataset = dataset.filter(lambda row: len(row['input_ids']) > 0)",
         )
         return
+    if ids.is_floating_point() and _word_table(model) is None:
+        return  # the model has no table to look them up in: what it is given are numbers
     if ids.is_floating_point():
         yield Slip(
             _("input_ids are {dtype}, and token ids are whole numbers").format(dtype=_name(ids.dtype)),

@@ -36,6 +36,11 @@ class Surface:
     metrics_format = transformers.Trainer.metrics_format
     save_metrics = transformers.Trainer.save_metrics
     get_optimizer_cls_and_kwargs = staticmethod(transformers.Trainer.get_optimizer_cls_and_kwargs)
+    set_initial_training_values = transformers.Trainer.set_initial_training_values
+    get_sp_size = get_cp_size = get_tp_size = answers.one
+    loss_is_scaled_for_ga: bool | None = (
+        None  # a loss is the mean over the items that it is told of, or their sum by it
+    )
     _get_output_dir = answers._get_output_dir
     _load_callback_state = answers._load_callback_state
     _train_batch_size = property(lambda self: self.args.train_batch_size)

@@ -139,7 +139,7 @@ class Trainer(Surface):
         self.run_state.tokens_before = self.state.num_input_tokens_seen
         self.is_in_train = True
         try:
-            with self._noise(), self._techniques() as on, listening() as signals:
+            with preparation.noise(self.model, self.args), self._techniques() as on, listening() as signals:
                 self.techniques = on
                 self.emit(TechniquesOn(str(on), on.to_dict()))
                 how = (feed, self._engine(on, signals), per_epoch, last, ignore_keys_for_eval, took)
@@ -148,9 +148,6 @@ class Trainer(Surface):
         finally:
             self.is_in_train = False
             self.emit(Ended())
-
-    def _noise(self) -> contextlib.AbstractContextManager[None]:
-        return preparation.noise(self.model, self.args.neftune_noise_alpha)
 
     def _techniques(self) -> contextlib.AbstractContextManager[Techniques]:
         """What makes this trainer's steps fast, inside a block."""

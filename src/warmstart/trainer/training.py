@@ -212,7 +212,7 @@ class Training:
             if trainer.args.max_steps <= 0:
                 rows = examples * trainer.args.num_train_epochs * steps // max(state.max_steps, 1)
         metrics = speed_metrics("train", self._began, num_samples=rows, num_steps=steps)
-        metrics["total_flos"] = state.total_flos
+        state.total_flos = metrics["total_flos"] = float(state.total_flos)
         metrics["train_loss"] = trainer.run_state.losses.mean()
         trainer.is_in_train = False
         self._took(metrics)
@@ -220,6 +220,7 @@ class Training:
         switch(trainer.optimizer, "eval")
         if trainer.args.load_best_model_at_end:
             trainer._load_best_model()
+        self._checkpointer.leave_the_best()
         self._call(trainer.callback_handler.on_train_end)
         trainer.pushes.finish()
         return TrainOutput(state.global_step, metrics["train_loss"], metrics)
