@@ -16,7 +16,7 @@ from transformers import GPT2Config, GPT2ForSequenceClassification
 
 from tests import tiny
 from tests.trainer.helpers import Pad, rows, tiny_bert
-from tests.trainer.trainers import EVAL, TRAIN, make, recorder
+from tests.trainer.trainers import EVAL, TRAIN, Pairs, Plain, make, recorder
 from warmstart import Trainer, UserError
 from warmstart.checkpoints import checkpoint
 from warmstart.trainer.callbacks import ProgressCallback
@@ -183,10 +183,11 @@ def test_the_log_level_is_set(tmp_path: pathlib.Path) -> None:
 
 
 def test_memory_is_measured_under_the_stock_names(tmp_path: pathlib.Path) -> None:
-    keys = []
+    keys, few = [], Pairs(8)
     for kind in BOTH:
-        trainer = make(tmp_path, kind=kind, skip_memory_metrics=False, max_steps=1)
-        found = (trainer.train().metrics, trainer.evaluate(), trainer.predict(EVAL).metrics)
+        given = {"model": Plain(), "train_dataset": few, "eval_dataset": few, "data_collator": None, "max_steps": 1}
+        trainer = make(tmp_path, kind=kind, skip_memory_metrics=False, **given)
+        found = (trainer.train().metrics, trainer.evaluate(), trainer.predict(few).metrics)
         keys.append([{name for name in metrics if "_mem_" in name} for metrics in found])
     assert keys[0] == keys[1]
     assert "init_mem_cpu_alloc_delta" in keys[1][0]
@@ -334,3 +335,28 @@ def test_the_extent_of_a_run_is_told_as_in_the_stock_class(tmp_path: pathlib.Pat
         trainer.train()
         found.append(type(trainer.state.total_flos))
     assert found[:2] == found[2:]
+
+
+def test_weights_in_shards_are_resumed_from_and_loaded_as_the_best(tmp_path: pathlib.Path) -> None:
+    class InShards:
+        def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+            self.model.save_pretrained(output_dir, max_shard_size="80KB")  # type: ignore[attr-defined]
+
+    given = {"num_train_epochs": 2, "eval_strategy": "epoch", "save_strategy": "epoch", "load_best_model_at_end": True}
+    found = []
+    for kind in BOTH:
+        mine, folder = type("Mine", (InShards, kind), {}), tmp_path / kind.__module__
+        settings = {"train_sampling_strategy": "sequential", "report_to": "none", **given}
+        whole = make(folder, kind=mine, **settings)
+        whole.train()
+        best = pathlib.Path(whole.state.best_model_checkpoint)
+        assert (best / "model.safetensors.index.json").is_file()
+        assert not (best / "model.safetensors").exists()
+        again = make(folder, kind=mine, **settings)
+        again.train(resume_from_checkpoint=str(folder / "checkpoint-5"))
+        assert all(
+            torch.allclose(p, q) for p, q in zip(again.model.parameters(), whole.model.parameters(), strict=True)
+        )
+        found.append([best.name, *(each["eval_loss"] for each in whole.state.log_history if "eval_loss" in each)])
+    assert found[1][0] == found[0][0]
+    assert found[1][1:] == pytest.approx(found[0][1:], rel=1e-4)
