@@ -298,6 +298,21 @@ class ActsAlone(Counted):
             self.control = self.callback_handler.on_save(self.args, self.state, self.control)
 
 
+class OwnBest(Counted):
+    """The highest loss is the best."""
+
+    def _determine_best_metric(self: Any, metrics: Any, trial: Any) -> Any:
+        value, best = -metrics["eval_loss"], self.state.best_metric
+        if best is None or value < best:
+            self.state.best_metric, self.state.best_global_step = value, self.state.global_step
+            return True
+        return False
+
+    def _load_best_model(self: Any) -> None:
+        self.loaded = self.state.best_model_checkpoint
+        super()._load_best_model()  # type: ignore[misc]
+
+
 BODIES = [
     *(GradientAttack, ProjectedAttack, OwnInputs, OwnInput, Context, OwnLoader, LoaderAround, SuperLoader, Endless),
     *(Weighted, OwnGenerator, InOrder, FewerColumns, EvalLoader, EvalSampler, OwnLoop, WholeLoop, OwnStep, OwnLoss),
@@ -313,6 +328,17 @@ def both(body: type, folder: pathlib.Path, **settings: Any) -> Iterator[Any]:
     for number, base in enumerate(BOTH):
         kind = type("Own", (body, base), {"__module__": __name__})
         yield make(folder / str(number), kind=kind, **{**given, **rows, **settings})
+
+
+def test_what_is_best_can_be_told_and_loaded(tmp_path: pathlib.Path) -> None:
+    found = []
+    settings = {"load_best_model_at_end": True, "metric_for_best_model": "accuracy", "save_strategy": "steps"}
+    for trainer in both(OwnBest, tmp_path, save_steps=3, learning_rate=5e-3, **settings):
+        trainer.train()
+        named = pathlib.Path(trainer.loaded).name
+        found.append((trainer.calls, named, trainer.state.best_global_step, trainer.evaluate()["eval_loss"]))
+    assert found[1][:3] == found[0][:3]
+    assert found[1][3] == pytest.approx(found[0][3], rel=1e-5)
 
 
 @pytest.mark.parametrize("body", BODIES)

@@ -62,6 +62,39 @@ def test_a_resumed_run_draws_what_an_undisturbed_one_draws(body: type, tmp_path:
         assert same(weights(again), weights(whole)), at
 
 
+class Remembers(torch.utils.data.Sampler[int]):
+    """Begins one row later in each epoch."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows, self.epochs = rows, 0
+
+    def __iter__(self) -> Any:
+        self.epochs += 1
+        return iter([(i + self.epochs) % self.rows for i in range(self.rows)])
+
+    def __len__(self) -> int:
+        return self.rows
+
+
+class Counting:
+    def _get_train_sampler(self: Any, train_dataset: Any = None) -> Any:
+        return Remembers(40)
+
+
+@pytest.mark.parametrize(("body", "says"), [(Counting, "Remembers"), (Weighted, None), (None, "drawn anew")], ids=str)
+def test_where_resuming_may_not_be_exact_is_told(body: Any, says: str | None, tmp_path: pathlib.Path) -> None:
+    kind: Any = Trainer if body is None else type("Own", (body, Trainer), {"__module__": __name__})
+    given = {"max_steps": 4, "save_strategy": "steps", "save_steps": 2}
+    make(tmp_path, kind=kind, **given).train()
+    again = make(tmp_path, kind=type("Own", (body or Weighted, Trainer), {"__module__": __name__}), **given)
+    heard: list[Any] = []
+    again.events.listeners.append(heard.append)
+    again.train(resume_from_checkpoint=str(tmp_path / "checkpoint-2"))
+    told = [event.text for event in heard if isinstance(event, Warned)]
+    assert len(told) == (says is not None)
+    assert says is None or says in told[0]
+
+
 @pytest.mark.parametrize("body", [Weighted, Generator])
 def test_a_token_table_is_drawn_by_a_sampler_of_ones_own(body: type, tmp_path: pathlib.Path) -> None:
     found = []

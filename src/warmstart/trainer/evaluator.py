@@ -46,7 +46,7 @@ class Evaluator:
         """(mean loss, outputs, labels) of one batch; loss and labels are None where the batch has none."""
         check_named(inputs)
         trainer = self._trainer
-        if isinstance(inputs, Mapping):
+        if isinstance(inputs, Mapping) and inputs:
             inputs = trainer._prepare_inputs(inputs)
         labels = labels_of(inputs, trainer.label_names)
         labelled = bool(trainer.label_names) and len(labels) == len(trainer.label_names)

@@ -84,6 +84,18 @@ def maybe_log_save_evaluate(self: Any, *given: Any, **named: Any) -> None:
     self.in_training.act()
 
 
+def determine_best_metric(self: Any, metrics: dict[str, float], trial: Any) -> bool:
+    """Whether these are better than any before; the state notes it."""
+    del trial
+    found: bool = self.checkpointer.is_best(metrics)
+    return found
+
+
+def load_best_model(self: Any) -> None:
+    """Take the weights of the best checkpoint, if there is one."""
+    self.checkpointer.load_best()
+
+
 def save_checkpoint(self: Any, model: nn.Module, trial: Any) -> None:
     """Write a checkpoint of the updates done so far."""
     del model, trial

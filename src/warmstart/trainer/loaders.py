@@ -58,7 +58,7 @@ def feed_of(trainer: Any) -> tuple[Feed, Any]:
     if overrides.own(trainer, overrides.TRAIN_LOADER):
         loader = trainer.get_train_dataloader()
         rows = trainer.get_total_train_batch_size(args)
-        return LoaderFeed(loader, args.gradient_accumulation_steps, rows, processes.count), loader
+        return LoaderFeed(loader, args.gradient_accumulation_steps, rows, processes.count, trainer.warn), loader
     dataset, collate = trainer.columns(trainer.train_dataset)
     feed = inputs.make_feed(dataset, collate, args, processes.count)
     return feed, inputs.first_epoch(feed, dataset, collate, args, processes)
@@ -122,7 +122,10 @@ class LoaderFeed:
     these they are set again: a loader may make a batch ahead, and an evaluation may have drawn in between.)
     """
 
-    def __init__(self, loader: Any, micro_batches: int, rows: int, processes: int) -> None:
+    def __init__(
+        self, loader: Any, micro_batches: int, rows: int, processes: int, tell: Callable[[str], None] = print
+    ) -> None:
+        self._tell = tell
         self._loader, self._micro_batches, self._rows = loader, micro_batches, rows
         self._shares = 1 if is_shared_out(loader) else processes
         self._began: dict[str, Any] | None = None
@@ -184,8 +187,20 @@ class LoaderFeed:
         return None if self._began is None else {"began": self._began, "before": self._before, "now": self._now()}
 
     def restore(self, state: dict[str, Any] | None) -> None:
-        """Go on from a `state`, with the pass that it is of."""
+        """Go on from a `state`, with the pass that it is of; tells where that may not be exact."""
         self._goes_on = state
+        unknown = [type(each).__name__ for each in _parts(self._loader) if not _is_known(each)]
+        if state is None:
+            self._tell(
+                _("the checkpoint does not say where the loader of this run was: from here on its rows are drawn anew")
+            )
+        elif unknown:
+            self._tell(
+                _(
+                    "random generators are put back as they were, and what else {names} may remember from epoch to "
+                    "epoch is not: the run goes on exactly if that is nothing"
+                ).format(names=", ".join(unknown))
+            )
 
     def _now(self) -> dict[str, Any]:
         own = [generator.get_state().numpy().tobytes().hex() for generator in generators(self._loader)]
@@ -200,14 +215,26 @@ class LoaderFeed:
 def generators(loader: Any) -> list[torch.Generator]:
     """The random generators that a loader and its samplers hold."""
     found: list[torch.Generator] = []
-    seen: list[Any] = [loader]
-    for each in seen:  # grows on the way
+    for each in _parts(loader):
         for value in vars(each).values() if hasattr(each, "__dict__") else ():
             if isinstance(value, torch.Generator) and not any(value is known for known in found):
                 found.append(value)
-            elif isinstance(value, torch.utils.data.Sampler | torch.utils.data.DataLoader):
-                seen += [value] if not any(value is known for known in seen) else []
     return found
+
+
+def _parts(loader: Any) -> list[Any]:
+    """A loader and the samplers and loaders in it."""
+    seen: list[Any] = [loader]
+    for each in seen:  # grows on the way
+        for value in vars(each).values() if hasattr(each, "__dict__") else ():
+            inner = isinstance(value, torch.utils.data.Sampler | torch.utils.data.DataLoader)
+            seen += [value] if inner and not any(value is known for known in seen) else []
+    return seen
+
+
+def _is_known(part: Any) -> bool:
+    """Whether it remembers nothing but random generators and the number of the epoch."""
+    return type(part).__module__.split(".")[0] in ("torch", "accelerate", "transformers")
 
 
 def _update(index: int, epoch: int, before: int, batches: list[Batch]) -> Update:

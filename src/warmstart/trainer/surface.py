@@ -61,6 +61,8 @@ class Surface:
     _wrap_model = inner_methods.wrap_model
     _evaluate = inner_methods.evaluate_during_training
     _maybe_log_save_evaluate = inner_methods.maybe_log_save_evaluate
+    _determine_best_metric = inner_methods.determine_best_metric
+    _load_best_model = inner_methods.load_best_model
     _save_checkpoint = inner_methods.save_checkpoint
     _load_from_checkpoint = inner_methods.load_from_checkpoint
     _save = inner_methods.save

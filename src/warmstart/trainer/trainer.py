@@ -142,9 +142,8 @@ class Trainer(Surface):
             with preparation.noise(self.model, self.args), self._techniques() as on, listening() as signals:
                 self.techniques = on
                 self.emit(TechniquesOn(str(on), on.to_dict()))
-                engine = self._engine(on, signals)
-                how = (self.checkpointer, feed, engine, per_epoch, last, ignore_keys_for_eval, took)
-                self.in_training = Training(self, *how)
+                how = (feed, self._engine(on, signals), per_epoch, last, ignore_keys_for_eval, took)
+                self.in_training = Training(self, self.checkpointer, *how)
                 return self.in_training.run(had_stopped)
         finally:
             self.is_in_train = False

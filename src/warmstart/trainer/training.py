@@ -158,7 +158,7 @@ class Training:
             trainer._globalstep_last_logged = trainer.state.global_step
         best = False
         if trainer.control.should_evaluate:
-            best = self._checkpointer.is_best(trainer._evaluate(None, self._ignore_keys))
+            best = trainer._determine_best_metric(trainer._evaluate(None, self._ignore_keys), None)
         if trainer.control.should_save or (trainer.args.save_strategy == "best" and best):
             trainer._save_checkpoint(trainer.model_wrapped, None)
             self._tell_what_was_not_saved()
@@ -222,7 +222,7 @@ class Training:
         trainer.log(metrics)
         switch(trainer.optimizer, "eval")
         if trainer.args.load_best_model_at_end:
-            self._checkpointer.load_best()
+            trainer._load_best_model()
         self._checkpointer.leave_the_best()
         self._call(trainer.callback_handler.on_train_end)
         trainer.pushes.finish()
