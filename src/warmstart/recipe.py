@@ -23,7 +23,9 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     # The table
-    data: Annotated[str, Parameter(parse=False)] = Field("", description=N_("The table: a file, a folder or a Hub id."))
+    data: Annotated[str, Parameter(parse=False)] = Field(
+        "", description=N_("The table: a file, its address, a folder or a Hub id.")
+    )
     config: str | None = Field(
         None,
         description=N_("Configuration of a Hub data set (or write ID/CONFIG)."),
@@ -42,6 +44,24 @@ class Recipe(BaseModel):
     delimiter: str | None = Field(
         None,
         description=N_("What separates columns, if the file name does not say."),
+    )
+    quoting: Literal["auto", "standard", "none"] = Field(
+        "auto",
+        description=N_(
+            "Quotes in CSV and TSV: they enclose cells, and one that seems to join rows is an error (auto); they "
+            "enclose cells (standard); they are text (none)."
+        ),
+    )
+    header: bool = Field(
+        True,
+        description=N_(
+            "Whether the first row of a CSV, TSV or Excel file has the column names; without they are column_1, "
+            "column_2 ..."
+        ),
+    )
+    sheet: str | None = Field(
+        None,
+        description=N_("The sheet of an Excel workbook; by default the first with rows."),
     )
     on_empty: Literal["error", "drop"] = Field("error", description=N_("What to do with rows whose text is empty."))
     allow_leakage: bool = Field(

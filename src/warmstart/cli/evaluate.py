@@ -1,6 +1,6 @@
 """warmstart evaluate"""
 
-from typing import Literal
+from typing import Any, Literal
 
 from warmstart.messages import _
 
@@ -12,6 +12,9 @@ def evaluate(
     config: str | None = None,
     encoding: str = "utf-8",
     delimiter: str | None = None,
+    quoting: Literal["auto", "standard", "none"] = "auto",
+    header: bool = True,
+    sheet: str | None = None,
     on_empty: Literal["error", "drop"] = "error",
     json: bool = False,
 ) -> None:
@@ -35,6 +38,13 @@ def evaluate(
         Encoding of the file.
     delimiter
         What separates columns, if the file name does not say.
+    quoting
+        Quotes in CSV and TSV: they enclose cells, and one that seems to join rows is an error (auto); they enclose
+        cells (standard); they are text (none).
+    header
+        Whether the first row of a CSV, TSV or Excel file has the column names; without they are column_1, column_2 ...
+    sheet
+        The sheet of an Excel workbook; by default the first with rows.
     on_empty
         What to do with rows whose text is empty.
     json
@@ -44,12 +54,15 @@ def evaluate(
     from warmstart.reporting.terminal import score_table
     from warmstart.runs.evaluate import measure_run
     from warmstart.runs.saved import SavedRun
+    from warmstart.table import origin
     from warmstart.table.sources import load
 
     quiet_libraries()
     saved = SavedRun.open(run)
-    splits = load(data, config=config, encoding=encoding, delimiter=delimiter, keep=False)
-    report, notes = measure_run(saved, splits, where=data, on_empty=on_empty)
+    reading: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter, "quoting": quoting}
+    splits = load(data, config=config, **reading, header=header, sheet=sheet, keep=False)
+    with origin.recalling(splits.values()):
+        report, notes = measure_run(saved, splits, where=data, on_empty=on_empty)
     for note in notes:
         say(note)
     if json:

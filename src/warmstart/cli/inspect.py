@@ -1,6 +1,6 @@
 """warmstart inspect"""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from warmstart.messages import _
 
@@ -23,6 +23,9 @@ def inspect(
     config: str | None = None,
     encoding: str = "utf-8",
     delimiter: str | None = None,
+    quoting: Literal["auto", "standard", "none"] = "auto",
+    header: bool = True,
+    sheet: str | None = None,
     json: bool = False,
 ) -> None:
     """Show what is in DATA and what would be trained: columns, types, examples, lengths in tokens, class balance.
@@ -37,7 +40,7 @@ def inspect(
     Parameters
     ----------
     data
-        The table: a file, a folder, a Hub id, or `sample`.
+        The table: a file, its address, a folder, a Hub id, or `sample`.
     text
         Column of the text.
     pair
@@ -54,6 +57,13 @@ def inspect(
         Encoding of the file.
     delimiter
         What separates columns, if the file name does not say.
+    quoting
+        Quotes in CSV and TSV: they enclose cells, and one that seems to join rows is an error (auto); they enclose
+        cells (standard); they are text (none).
+    header
+        Whether the first row of a CSV, TSV or Excel file has the column names; without they are column_1, column_2 ...
+    sheet
+        The sheet of an Excel workbook; by default the first with rows.
     json
         Print as JSON.
     """
@@ -64,14 +74,17 @@ def inspect(
     from warmstart.models.default import NAME
     from warmstart.models.load import load_tokenizer, longest_input
     from warmstart.recipe import Recipe
+    from warmstart.table import origin
     from warmstart.table.infer import infer_task
     from warmstart.table.profile import profile
     from warmstart.table.reading.hub import published
     from warmstart.table.sources import load
 
     quiet_libraries()
-    splits = load(data, config=config, encoding=encoding, delimiter=delimiter)
-    task = infer_task(splits, text=text, pair=pair, label=label, kind=kind)
+    reading: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter, "quoting": quoting}
+    splits = load(data, config=config, **reading, header=header, sheet=sheet)
+    with origin.recalling(splits.values()):
+        task = infer_task(splits, text=text, pair=pair, label=label, kind=kind)
     usual = Recipe()
     found = profile(
         splits,

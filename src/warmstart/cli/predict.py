@@ -21,6 +21,9 @@ def predict(
     config: str | None = None,
     encoding: str = "utf-8",
     delimiter: str | None = None,
+    quoting: Literal["auto", "standard", "none"] = "auto",
+    header: bool = True,
+    sheet: str | None = None,
     on_empty: Literal["error", "drop"] = "error",
     json: bool = False,
 ) -> None:
@@ -37,8 +40,8 @@ def predict(
     run
         The run's folder.
     text
-        A text, or a table: a file (CSV, TSV, JSONL, Parquet) or a folder; with `--out`, `--config`, `--delimiter` or
-        `--on-empty` always a table.
+        A text, or a table: a file (CSV, TSV, JSONL, Parquet, Excel), its address or a folder; with an option that is
+        for tables, such as `--out` or `--delimiter`, always a table.
     pair
         The second text of a pair.
     out
@@ -50,6 +53,13 @@ def predict(
         Encoding of the input file.
     delimiter
         What separates columns, if the file name does not say.
+    quoting
+        Quotes in CSV and TSV: they enclose cells, and one that seems to join rows is an error (auto); they enclose
+        cells (standard); they are text (none).
+    header
+        Whether the first row of a CSV, TSV or Excel file has the column names; without they are column_1, column_2 ...
+    sheet
+        The sheet of an Excel workbook; by default the first with rows.
     on_empty
         What to do with rows whose text is empty; drop: they are not in the file that is written.
     json
@@ -60,12 +70,13 @@ def predict(
 
     quiet_libraries(tables=False)
     saved = SavedRun.open(run)
-    only_of_tables = (out, config, delimiter, None if on_empty == "error" else on_empty)
-    is_table = any(option is not None for option in only_of_tables) or os.path.exists(os.path.expanduser(text))
+    reading: dict[str, Any] = {"config": config, "encoding": encoding, "delimiter": delimiter}
+    reading |= {"quoting": quoting, "header": header, "sheet": sheet}
+    asked = (out, config, delimiter, sheet, quoting != "auto" or not header or on_empty != "error" or None)
+    is_table = any(option is not None for option in asked) or os.path.exists(os.path.expanduser(text))
     if is_table and pair is not None:
         raise _no_pair(text)
     if is_table or (pair is None and _looks_like_a_file(text)):
-        reading = {"config": config, "encoding": encoding, "delimiter": delimiter}
         _table(saved, text, out, reading, on_empty, json)
     else:
         _one(saved, text, pair, json)
@@ -73,9 +84,10 @@ def predict(
 
 def _looks_like_a_file(text: str) -> bool:
     """Of what is not there: a sentence may end with the name of a file, but has more than three words as a rule."""
-    from warmstart.table.reading.contents import FORMATS
+    from warmstart.table.reading.formats import known
 
-    return len(text.split()) <= 3 and os.path.splitext(text)[1].lower() in FORMATS
+    name = text.partition("?")[0] if "://" in text else text
+    return len(text.split()) <= 3 and known(pathlib.Path(name)) is not None
 
 
 def _no_pair(table: str) -> Exception:
@@ -128,6 +140,7 @@ def _table(
     from warmstart.evaluation.predicted import beside
     from warmstart.paths import expanded
     from warmstart.reporting.predictions import write_rows
+    from warmstart.table import origin
     from warmstart.table.sources import load
 
     quiet_libraries()
@@ -143,7 +156,8 @@ def _table(
     if len(splits) > 1:
         listed = ", ".join(splits)
         say(_("of the splits {listed} the first is predicted").format(listed=listed))
-    rows, notes = saved.readable(splits[split], split, on_empty)
+    with origin.recalling(splits.values()):
+        rows, notes = saved.readable(splits[split], split, on_empty)
     for note in notes:
         say(note)
     written = beside(rows, saved.task.head.prediction_rows(saved.outputs(rows)))
@@ -156,5 +170,7 @@ def _table(
 
 def _beside(source: pathlib.Path) -> pathlib.Path:
     """`NAME.predictions.csv` beside a file or folder; for what is not on this machine, in the current folder."""
+    from warmstart.table.reading.formats import stem
+
     folder = source.parent if source.exists() else pathlib.Path()
-    return folder / f"{source.absolute().stem}.predictions.csv"
+    return folder / f"{stem(source.absolute())}.predictions.csv"

@@ -26,6 +26,7 @@ from warmstart.runs.folder import LOG, folder_of, refuse_existing
 from warmstart.runs.forecast import Forecast
 from warmstart.runs.journal import Journal
 from warmstart.runs.settings import early_stopping, refuse_length, refuse_settings, training_arguments
+from warmstart.table import origin
 from warmstart.table.checks import check
 from warmstart.table.infer import infer_task
 from warmstart.table.reading import hub
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 # compared by what is in them, wherever they lie.
 CHANGE_NOTHING = {
     *("data", "validation", "model", "out", "processes", "keep", "baselines", "report_to", "log_every", "cpu"),
-    "micro_batch_size",
+    *("micro_batch_size", "quoting", "header", "sheet"),
 }
 
 
@@ -102,7 +103,15 @@ def prepare(recipe: Recipe) -> Prepared:
         validation=recipe.validation,
         encoding=recipe.encoding,
         delimiter=recipe.delimiter,
+        quoting=recipe.quoting,
+        header=recipe.header,
+        sheet=recipe.sheet,
     )
+    with origin.recalling(splits.values()):
+        return _checked(recipe, splits)
+
+
+def _checked(recipe: Recipe, splits: "DatasetDict") -> Prepared:
     commit = hub.commit_of(splits)
     task = infer_task(splits, text=recipe.text, pair=recipe.pair, label=recipe.label, kind=recipe.kind)
     if task.label is None:

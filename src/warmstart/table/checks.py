@@ -13,7 +13,7 @@ import numpy.typing as npt
 from warmstart.errors import UserError
 from warmstart.heads.cells import MISSING, OK
 from warmstart.messages import _
-from warmstart.table import labels
+from warmstart.table import labels, origin
 from warmstart.table.columns import number_of
 from warmstart.table.findings import Finding, refuse
 from warmstart.table.leakage import leakage
@@ -45,7 +45,8 @@ def check(
     allow_leakage: bool = False,
     for_training: bool = True,
 ) -> "tuple[datasets.DatasetDict, tuple[str, ...]]":
-    """The splits, less the rows without text where `on_empty` is "drop", and warnings in the user's language.
+    """The splits, less the rows without text where `on_empty` is "drop", and warnings in the user's language: what was
+    decided when the rows were read, and what may be wrong with them.
 
     Rows are counted from 1, a header apart, and as they are before any are dropped. Rows that are in two splits are an
     error unless `allow_leakage`. What is not `for_training` is to be measured: then the labels of every split are
@@ -55,7 +56,7 @@ def check(
 
     found = examine(splits, task, on_empty=on_empty, allow_leakage=allow_leakage, for_training=for_training)
     refuse([*found.errors])
-    said = [str(finding) for finding in found.warnings]
+    said = [*origin.notes(splits.values()), *map(str, found.warnings)]
     for split, kept in found.kept.items():
         if not kept.all():
             many = number_of(int((~kept).sum()))

@@ -45,10 +45,7 @@ def infer_task(
         looked = columns.look(train)
         for column in looked:
             if column.name in (text, pair) and not column.is_string:
-                raise UserError(
-                    _("column {name!r} holds no text").format(name=column.name),
-                    fix=_("name a column of text with --text and --pair"),
-                )
+                raise _no_text(column.name, str(getattr(train.features[column.name], "dtype", "")))
         chosen = choose.choose(looked, text, pair, label)
     agree.check_splits(splits, first, chosen)
     with origin.telling(train, first):
@@ -95,15 +92,29 @@ def _decide(train: "datasets.Dataset", column: columns.Column, kind: str | None)
         raise UserError(error.problem, where, error.fix) from error
 
 
+def _no_text(name: str, declared: str) -> UserError:
+    if "binary" in declared:
+        return UserError(
+            _("column {name!r} holds bytes that are not UTF-8 text").format(name=name),
+            _("type {feature}").format(feature=declared),
+            _("write it again as text, or name another column with --text and --pair"),
+        )
+    return UserError(
+        _("column {name!r} holds no text").format(name=name),
+        fix=_("name a column of text with --text and --pair"),
+    )
+
+
 def _check_header(label: str, values: tuple[Value, ...]) -> None:
     """A label column named like one of its cells, or by a number, is a row of a table without a header."""
     if label in values or NUMBER.fullmatch(label):
         raise UserError(
             _("the table seems to have no header"),
             _("its label column would be named {label!r}").format(label=label),
-            _("put the column names in the first line; or if that is the name, say --label {label}").format(
-                label=label
-            ),
+            _(
+                "say --no-header, or put the column names in the first line; or if that is the name, say "
+                "--label {label}"
+            ).format(label=label),
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from warmstart.errors import UserError
 from warmstart.heads.cells import OK
-from warmstart.table import columns
+from warmstart.table import columns, origin
 from warmstart.table.checks import examine
 from warmstart.table.findings import Finding
 from warmstart.table.labels import has_labels
@@ -72,6 +72,7 @@ def profile(
     """
     first = next(iter(splits.values()))
     errors, warnings, notes = _trained_on(splits, task, fraction, seed, allow_leakage)
+    notes = (*origin.notes(splits.values()), *notes)
     return Profile(
         {str(name): len(rows) for name, rows in splits.items()},
         {name: ColumnShown(_type(feature), _examples(first, name)) for name, feature in first.features.items()},
