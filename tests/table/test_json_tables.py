@@ -72,6 +72,16 @@ def test_a_list_of_rows_that_is_all_there_is_on_the_line(make: Make) -> None:
     assert make("a.jsonl", json.dumps(content)).to_list() == content["data"]
 
 
+@pytest.mark.parametrize("orient", ["columns", "index"])
+def test_rows_with_names_of_their_own_are_known_by_their_number(make: Make, orient: Any) -> None:
+    rows = [{"index": f"doc {n}", "text": f"text {n}", "label": n % 2} for n in range(40)]
+    frame = pandas.DataFrame(rows).set_index("index")
+    found = make("a.json", frame.to_json(orient=orient))
+    assert found.to_list() == rows
+    assert "40 rows" in origin.notes([found])[0]
+    refused(make, "b.json", frame.head(3).to_json(orient=orient))  # two columns and three rows, or the other way round
+
+
 def test_several_lists_of_rows_are_named_and_the_fix_leads_out(make: Make) -> None:
     content = {"train": [{"t": "a"}], "test": [{"t": "b"}]}
     error = refused(make, "a.json", json.dumps(content))

@@ -72,8 +72,9 @@ def predict(
     saved = SavedRun.open(run)
     reading: dict[str, Any] = {"config": config, "encoding": encoding, "delimiter": delimiter}
     reading |= {"quoting": quoting, "header": header, "sheet": sheet}
-    asked = (out, config, delimiter, sheet, quoting != "auto" or not header or on_empty != "error" or None)
-    is_table = any(option is not None for option in asked) or os.path.exists(os.path.expanduser(text))
+    of_tables = any(option is not None for option in (out, config, delimiter, sheet))
+    of_tables = of_tables or (quoting, header, on_empty) != ("auto", True, "error")
+    is_table = of_tables or os.path.exists(os.path.expanduser(text))
     if is_table and pair is not None:
         raise _no_pair(text)
     if is_table or (pair is None and _looks_like_a_file(text)):

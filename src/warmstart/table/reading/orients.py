@@ -16,6 +16,7 @@ from warmstart.messages import N_, _
 from warmstart.table.reading.notes import Note
 
 Row = dict[str, Any]
+MANY = 10  # times more rows than columns: names that say nothing are those of rows then
 
 
 def rows_of(path: pathlib.Path, whole: Row, *, is_line: bool) -> tuple[list[Row], tuple[Note, ...]]:
@@ -63,6 +64,10 @@ def _of_pandas(whole: Row) -> tuple[list[Row], str] | None:
         return [{name: column[key] for name, column in whole.items()} for key in inner], "columns"
     if _are_numbers(whole) and not _are_numbers(inner):
         return values, "index"
+    if all(value.keys() == values[0].keys() for value in values) and len(inner) >= MANY * len(whole):
+        return [{"index": key, **{name: column[key] for name, column in whole.items()}} for key in inner], "columns"
+    if len(whole) >= MANY * len({name for value in values for name in value}):
+        return [{"index": key, **value} for key, value in whole.items()], "index"
     return None
 
 
