@@ -29,8 +29,12 @@ CHINESE = re.compile("[\u3000-\u303f\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef]")
 FUNCTIONS = {"_", "N_", "ngettext", "pgettext"}
 # What holds Chinese that is data, not messages: what people call columns, and splits. Constants, and one function.
 DATA = {
-    "names.py": {"LABELS", "TEXTS", "PAIRS", "IDS", "SCORES", "_NUMBERED", "names_label"},
+    "names.py": {"LABELS", "TEXTS", "PAIRS", "IDS", "SCORES", "ABOUT_CHINESE", "_NUMBERED"},
     "folders.py": {"_SPLITS"},
+    "alike.py": {"NO_VALUE", "SAME_SIGN"},
+    "spreadsheet.py": {"BEGIN"},
+    "lists.py": {"SIGNS", "NEVER_IN_NAMES"},
+    "quantities.py": {"MULTIPLES", "_UNIT"},
 }
 # Sentences whose Chinese says it with other numbers: "and 3 more" of 13 is "13 in all".
 OTHER_NUMBERS = {" and {rest} more"}

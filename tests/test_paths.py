@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from warmstart import Recipe
+from warmstart import Recipe, load, paths
 from warmstart.errors import UserError
 from warmstart.runs.run import prepare
 
@@ -97,3 +97,11 @@ def test_a_table_that_is_gone_is_missed_where_it_was(place: pathlib.Path, monkey
         prepare(Recipe.read(place / "runs/one/recipe.toml"))
     assert str(place / "data") in caught.value.where
     assert "did you mean 'reviews2.csv'" in caught.value.fix
+
+
+def test_what_cannot_be_a_path_is_nothing_that_exists(tmp_path: pathlib.Path) -> None:
+    for name in ("a" * 5_000, "x\0y"):
+        assert not paths.exists(tmp_path / name)
+        assert paths.resolved(name, tmp_path) == paths.relative(name, tmp_path) == name
+        with pytest.raises(UserError):
+            load(name)

@@ -27,16 +27,17 @@ every = st.one_of(st.sampled_from(["epoch", "never"]), count)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(["data", "validation", "model"], names),
     **dict.fromkeys(["encoding", "schedule", "optimizer"], text),
-    **dict.fromkeys(["config", "delimiter", "text", "pair", "label", "kind", "best_metric", "out"], text),
+    **dict.fromkeys(["config", "delimiter", "sheet", "text", "pair", "label", "kind", "best_metric", "out"], text),
     **dict.fromkeys(["epochs", "lr"], positive),
     **dict.fromkeys(["warmup", "weight_decay", "clip"], st.floats(0, 1e300)),
     **dict.fromkeys(["updates", "batch_size", "micro_batch_size", "keep", "patience", "log_every", "processes"], count),
-    **dict.fromkeys(["best", "baselines", "cpu", "allow_leakage"], st.booleans()),
+    **dict.fromkeys(["best", "baselines", "cpu", "allow_leakage", "header", "spreadsheet_safe"], st.booleans()),
     **dict.fromkeys(["evaluate_every", "save_every"], every),
     "max_length": st.integers(2, 10**9),
     "validation_fraction": share,
     "label_smoothing": st.floats(0, 1, exclude_max=True),
     "seed": st.integers(0, 2**32 - 1),
+    "label_separator": st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3),
     **dict.fromkeys(["report_to", "without"], st.lists(text, max_size=3).map(tuple)),
 }
 
@@ -48,7 +49,7 @@ def choices(name: str) -> Any:
     return st.sampled_from([value for part in inner for value in part if isinstance(value, str)])
 
 
-for name in ("on_empty", "on_nonfinite", "precision", "order"):
+for name in ("on_empty", "on_nonfinite", "precision", "order", "labels", "label_empty", "decimal", "quoting"):
     VALUES[name] = choices(name)
 recipes = st.fixed_dictionaries({}, optional=VALUES).map(Recipe.of)
 
@@ -118,6 +119,8 @@ OUT_OF_RANGE: dict[str, list[Any]] = {
     "evaluate_every": [0, -3, "weekly"],
     "save_every": [0, "sometimes"],
     "on_empty": ["ignore"],
+    "quoting": ["minimal", True],
+    "header": ["perhaps"],
     "kind": [3],
     "precision": ["fp16", "float32"],
     "order": ["alphabetical"],

@@ -7,6 +7,8 @@ from warmstart import visible
 from warmstart.messages import _
 
 MOST_EXAMPLES = 10
+LONGEST_EXAMPLE = 500  # characters: a cell of a table may have millions
+MOST_NAMES = 50
 
 
 class UserError(Exception):
@@ -31,6 +33,14 @@ class UserError(Exception):
         return visible.lines("\n".join(lines))
 
 
+class UserValueError(UserError, ValueError):
+    """A UserError where `transformers` raises ValueError: code that expects the one has the other too."""
+
+
+class UserNotImplementedError(UserError, NotImplementedError):
+    """A UserError where `transformers` raises NotImplementedError."""
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The one of `names` that `name` was probably meant to be, or None if none is near."""
     by_lower = {candidate.lower(): candidate for candidate in names}
@@ -41,7 +51,7 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """A fix for a misspelt name: the nearest of `names` first, then all of them."""
     names = list(names)
-    listed = ", ".join(names)
+    listed = examples(names, MOST_NAMES)
     near = nearest(name, names)
     if near is None:
         return _("use one of: {listed}").format(listed=listed)
@@ -49,11 +59,16 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 
 
 def examples(items: Iterable[object], most: int = MOST_EXAMPLES) -> str:
-    """The first `most` items, comma-separated, then how many more there are."""
+    """The first `most` items, comma-separated and none of them longer than `LONGEST_EXAMPLE`, then how many more."""
     items = list(items)
-    shown = ", ".join(str(item) for item in items[:most])
+    shown = ", ".join(brief(str(item), LONGEST_EXAMPLE) for item in items[:most])
     rest = len(items) - most
     return shown if rest <= 0 else shown + _(" and {rest} more").format(rest=rest, total=len(items))
+
+
+def brief(text: str, most: int) -> str:
+    """The text, or its first `most` characters with a mark that there are more."""
+    return text if len(text) <= most else text[:most] + "…"
 
 
 def first_line(error: BaseException) -> str:

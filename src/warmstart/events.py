@@ -3,9 +3,12 @@
 There is no other channel: what the engine has to say is one of these, and what is shown or written is the listener's.
 """
 
+import contextlib
+import contextvars
 import dataclasses
+import logging
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from warmstart import visible
@@ -108,6 +111,31 @@ class Events:
 
 def silent(event: Event) -> None:
     """The listener that does nothing."""
+
+
+def to_logging(event: Event) -> None:
+    """The listener that hands on what is worth a line to Python's logging, by which it reaches standard error."""
+    if isinstance(event, Note | Warned):
+        logging.getLogger("warmstart").log(logging.WARNING if isinstance(event, Warned) else logging.INFO, str(event))
+
+
+_listener: contextvars.ContextVar[Listener] = contextvars.ContextVar("listener", default=to_logging)
+
+
+def tell(event: Event) -> None:
+    """Tell whoever listens (`listening`), for what happens where no listener is handed down: in caches and in files
+    that are read."""
+    _listener.get()(event)
+
+
+@contextlib.contextmanager
+def listening(listen: Listener) -> Iterator[None]:
+    """What the block, in this thread or task alone, has to `tell`, this listener hears."""
+    before = _listener.set(listen)
+    try:
+        yield
+    finally:
+        _listener.reset(before)
 
 
 def lines(show: Callable[[str], None]) -> Listener:

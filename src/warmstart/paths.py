@@ -10,10 +10,15 @@ def expanded(name: str | pathlib.Path) -> pathlib.Path:
     return pathlib.Path(os.path.expanduser(name))
 
 
+def exists(path: pathlib.Path) -> bool:
+    """Whether a file or folder is there; also of what cannot be a path, such as a text of a thousand characters."""
+    return os.path.exists(path)
+
+
 def relative(name: str, folder: str | pathlib.Path) -> str:
     """A path as it is written into a file in `folder`; what is not on this machine, such as a Hub id, as it is."""
     path = expanded(name)
-    if not name or not path.exists():
+    if not name or not exists(path):
         return name
     return pathlib.Path(os.path.relpath(_without_links(path), os.path.realpath(folder))).as_posix()
 
@@ -27,7 +32,7 @@ def resolved(name: object, folder: str | pathlib.Path) -> object:
     if not isinstance(name, str) or not name:
         return name
     path = pathlib.Path(folder) / name
-    if path.exists() or (name.startswith("../") and not pathlib.Path(name).exists()):
+    if exists(path) or (name.startswith("../") and not exists(pathlib.Path(name))):
         place = _without_links(path)
         return str(place.relative_to(pathlib.Path.cwd()) if place.is_relative_to(pathlib.Path.cwd()) else place)
     return name

@@ -23,7 +23,9 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     # The table
-    data: Annotated[str, Parameter(parse=False)] = Field("", description=N_("The table: a file, a folder or a Hub id."))
+    data: Annotated[str, Parameter(parse=False)] = Field(
+        "", description=N_("The table: a file, its address, a folder or a Hub id.")
+    )
     config: str | None = Field(
         None,
         description=N_("Configuration of a Hub data set (or write ID/CONFIG)."),
@@ -43,6 +45,24 @@ class Recipe(BaseModel):
         None,
         description=N_("What separates columns, if the file name does not say."),
     )
+    quoting: Literal["auto", "standard", "none"] = Field(
+        "auto",
+        description=N_(
+            "Quotes in CSV and TSV: they enclose cells, and one that seems to join rows is an error (auto); they "
+            "enclose cells (standard); they are text (none)."
+        ),
+    )
+    header: bool = Field(
+        True,
+        description=N_(
+            "Whether the first row of a CSV, TSV or Excel file has the column names; without they are column_1, "
+            "column_2 ..."
+        ),
+    )
+    sheet: str | None = Field(
+        None,
+        description=N_("The sheet of an Excel workbook; by default the first with rows."),
+    )
     on_empty: Literal["error", "drop"] = Field("error", description=N_("What to do with rows whose text is empty."))
     allow_leakage: bool = Field(
         False,
@@ -52,10 +72,34 @@ class Recipe(BaseModel):
     # The task
     text: str | None = Field(None, description=N_("Column of the text."))
     pair: str | None = Field(None, description=N_("Column of the second text, if rows are pairs."))
-    label: str | None = Field(None, description=N_("Column of the label."))
+    label: str | None = Field(
+        None,
+        description=N_("Column of the label; several columns of 0 and 1, with commas between: several labels a row."),
+    )
     kind: str | None = Field(
         None,
         description=N_("One class a row (classes), several labels a row (labels), or a number to predict (number)."),
+    )
+
+    labels: Literal["merge", "keep"] | None = Field(
+        None,
+        description=N_(
+            "Labels that look the same, such as pos and Pos: merge takes them as one, spelt as most rows have it; keep "
+            "takes them as different."
+        ),
+    )
+    label_separator: str | None = Field(
+        None, min_length=1, description=N_("What separates the labels in a cell that has several of them, such as '|'.")
+    )
+    label_empty: Literal["missing", "none"] | None = Field(
+        None,
+        description=N_(
+            "Where rows have several labels, an empty cell lacks its labels (missing, which is an error) or says that "
+            "the row has none (none)."
+        ),
+    )
+    decimal: Literal["point", "comma"] | None = Field(
+        None, description=N_("What is before the decimals of numbers: 1,234.5 (point) or 1.234,5 (comma).")
     )
 
     # The model
@@ -159,6 +203,9 @@ class Recipe(BaseModel):
     cpu: bool = Field(False, description=N_("Use the CPU although there is an accelerator."))
 
     # The result
+    spreadsheet_safe: bool = Field(
+        False, description=N_("An apostrophe before texts in predictions.csv that a spreadsheet takes for formulas.")
+    )
     out: str | None = Field(
         None,
         description=N_("The run's folder; by default runs/NAME-NUMBER."),

@@ -15,12 +15,16 @@ from warmstart.errors import UserError
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 OBJECTS = "".join(json.dumps(dict(zip(("text", "label"), row, strict=True))) + "\n" for row in reviews())
 GOOD = {"a.csv": csv_of(reviews()), "a.tsv": csv_of(reviews()).replace(",", "\t"), "a.jsonl": OBJECTS}
-names = st.sampled_from(["a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet", "a.arrow"])
+names = st.sampled_from(
+    ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet", "a.arrow", "a.xlsx", "a.xls", "a.csv.gz", "a.jsonl.zst", "a"]
+)
 options = st.fixed_dictionaries(
     {},
     optional={
         "encoding": st.sampled_from(["utf-8", "utf-16", "gb18030", "cp1252", "utf-32"]),
         "delimiter": st.sampled_from([",", ";", "\\t"]),
+        "quoting": st.sampled_from(["standard", "none"]),
+        "header": st.just(False),
         "on_empty": st.just("drop"),
         "kind": st.sampled_from(["classes", "labels", "number"]),
         "label": st.just("label"),

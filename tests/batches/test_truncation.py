@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tokenizers import pre_tokenizers
+from tokenizers import Regex, pre_tokenizers
 from transformers import BertTokenizerFast
 
 from tests import tiny
 from warmstart.batches.truncation import tokenized
+from warmstart.errors import UserError
 from warmstart.models.default import NAME
 from warmstart.models.load import load_tokenizer
 
@@ -119,3 +120,13 @@ def test_others_are_read_to_their_ends(spied: Callable[[Any], list[int]]) -> Non
         calls = spied(tokenizer)
         assert tokenized(tokenizer, [[text]], KEPT)["input_ids"] == wanted
         assert calls == [len(text)]
+
+
+def test_a_tokenizer_that_gives_up_is_told() -> None:
+    """An expression that explodes on a text: the library panics, which is no Exception."""
+    tokenizer = tiny.tokenizer()
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("(a+)+$"), "isolated")
+    assert tokenized(tokenizer, [["good"]], 8)["input_ids"]
+    with pytest.raises(UserError, match="gives up") as caught:
+        tokenized(tokenizer, [["a" * 60 + "!"]], 8)
+    assert caught.value.fix

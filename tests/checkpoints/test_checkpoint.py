@@ -93,6 +93,23 @@ def test_the_newest_good_one_is_found_in_order_of_update(tmp_path: pathlib.Path)
     assert last_good(tmp_path) == tmp_path / "checkpoint-20"
 
 
+@pytest.mark.parametrize("name", ["model.safetensors.index.json", "optimizer.safetensors", "progress.json"])
+def test_what_was_put_there_later_is_not_read(name: str, tmp_path: pathlib.Path) -> None:
+    """Such as an index, before which the one file of weights would be passed over. Others' notes may be there."""
+    good, planted = make(tmp_path, 3, optimizer=optimizer_of()), make(tmp_path, 6)
+    (planted / "notes.txt").write_text("mine")
+    assert checkpoint.why_not(planted) is None
+    (planted / name).write_text("{}")
+    assert name in str(checkpoint.why_not(planted))
+    with pytest.raises(UserError, match=name):
+        checkpoint.check(planted)
+    assert checkpoint.newest_good(tmp_path, print) == good
+
+
+def optimizer_of() -> torch.optim.Optimizer:
+    return torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+
+
 def test_a_failure_while_writing_leaves_what_was_there(tmp_path: pathlib.Path) -> None:
     def fail(work: pathlib.Path) -> None:
         (work / "model.safetensors").write_bytes(b"half")
@@ -257,7 +274,7 @@ def test_weights_only_can_be_loaded_but_not_resumed_from(tmp_path: pathlib.Path)
     target = make(tmp_path, 3)
     with pytest.raises(UserError, match="weights only"):
         checkpoint.check(target)
-    with pytest.raises(UserError, match="no checkpoint"):
+    with pytest.raises(UserError, match="valid checkpoint"):
         checkpoint.check(tmp_path / "checkpoint-4")
 
 

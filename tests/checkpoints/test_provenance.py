@@ -53,7 +53,7 @@ def test_a_change_is_refused_with_what_it_is(name: str, run: pathlib.Path) -> No
     with pytest.raises(UserError) as caught:
         make(run, **change).train(resume_from_checkpoint=str(run / "checkpoint-3"))
     assert line in caught.value.problem
-    assert "--accept-changes" in caught.value.fix
+    assert "accept_changes=True" in caught.value.fix
     listed = caught.value.problem.split(": ", 1)[1].split("; ")
     assert len(listed) == 1 or all(each.startswith("data.training.") for each in listed)  # and nothing else
 

@@ -137,11 +137,7 @@ WRONG: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "no run to measure": (("evaluate", "nope", "reviews.csv"), ("nope is not the folder of a run",)),
     **{
         f"a run that is {name}": (("predict", name, "a good film"), (name, f"warmstart resume {name}"))
-        for name in ("untrained", "weightless", "taskless")
-    },
-    **{
-        f"a run that is {name}": (("predict", name, "a good film"), (name, "cannot be loaded"))
-        for name in ("rotten", "speechless")
+        for name in ("untrained", "weightless", "taskless", "rotten", "speechless")
     },
     # Predicting and measuring
     "a pair is missing": (("predict", "two", "a good film"), ("reads pairs", "--pair")),

@@ -1,9 +1,11 @@
-"""Kill the real command at random moments, again and again, and see that it ends with the bytes of an undisturbed run.
+"""Stop the real command at random moments, again and again, and see that it ends with the bytes of an undisturbed run.
 
     python -m tests.faults.kills [--runs 50] [--kills 3] [--seed 0]
 
-Each run of `warmstart train` is killed (SIGKILL) `kills` times, after a random part of the time that is left, and goes
-on with `warmstart resume`; so it dies while starting, training, evaluating, saving and rotating. Prints a line of JSON.
+Each run of `warmstart train` is stopped `kills` times, after a random part of the time that is left, and goes on with
+`warmstart resume`; so it dies (SIGKILL), or is told to stop (SIGTERM, SIGHUP), while starting, training, evaluating,
+saving and rotating. Now and then a second command wants the run's folder meanwhile, and a file of the caches is damaged
+before the run goes on. Prints a line of JSON.
 """
 
 import argparse
@@ -20,8 +22,11 @@ import time
 from typing import Any
 
 from tests import tiny
+from tests.damage import CHANGES
 from tests.faults import small
 
+STOPS = {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: 75, signal.SIGHUP: 75}  # and the status with which it ends
+SECOND, DAMAGED = 0.2, 0.4  # shares of the stops before which a second command is tried, after which a cache is damaged
 TRAIN = "--model tiny --epochs 4 --lr 1e-2 --save-every 3 --evaluate-every 3 --best --keep 2 --log-every 1 --seed 5"
 
 
@@ -33,10 +38,10 @@ def command(place: pathlib.Path, out: pathlib.Path) -> list[str]:
     return [sys.executable, "-m", "warmstart", "train", "data.csv", *options]
 
 
-def start(place: pathlib.Path, out: pathlib.Path) -> subprocess.Popen[bytes]:
+def start(place: pathlib.Path, out: pathlib.Path, words: str = "said.txt") -> subprocess.Popen[bytes]:
     environment = {**os.environ, "HF_HOME": str(place / "home"), "OMP_NUM_THREADS": "1", "WARMSTART_LANG": "en"}
-    said = (place / "said.txt").open("w")
-    return subprocess.Popen(command(place, out), cwd=place, env=environment, stdout=said, stderr=said)
+    with (place / words).open("w") as said:
+        return subprocess.Popen(command(place, out), cwd=place, env=environment, stdout=said, stderr=said)
 
 
 def begun(out: pathlib.Path) -> bool:
@@ -44,28 +49,51 @@ def begun(out: pathlib.Path) -> bool:
 
 
 def one(place: pathlib.Path, out: pathlib.Path, kills: int, draw: random.Random, last: float) -> tuple[str, list[str]]:
-    """Kill a run `kills` times while it trains and saves, which takes about `last` seconds, and let it end. Returns
-    what went wrong, if anything did, and where each kill hit."""
+    """Stop a run `kills` times while it trains and saves, which takes about `last` seconds, and let it end. Returns
+    what went wrong, if anything did, and where each stop hit."""
     where: list[str] = []
     while len(where) < kills:
         process = start(place, out)
         written = (out / "log.jsonl").stat().st_mtime_ns if begun(out) else 0
         while process.poll() is None and not (begun(out) and (out / "log.jsonl").stat().st_mtime_ns != written):
             time.sleep(0.01)  # until it trains
+        if draw.random() < SECOND and (why := second(place, out, process)):
+            process.kill()
+            process.wait()
+            return why, where
         time.sleep(draw.uniform(0, last / kills))
-        process.send_signal(signal.SIGKILL)
+        number = draw.choice([*STOPS])
+        process.send_signal(number)
         status = process.wait()
-        if status not in (-signal.SIGKILL, 0):
-            return f"ended with {status}: {(place / 'said.txt').read_text()[-2000:]}", where
+        if status == -number and (out / "model" / "README.md").exists():
+            status = 0  # all was written: Python was being left
+        if status not in (STOPS[number], 0):
+            return f"{number!r}: ended with {status}: {(place / 'said.txt').read_text()[-2000:]}", where
         if status == 0:  # too late: it had ended
             shutil.rmtree(out)
             where.clear()
         else:
             where.append(where_is(out))
+            if draw.random() < DAMAGED:
+                damage(place / "home", draw)
     process = start(place, out)
     if process.wait() != 0:
         return f"did not go on: {(place / 'said.txt').read_text()[-2000:]}", where
     return "", where
+
+
+def second(place: pathlib.Path, out: pathlib.Path, first: subprocess.Popen[bytes]) -> str:
+    """Start a second command in the folder of a run: what is wrong with how it ends, if `first` is still at work."""
+    status = start(place, out, "second.txt").wait()
+    said = (place / "second.txt").read_text()
+    refused = status == 2 and "another process is working" in said
+    return "" if refused or first.poll() is not None else f"a second command ended with {status}: {said[-2000:]}"
+
+
+def damage(caches: pathlib.Path, draw: random.Random) -> None:
+    """Change a file of the caches in some way."""
+    files = sorted(path for path in caches.rglob("warmstart*/**/*") if path.is_file())
+    CHANGES[draw.choice(sorted(CHANGES))](draw.choice(files))
 
 
 def where_is(out: pathlib.Path) -> str:
@@ -111,7 +139,7 @@ def main() -> None:
                 wrong[f"run {number}"] = why
             shutil.rmtree(out, ignore_errors=True)
     seconds = round(time.monotonic() - began, 1)
-    print(json.dumps({"runs": asked.runs, "wrong": wrong, "killed while": places, "seconds": seconds}))
+    print(json.dumps({"runs": asked.runs, "wrong": wrong, "stopped while": places, "seconds": seconds}))
     sys.exit(1 if wrong else 0)
 
 

@@ -1,4 +1,4 @@
-"""A sample of the random kills of the real command; `make faults` does 150."""
+"""A sample of the random stops of the real command; `make faults` does 150."""
 
 import json
 import os
@@ -9,12 +9,12 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def test_a_run_that_is_killed_again_and_again_loses_nothing() -> None:
+def test_a_run_that_is_stopped_again_and_again_loses_nothing() -> None:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "WARMSTART_LANG": "en"}
     command = [sys.executable, "-m", "tests.faults.kills", "--runs", "1", "--kills", "2", "--seed", "3"]
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert ran.stdout, ran.stderr
     found = json.loads(ran.stdout)
     assert found["wrong"] == {}
-    assert sum(found["killed while"].values()) == 2
+    assert sum(found["stopped while"].values()) == 2
     assert ran.returncode == 0

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tests import tiny
+from tests.damage import CHANGES
 from tests.fuzz import broken
+from tests.models import malformed
 
 Case = Callable[[random.Random, pathlib.Path], None]
 ROWS = [{**row, "pair": f"a film {number}", "score": number / 4} for number, row in enumerate(tiny.reviews(40))]
@@ -71,7 +73,11 @@ def caches(draw: random.Random, folder: pathlib.Path) -> None:
     shutil.copytree(_place() / "good", folder, dirs_exist_ok=True)
     _use_cache(folder / "cache")
     files = [path for path in sorted((folder / "cache").rglob("*")) if path.is_file()]
-    broken.bytes_of(draw, draw.choice(files))
+    path = draw.choice(files)
+    if draw.random() < 0.3:
+        CHANGES[draw.choice(sorted(CHANGES))](path)
+    else:
+        broken.bytes_of(draw, path)
     splits = load(str(folder / "a.csv"))
     assert splits["train"].to_list() == _rows()
     task = infer_task(splits)
@@ -88,7 +94,11 @@ def models(draw: random.Random, folder: pathlib.Path) -> None:
     from warmstart.table.task import Task
 
     shutil.copytree(_place() / "tiny", folder / "tiny")
-    broken.model(draw, folder / "tiny")
+    named = draw.random() < 0.3
+    if named:
+        malformed.ALL[draw.choice(sorted(malformed.ALL))](folder / "tiny")
+    if not named or draw.random() < 0.5:
+        broken.model(draw, folder / "tiny")
     task = Task("classes", "text", None, "label", ("bad", "good"), ("bad", "good"))
     tokenizer = load_tokenizer(str(folder / "tiny"))
     longest_input(tokenizer, str(folder / "tiny"))

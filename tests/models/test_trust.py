@@ -79,6 +79,7 @@ def test_a_run_that_was_tampered_with_is_not_opened(what: str, checkpoint: pathl
     (run / "recipe.toml").write_text('data = "reviews.csv"\n')
     (run / "task.json").write_text(json.dumps(TASK.to_dict()))
     model = checkpoint.rename(run / "model")
+    load(str(model)).save_pretrained(model)
     assert SavedRun.open(run).predictor.model.config.num_labels == 2
     plant, named = PLANTS[what]
     plant(model)

@@ -12,6 +12,7 @@ import pytest
 from tests import tiny
 from warmstart import Recipe, UserError
 from warmstart.engine.distributed.processes import Processes
+from warmstart.engine.signals import listening
 from warmstart.runs.folder import own_folder
 
 CLAIM = """
@@ -80,39 +81,47 @@ def test_of_several_that_begin_at_once_each_has_a_folder(place: pathlib.Path) ->
             process.communicate("\n", timeout=30)
 
 
-def test_a_second_one_is_refused_at_once_and_the_lock_dies_with_its_process(place: pathlib.Path) -> None:
+def test_a_second_one_is_refused_and_a_lost_terminal_ends_the_first_as_sigterm_does(
+    place: pathlib.Path,
+) -> None:
     first = training(place, epochs=10_000)
-    for command in (("resume", "run"), TRAIN):
-        second = start(place, "-m", "warmstart", *command)
-        _, said = second.communicate(timeout=240)
-        assert second.returncode == 2, said
-        assert "another process is working in run" in said
-    first.kill()
-    first.communicate()
-    third = start(place, "-m", "warmstart", "resume", "run")
-    assert third.stderr is not None
-    assert any(line.startswith("update ") for line in third.stderr)
-    third.kill()
-    third.communicate()
-
-
-def test_a_terminal_that_is_gone_ends_a_run_as_sigterm_does(place: pathlib.Path) -> None:
-    process = training(place)
-    process.send_signal(signal.SIGHUP)
-    _, said = process.communicate(timeout=240)
-    assert process.returncode == 75, said
+    second = start(place, "-m", "warmstart", "resume", "run")
+    _, said = second.communicate(timeout=240)
+    assert second.returncode == 2, said
+    assert "another process is working in run" in said
+    first.send_signal(signal.SIGHUP)
+    _, said = first.communicate(timeout=240)
+    assert first.returncode == 75, said
     assert "warmstart resume run" in said
 
 
-def test_nohup_is_honoured(place: pathlib.Path) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a child inherits it, as from nohup
+def test_the_lock_dies_with_its_process(place: pathlib.Path) -> None:
+    first = start(place, "-c", CLAIM)
+    assert first.stdin is not None
+    assert first.stdout is not None
+    first.stdin.write("\n")
+    first.stdin.flush()
+    folder = first.stdout.readline().strip()
+    recipe = Recipe.of({"data": "reviews.csv", "out": folder})
+    with pytest.raises(UserError, match="another process"), own_folder(recipe, Processes(use_cpu=True)):
+        pass
+    first.kill()
+    first.communicate()
+    with own_folder(recipe, Processes(use_cpu=True)) as again:
+        assert str(again) == folder
+
+
+def test_nohup_is_honoured() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup leaves it
     try:
-        process = training(place)
+        with listening() as signals:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not signals.told
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert signals.told
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
-    process.send_signal(signal.SIGHUP)
-    _, said = process.communicate(timeout=240)
-    assert process.returncode == 0, said
 
 
 @pytest.fixture
@@ -148,9 +157,8 @@ def test_nothing_is_left_where_nothing_came_of_it(place: pathlib.Path) -> None:
     assert (place / "mine").is_dir()  # it was there
 
 
-@pytest.mark.parametrize("save_every", ["never", "epoch"])
-def test_a_signal_after_the_last_update_ends_a_run_as_one_before_it(save_every: str, place: pathlib.Path) -> None:
-    process = start(place, "-m", "warmstart", *TRAIN, "--epochs", "2", "--save-every", save_every)
+def test_a_signal_after_the_last_update_ends_a_run_as_one_before_it(place: pathlib.Path) -> None:
+    process = start(place, "-m", "warmstart", *TRAIN, "--epochs", "2", "--save-every", "never")
     assert process.stderr is not None
     assert any(line.startswith("computing baselines") for line in process.stderr)
     process.send_signal(signal.SIGTERM)

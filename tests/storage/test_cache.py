@@ -39,7 +39,7 @@ def test_it_appears_at_the_end(tmp_path: pathlib.Path) -> None:
             assert not target.exists()
     finally:
         watchers.pop()
-    assert names(tmp_path) == ["deep", "deep/table", "deep/table/rows"]
+    assert names(tmp_path) == ["deep", "deep/table", "deep/table/rows", "deep/table/sums.json"]
     assert not told  # a cache is no part of a run
 
 
@@ -75,7 +75,7 @@ def test_the_first_one_wins(tmp_path: pathlib.Path) -> None:
     for thread in threads:
         thread.join()
     assert found == [True] * 4
-    assert names(tmp_path) == ["table", "table/more", "table/rows"]
+    assert names(tmp_path) == ["table", "table/more", "table/rows", "table/sums.json"]
 
 
 def begun(target: pathlib.Path) -> "subprocess.Popen[str]":
@@ -146,7 +146,7 @@ def test_what_does_not_end_as_unfinished_is_never_cleared(tmp_path: pathlib.Path
         (tmp_path / name).mkdir()
         make_old(tmp_path / name)
     make(tmp_path / "new")
-    assert names(tmp_path) == ["cache-1.arrow", "new", "new/rows", "notes", "table"]
+    assert names(tmp_path) == ["cache-1.arrow", "new", "new/rows", "new/sums.json", "notes", "table"]
 
 
 def test_what_is_left_of_a_folder_is_filled_up(tmp_path: pathlib.Path) -> None:
@@ -155,4 +155,4 @@ def test_what_is_left_of_a_folder_is_filled_up(tmp_path: pathlib.Path) -> None:
     target.mkdir()
     (target / "another").write_text("somebody's")
     make(target)
-    assert names(tmp_path) == ["table", "table/another", "table/rows"]
+    assert names(tmp_path) == ["table", "table/another", "table/rows", "table/sums.json"]

@@ -12,6 +12,7 @@ import pytest
 from tests.table.tables import GOOD
 from warmstart.errors import UserError
 from warmstart.table.reading import store
+from warmstart.table.reading.options import Options
 from warmstart.table.sources import load
 
 
@@ -19,7 +20,8 @@ def test_the_key_is_what_is_read_and_how_not_where(tmp_path: pathlib.Path) -> No
     def fingerprint(name: str, content: str, **options: Any) -> str:
         path = tmp_path / name
         path.write_text(content, encoding="utf-8")
-        return str(store.dataset([path], "train", cache_dir=str(tmp_path / "c"), **options)._fingerprint)
+        cache = str(tmp_path / "c")
+        return str(store.dataset([path], "train", Options(**options), cache_dir=cache)._fingerprint)
 
     assert fingerprint("a.csv", GOOD) == fingerprint("b.csv", GOOD) == fingerprint("a.csv", GOOD, delimiter=",")
     assert fingerprint("a.csv", GOOD) == fingerprint("a.csv", GOOD, encoding="UTF8")
@@ -28,8 +30,11 @@ def test_the_key_is_what_is_read_and_how_not_where(tmp_path: pathlib.Path) -> No
         fingerprint("a.csv", GOOD + "c,pos\n"),
         fingerprint("a.csv", GOOD, encoding="cp1252"),
         fingerprint("a.tsv", GOOD.replace(",", "\t")),
+        fingerprint("a.csv", GOOD, quoting="none"),
+        fingerprint("a.csv", GOOD, quoting="standard"),
+        fingerprint("a.csv", GOOD, header=False),
     ]
-    assert len(set(others)) == 4
+    assert len(set(others)) == len(others)
 
 
 def test_rows_that_are_not_to_be_kept_are_the_same_rows(tmp_path: pathlib.Path) -> None:

@@ -136,7 +136,6 @@ def test_a_further_tsv_file_keeps_its_tabs(tmp_path: pathlib.Path) -> None:
         ("text;label\na, b;pos\n", "one column", "line 1", "--delimiter ';'"),
         ("text\tlabel\na\tpos\n", "one column", "line 1", "--delimiter '\\t'"),
         ("text,text,label\na,b,c\n", "'text' more than once", "columns 1, 2", "name of its own"),
-        ("text,label,\na,b,\n", "column 3 has no name", "line 1", "delimiter too many"),
         ("text,label\na,pos\nb\n", "a row has 1 cells, the header 2", "line 3", "missing cells (label)"),
         ("text,label\na,pos\nb,c,neg\n", "a row has 3 cells, the header 2", "line 3", "put quotes"),
         ('text,label\n"a\nb",pos\nc\n', "a row has 1 cells", "line 4", "missing cells"),

@@ -26,7 +26,8 @@ def test_rows_of_files_and_of_none(tmp_path: pathlib.Path) -> None:
 
 def test_files_of_the_hub_are_not_named() -> None:
     rows = Dataset.from_dict({"text": ["a"]})
-    origin.mark(rows, ["hf://datasets/nyu-mll/glue@1/mrpc/train.parquet"])
+    file = "hf://datasets/nyu-mll/glue@1/mrpc/train.parquet"
+    rows.info.download_checksums = {file: {"num_bytes": 649281, "checksum": None}}  # as the library notes it
     assert origin.place(rows, "train") == "split 'train'"
 
 

@@ -104,6 +104,44 @@ def test_a_folder_laid_out_as_on_the_hub(tmp_path: pathlib.Path) -> None:
         load(tmp_path, config="ex", cache_dir=cache)
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        "../secret.csv",
+        "/etc/hostname",
+        "https://example.org/a.csv",
+        "hf://datasets/x/y.csv",
+        "[in.csv, ../*.csv]",
+        "[{split: train, path: in.csv}, {split: test, path: [a/../../secret.csv]}]",
+    ],
+)
+def test_a_readme_names_only_files_of_its_folder(tmp_path: pathlib.Path, files: str) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (tmp_path / "secret.csv").write_text(GOOD, encoding="utf-8")
+    (folder / "in.csv").write_text(GOOD, encoding="utf-8")
+    readme = folder / "README.md"
+    readme.write_text(f"---\nconfigs:\n- config_name: default\n  data_files: {files}\n---\n", encoding="utf-8")
+    with pytest.raises(UserError, match="not in the folder") as caught:
+        load(folder, cache_dir=str(tmp_path / "cache"))
+    assert "README.md" in caught.value.where
+    readme.write_text("---\nconfigs:\n- config_name: default\n  data_dir: ..\n---\n", encoding="utf-8")
+    with pytest.raises(UserError, match="not in the folder"):
+        load(folder, cache_dir=str(tmp_path / "cache"))
+    readme.write_text("---\nconfigs:\n- config_name: default\n  data_files: ./in.csv\n---\n", encoding="utf-8")
+    assert len(load(folder, cache_dir=str(tmp_path / "cache"))["train"]) == 2
+
+
+@pytest.mark.parametrize("matter", ["configs:\n- [", "configs: 3", "configs:\n- data_files: gone.csv", "configs:\n- 7"])
+def test_a_readme_that_is_wrong_is_named(tmp_path: pathlib.Path, matter: str) -> None:
+    (tmp_path / "in.csv").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "README.md").write_text(f"---\n{matter}\n---\n", encoding="utf-8")
+    with pytest.raises(UserError) as caught:
+        load(tmp_path, cache_dir=str(tmp_path / "cache"))
+    assert "README.md" in str(caught.value)
+    assert "one by one" in caught.value.fix
+
+
 def test_files_that_are_not_there(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     pathlib.Path("data").mkdir()
@@ -116,8 +154,8 @@ def test_files_that_are_not_there(tmp_path: pathlib.Path, monkeypatch: pytest.Mo
         with pytest.raises(UserError, match=f"there is no file {missing}") as caught:
             load(missing)
         assert f"did you mean '{near}'" in caught.value.fix
-    pathlib.Path("a.xyz").write_text(GOOD, encoding="utf-8")
-    with pytest.raises(UserError, match="cannot tell from its name"):
+    pathlib.Path("a.xyz").write_text("just words\nand some more\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"cannot tell what a\.xyz is"):
         load("a.xyz")
     with pytest.raises(UserError, match="no configurations"):
         load("data/reviews.csv", config="x")

@@ -37,6 +37,12 @@ def parts(dataset: Dataset, task: Task, **options: Any) -> tuple[list[int], list
     return train["row"][:], validation["row"][:]
 
 
+def most(fraction: float, count: int) -> int:
+    """How many rows validation may have: a fifth more than asked for, or one."""
+    asked = round(fraction * count)
+    return max(int(asked * 1.2), asked + 1)
+
+
 def test_sides_are_a_partition_in_the_original_order_and_depend_on_the_seed_only() -> None:
     dataset = rows(["a", "b", "c", "b"] * 50)
     train, validation = parts(dataset, classes("a", "b", "c"), seed=3)
@@ -80,11 +86,13 @@ def test_every_class_gets_its_share_to_within_a_row(cells: list[str], fraction: 
     train, validation = parts(rows(cells), classes(*"abcd"), fraction=fraction, seed=seed)
     fraction = max(fraction, 2 / len(cells))
     assert sorted(train + validation) == list(range(len(cells)))
+    assert len(validation) <= most(fraction, len(cells))
     taken = Counter(cells[row] for row in validation)
     for name, count in counts.items():
         assert abs(taken[name] - fraction * count) <= 1
-        if count > 1:
-            assert 0 < taken[name] < count
+        assert taken[name] < count
+    lost = [name for name, count in counts.items() if count > 1 and not taken[name]]
+    assert not lost or len(validation) + len(lost) > most(fraction, len(cells))  # all of them, or what was asked for
 
 
 @MANY
@@ -102,13 +110,14 @@ def test_copies_stay_together_and_classes_stay_on_both_sides(cells: list[tuple[s
     fraction = max(fraction, 2 / len(labels))
     assert sorted(train + validation) == list(range(len(cells)))
     assert not {texts[row] for row in train} & {texts[row] for row in validation}
+    fewest = 0  # rows of the classes that validation lacks, one text of each
     for name, found in by_class.items():
-        copies = max(Counter(text for text in texts if text[0] == name).values())
+        copies = Counter(text for text in texts if text[0] == name).values()
         taken = sum(labels[row] == name for row in validation)
-        assert taken <= fraction * labels.count(name) + copies
-        assert taken >= min(fraction * labels.count(name) - copies, 1) or len(found) < 2
-        if len(found) > 1:
-            assert 0 < taken < labels.count(name)
+        assert taken <= max(fraction * labels.count(name) + 1, min(copies))
+        assert len(found) < 2 or taken < labels.count(name)
+        fewest += min(copies) if len(found) > 1 and not taken else 0
+    assert not fewest or len(validation) + fewest > most(fraction, len(labels))
 
 
 @MANY
@@ -131,6 +140,61 @@ def test_copies_with_different_labels_stay_together_too(cells: list[tuple[str, i
         for name in set(labels) - learnt
         if len({text for label, text in zip(labels, texts, strict=True) if label == name}) < 2
     }
+
+
+@pytest.mark.parametrize(("many", "each", "fraction"), [(150, 2, 0.1), (77, 5, 0.1), (60, 3, 0.25), (1000, 2, 0.05)])
+def test_many_small_classes_do_not_multiply_the_fraction(many: int, each: int, fraction: float) -> None:
+    names = [f"intent {number}" for number in range(many)]
+    dataset = rows([names[row % many] for row in range(many * each)])
+    splits, said = with_validation(DatasetDict(train=dataset), classes(*names), fraction, 3)
+    wanted = round(fraction * many * each)
+    assert len(splits["validation"]) == wanted
+    assert len({*splits["train"]["label"][:]}) == many
+    assert said is not None
+    assert f"{wanted} of {many * each:,} training rows are set aside for it (fraction {fraction}, seed 3)" in said
+    lost = many - len({*splits["validation"]["label"][:]})
+    assert lost == many - wanted
+    assert f"{lost - 10} more have no validation rows" in said
+    others = with_validation(DatasetDict(train=dataset), classes(*names), fraction, 4)[0]
+    assert {*others["validation"]["label"][:]} != {*splits["validation"]["label"][:]}  # not the first by name each time
+
+
+def test_rare_classes_have_a_row_where_that_costs_little() -> None:
+    dataset = rows(["often"] * 1000 + [f"rare {row % 10}" for row in range(50)])
+    names = ("often", *(f"rare {number}" for number in range(10)))
+    splits, said = with_validation(DatasetDict(train=dataset), classes(*names), 0.1)
+    taken = Counter(splits["validation"]["label"][:])
+    assert taken == {"often": 100, **dict.fromkeys(names[1:], 1)}
+    assert (
+        said == "no validation split: 110 of 1,050 training rows are set aside for it (10.5% instead of 10.0%, seed 0)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "texts", "fraction"),
+    [
+        (["a", "b"] * 4, None, 0.1),  # two rows at least
+        (["a", "b"] * 500, [f"{row % 4}" for row in range(1000)], 0.1),  # each text 250 times
+        (["a", "b"] * 50, [f"{row // 4}" for row in range(100)], 0.33),
+    ],
+)
+def test_the_share_that_is_said_is_the_share_there_is(cells: list[Any], texts: Any, fraction: float) -> None:
+    splits, said = with_validation(DatasetDict(train=rows(cells, texts)), classes("a", "b"), fraction)
+    share = len(splits["validation"]) / len(cells)
+    assert said is not None
+    if abs(share - fraction) * len(cells) < 1:
+        assert f"(fraction {fraction}, " in said
+    else:
+        assert f"({share:.1%} instead of {fraction:.1%}, " in said
+
+
+def test_a_label_that_one_row_has_is_learnt() -> None:
+    """A row with the only one of a label is no use to measure with: it would be a class that nobody learns."""
+    cells = [["a"], ["b"], ["a", "b"], ["a"]] * 10 + [[f"only {row}"] for row in range(10)]
+    names = ("a", "b", *(f"only {row}" for row in range(10)))
+    for seed in range(5):
+        train, _ = split(rows(cells), Task("labels", "text", None, "label", names, names), fraction=0.3, seed=seed)
+        assert {name for cell in train["label"][:] for name in cell} == {*names}
 
 
 def test_the_second_text_tells_rows_apart() -> None:

@@ -94,7 +94,8 @@ def test_a_label_by_its_values_and_several_that_could_be() -> None:
     assert infer_task(table(30, day=["2024-01-05"] * 30, mark=[1, 2] * 15)).label == "mark"
     assert infer_task(table(30, n=list(range(30)), mark=["good", "bad"] * 15)).label == "mark"
     error = error_of(table(30, one=[True, False] * 15, two=[False, True] * 15))
-    assert "several columns could be the label: 'one', 'two'" in error.problem
+    assert "several columns could be the label: 'two', 'one'" in error.problem
+    assert "--label two  (False, True)\n  --label one  (True, False)" in error.fix
     error = error_of(table(30))
     assert "no column looks like a label" in error.problem
     assert "'text'" in error.where
@@ -174,6 +175,28 @@ def test_what_is_no_saved_task(saved: Any) -> None:
         Task.from_dict(saved)
     with pytest.raises(UserError, match="not a saved task"):
         Task.from_dict(labelled("a", "b").to_dict() | {"colour": "red"})
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({name: value} for name in ("classes", "values", "reasons") for value in (None, 3, "ab", {"a": 1}, [["a"]])),
+        *({name: value} for name in ("text", "label", "pair", "glue") for value in (3, ["a"], {})),
+        *({"kind": value} for value in (None, 3, ["classes"], {}, "never-heard-of")),
+        {"text": None},
+        {"values": ["a", "b", "c"]},
+    ],
+    ids=str,
+)
+def test_a_saved_task_with_something_odd_in_it_is_refused(odd: Any) -> None:
+    with pytest.raises(UserError, match="saved task"):
+        Task.from_dict(labelled("a", "b").to_dict() | odd)
+
+
+@pytest.mark.parametrize("odd", [None, [], 3, "task", ["kind", "text", "pair", "label"]])
+def test_what_is_no_object_is_no_task(odd: Any) -> None:
+    with pytest.raises(UserError, match="saved task"):
+        Task.from_dict(odd)
 
 
 def test_what_was_chosen_is_shown_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.table.labelled import labelled, table
 from warmstart.errors import UserError
+from warmstart.heads.notation import Notation
 from warmstart.table.labels import encode_labels, has_labels
 from warmstart.table.task import Task
 
@@ -27,7 +28,7 @@ from warmstart.table.task import Task
     ).flatmap(lambda cells: st.lists(cells, min_size=2, max_size=40))
 )
 def test_labels_come_back_from_their_ids(cells: list[Any]) -> None:
-    task = labelled(*cells)
+    task = labelled(*cells, notation=Notation(labels="keep"))
     assert [task.values[number] for number in encode_labels(task, cells)] == cells
     in_order = sorted(set(cells)) if not isinstance(cells[0], str) else sorted(set(cells), key=_numerically)
     assert list(task.values) == in_order

@@ -140,9 +140,9 @@ def test_a_damaged_best_checkpoint_is_not_loaded(tmp_path: pathlib.Path) -> None
 
 
 def test_what_cannot_be_resumed_from_is_refused(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(UserError, match="no checkpoint to resume from"):
+    with pytest.raises(UserError, match="No valid checkpoint found"):
         make(tmp_path).train(resume_from_checkpoint=True)
-    with pytest.raises(UserError, match="there is no checkpoint"):
+    with pytest.raises(UserError, match="Can't find a valid checkpoint at"):
         make(tmp_path).train(resume_from_checkpoint=str(tmp_path / "checkpoint-9"))
     only_weights = {**SAVING, "save_only_model": True}
     make(tmp_path, **only_weights).train()

@@ -45,7 +45,7 @@ def make(folder: pathlib.Path, *, model: Any = None, kind: Any = Trainer, **give
     names |= {"preprocess_logits_for_metrics", "compute_loss_func", "processing_class", "optimizer_cls_and_kwargs"}
     own = {name: given.pop(name) for name in names & given.keys()}
     args = arguments(
-        folder, transformers.TrainingArguments if kind is transformers.Trainer else TrainingArguments, **given
+        folder, transformers.TrainingArguments if issubclass(kind, transformers.Trainer) else TrainingArguments, **given
     )
     if model is None and "model_init" not in own:
         model = tiny_bert()

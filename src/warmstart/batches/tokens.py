@@ -4,14 +4,15 @@ import dataclasses
 import hashlib
 import json
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from warmstart import storage
+from warmstart.batches.contents import key_of
 from warmstart.batches.truncation import tokenized
-from warmstart.storage import cache_folder
 from warmstart.table import columns
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from warmstart.table.task import Task
 
 CHUNK = 1_000  # rows that are tokenised at a time, as `Dataset.map` does
-FORMAT = 2  # part of every fingerprint: change it when the meaning of the stored arrays changes
+FORMAT = 3  # part of every fingerprint: change it when the meaning of the stored arrays changes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,16 +71,16 @@ def tokenize(
 ) -> TokenTable:
     """The token table of `dataset`: built in batches through `Dataset.map`, or found from an earlier run.
 
-    The table is stored in the cache of `datasets` under a fingerprint of the rows, the tokenizer, the text columns and
-    `max_length`; when it is there already, nothing is tokenised. If it is not and `keep` is false, it is made in
-    memory. Labels are encoded anew each time: they are small.
+    The table is stored in the cache of `datasets` under a fingerprint of the texts, the tokenizer and `max_length`.
+    When it is there already, and every byte is as it was written, nothing is tokenised. If it is not and `keep` is
+    false, it is made in memory. Labels are encoded anew each time: they are small.
     """
-    from warmstart.table.labels import encode_labels, has_labels
+    from warmstart.table.labels import encode, has_labels
 
-    labels = encode_labels(task, dataset[task.label]) if task.label and has_labels(task, dataset) else None
+    labels = encode(task, dataset) if has_labels(task, dataset) else None
     fingerprint = _fingerprint(dataset, task, tokenizer, max_length)
     folder = _cache_folder() / fingerprint
-    if not (folder / "offsets.npy").exists():
+    if not storage.is_whole(folder):
         if not keep:
             return tokenize_in_memory(texts_of(dataset, task), tokenizer, max_length=max_length, labels=labels)
         _build(folder, dataset, task, tokenizer, max_length, processes, fingerprint)
@@ -146,7 +147,8 @@ def _cache_folder() -> pathlib.Path:
 
 def _fingerprint(dataset: "Dataset", task: "Task", tokenizer: "PreTrainedTokenizerBase", max_length: int) -> str:
     """16 bytes, in hexadecimal, of everything that decides which ids come out."""
-    said = [FORMAT, dataset._fingerprint, task.text, task.pair, max_length, *tokenizer_state(tokenizer)]
+    names = [name for name in (task.text, task.pair) if name is not None]
+    said = [FORMAT, key_of(dataset, names), max_length, *tokenizer_state(tokenizer)]
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
@@ -181,7 +183,7 @@ def _build(
         out = tokenized(tokenizer, texts, max_length)
         return {name: out[name] for name in lists} | {"cut": _cut(out, max_length)}
 
-    with cache_folder(folder) as work:
+    with storage.cache_folder(folder) as work:
         mapped = dataset.map(
             encode,
             batched=True,
@@ -216,10 +218,16 @@ def _flatten(mapped: "Dataset", columns: list[str], folder: pathlib.Path) -> Non
     np.cumsum(lengths, out=offsets[1:])
     np.save(folder / "offsets.npy", offsets)
     for column, (name, dtype) in zip(columns, (("ids", np.int32), ("types", np.uint8)), strict=False):
-        flat = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", dtype, (max(int(offsets[-1]), 1),))
-        start = 0
-        for chunk in mapped.data.column(column).chunks:
-            values = chunk.flatten().to_numpy(zero_copy_only=False)
-            flat[start : start + len(values)] = values
-            start += len(values)
-        flat.flush()
+        chunks = mapped.data.column(column).chunks
+        values = (chunk.flatten().to_numpy(zero_copy_only=False) for chunk in chunks)
+        _save(folder / f"{name}.npy", dtype, int(offsets[-1]), values)
+
+
+def _save(path: pathlib.Path, dtype: type, length: int, pieces: Iterable[npt.NDArray[Any]]) -> None:
+    """Write one flat array, of one zero where there is nothing, since an empty one cannot be mapped. It is written and
+    not mapped: on a full disk a map ends the process by a signal."""
+    with path.open("xb") as file:
+        said = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": (max(length, 1),)}
+        np.lib.format.write_array_header_1_0(file, said)
+        for piece in pieces if length else [np.zeros(1)]:
+            file.write(np.ascontiguousarray(piece, dtype).data)

@@ -4,10 +4,14 @@ A cell of ten megabytes takes seconds, and a gigabyte of memory, to tokenise, an
 tokenizer pairs every piece that it cuts off the one with every piece of the other. Five hundred tokens are kept.
 """
 
+import contextlib
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+
+from warmstart.errors import UserError, first_line
+from warmstart.messages import _
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -30,7 +34,23 @@ def tokenized(tokenizer: "PreTrainedTokenizerBase", columns: Sequence[list[str]]
             texts = [column[row] for column in columns]
             for column, text in zip(columns, _shortened(tokenizer, texts, max_length), strict=True):
                 column[row] = text
-    return tokenizer(*columns, truncation=True, max_length=max_length, return_attention_mask=False)
+    with _told():
+        return tokenizer(*columns, truncation=True, max_length=max_length, return_attention_mask=False)
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """A tokenizer in Rust that gives up raises what passes every handler; a UserError does not."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise UserError(
+            _("the tokenizer gives up: {error}").format(error=first_line(error)),
+            "--model",
+            _("leave out the texts that it cannot take, or use another model"),
+        ) from error
 
 
 def _shortened(tokenizer: Any, texts: list[str], max_length: int) -> list[str]:

@@ -21,7 +21,9 @@ OPTIMIZER_REST = "optimizer.json"
 SCHEDULER = "scheduler.json"
 PROGRESS = "progress.json"
 IDENTITY = "identity.json"
+INDEX = f"{WEIGHTS}.index.json"
 OURS = (storage.MANIFEST, OPTIMIZER, OPTIMIZER_REST, SCHEDULER, PROGRESS, IDENTITY)  # what no other program writes
+READ = {*OURS, STATE, WEIGHTS, INDEX, "config.json"}  # what going on from a checkpoint opens
 
 
 def place(output_dir: pathlib.Path, update: int) -> pathlib.Path:
@@ -106,7 +108,7 @@ def newest_good(output_dir: pathlib.Path, tell: Callable[[str], None]) -> pathli
 def why_not(folder: pathlib.Path) -> str | None:
     """What is wrong with a checkpoint; None if every byte is as written and it is in its own place."""
     try:
-        storage.verify(folder)
+        storage.verify(folder, READ.__contains__)
         step = load_state(folder).get("global_step")
     except (storage.Damaged, OSError, ValueError) as error:
         return str(error)
@@ -158,7 +160,7 @@ def check(folder: pathlib.Path, *, verified: bool = False) -> None:
     just been looked at."""
     if not folder.is_dir():
         raise UserError(
-            _("there is no checkpoint {folder}").format(folder=folder),
+            _("Can't find a valid checkpoint at {folder}").format(folder=folder),
             where=str(folder),
             fix=_("give the folder of a checkpoint, or start anew"),
         )

@@ -12,7 +12,7 @@ from torch import nn
 
 from warmstart.batches.dataloaders import length_of
 from warmstart.batches.tokens import TokenTable, tokenizer_state
-from warmstart.errors import UserError
+from warmstart.errors import UserError, UserValueError
 from warmstart.messages import _
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ SETTINGS = (
     *("full_determinism", "gradient_checkpointing", "load_best_model_at_end", "metric_for_best_model"),
     *("greater_is_better", "without", "on_nonfinite"),
 )
+LENGTHS = {"num_train_epochs", "max_steps"}  # of these it is told what they do to a run that goes on
+OF_OPTIMIZER = {"learning_rate", "weight_decay", "adam_beta1", "adam_beta2", "adam_epsilon"}
+OF_ROWS = {"seed", "data_seed", "train_sampling_strategy", "dataloader_drop_last"}
+WHERE_ASKED = ("fp16", "neftune_noise_alpha")  # part of the settings where they are set
 Identity = dict[str, dict[str, Any]]
 
 
@@ -34,6 +38,7 @@ def settings_of(args: Any, processes: "Processes") -> dict[str, Any]:
     processes are not among them, but the rows of an update are."""
     found = {name: getattr(args, name) for name in SETTINGS}
     rows = args.per_device_train_batch_size * args.gradient_accumulation_steps * processes.count
+    found.update({name: getattr(args, name) for name in WHERE_ASKED if getattr(args, name)})
     return {"rows_per_update": rows, **_plain(found)}
 
 
@@ -92,17 +97,33 @@ def differences(was: dict[str, Any], now: dict[str, Any], path: str = "") -> lis
     return lines
 
 
-def refusal(lines: list[str], where: str) -> UserError:
-    """What the user is told who resumes something else."""
-    listed = "; ".join(lines)
-    return UserError(
-        _("this is not the run that the checkpoint is of: {listed}").format(listed=listed),
+def refusal(lines: list[str], where: str, *, by_command: bool) -> UserError:
+    """What the user is told who resumes something else. `by_command`: `warmstart resume` does, and not a script."""
+    option = "warmstart resume RUN --accept-changes" if by_command else "TrainingArguments(accept_changes=True)"
+    fix = _("put it back, or go on with the change: {option}, or train anew into another folder").format(option=option)
+    kept = "" if by_command else " ".join(what_stays(lines))
+    return UserValueError(
+        _("this is not the run that the checkpoint is of: {listed}").format(listed="; ".join(lines)),
         where=where,
-        fix=_(
-            "put it back, or go on with the change: warmstart resume RUN --accept-changes "
-            "(TrainingArguments(accept_changes=True)), or train anew into another folder"
-        ),
+        fix=f"{fix}. {kept}" if kept else fix,
     )
+
+
+def what_stays(lines: list[str]) -> list[str]:
+    """What stays exact, and what does not, in a run that goes on with these differences: a sentence each."""
+    changed = {line.split(":")[0].removeprefix("settings.") for line in lines}
+    sentences = [_("Weights, the optimizer's moments and the number of updates go on from the checkpoint.")]
+    if changed & LENGTHS:
+        sentences.append(_("Each update has the rows it would have had; the learning rate follows the new length."))
+    if "rows_per_update" in changed:
+        sentences.append(
+            _("The order of the rows stays, but updates have other rows: some may come twice or not at all.")
+        )
+    if changed & OF_OPTIMIZER:
+        sentences.append(_("Learning rate, weight decay and betas stay those of the checkpoint."))
+    if any(name.startswith(("data.", "tokenizer")) for name in changed) or changed & OF_ROWS:
+        sentences.append(_("Updates have other rows from here on."))
+    return sentences
 
 
 def _difference(place: str, before: Any, after: Any) -> str:

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file, save_model
 from torch import nn
 
+from warmstart.checkpoints import adapters
 from warmstart.errors import UserError
 from warmstart.messages import _
 from warmstart.models.load import quietly
@@ -32,8 +33,9 @@ def save_weights(model: nn.Module, processing_class: Any, folder: pathlib.Path) 
 def load_weights(model: nn.Module, folder: pathlib.Path) -> None:
     """Put the saved weights into `model`, in place, however it was changed since it was made. Raises UserError, and
     changes nothing, if they are not the weights of such a model."""
-    saved = _saved(model, folder)
-    wrong = _misfits(model, saved)
+    with_adapters = adapters.has_adapters(model)
+    saved = {} if with_adapters else _saved(model, folder)
+    wrong = adapters.misfits(model, folder) if with_adapters else _misfits(model, saved)
     if wrong:
         listed = "; ".join([*wrong[:5], *(["..."] if len(wrong) > 5 else [])])
         raise UserError(
@@ -41,11 +43,16 @@ def load_weights(model: nn.Module, folder: pathlib.Path) -> None:
             where=str(folder),
             fix=_("make the model as it was when they were saved"),
         )
-    model.load_state_dict(saved, strict=False)  # in place: what is tied stays tied
+    if with_adapters:
+        adapters.load(model, folder)
+    else:
+        model.load_state_dict(saved, strict=False)  # in place: what is tied stays tied
 
 
 def holds_weights(model: nn.Module, folder: pathlib.Path) -> bool:
     """Whether all of the model's weights are in a folder, under names that `load_weights` knows."""
+    if adapters.has_adapters(model):
+        return not adapters.misfits(model, folder)
     there = (folder / WEIGHTS).is_file() or (folder / INDEX).is_file()
     return there and not _misfits(model, _saved(model, folder))
 
@@ -75,7 +82,9 @@ def _misfits(model: nn.Module, saved: Tensors) -> list[str]:
         for name, tensor in own.items()
         if name not in saved and name not in unsaved and tensor.untyped_storage().data_ptr() not in tied
     ]
-    sizes = {name: (tuple(saved[name].shape), tuple(own[name].shape)) for name in own if name in saved}
+    grows = dict(model.named_buffers()) if type(model).load_state_dict is not nn.Module.load_state_dict else {}
+    fixed = [name for name in own if name in saved and name not in grows]  # what a method of its own makes fit
+    sizes = {name: (tuple(saved[name].shape), tuple(own[name].shape)) for name in fixed}
     return [
         *(_("{name} was not saved").format(name=name) for name in missing),
         *(_("the model has no {name}").format(name=name) for name in saved if name not in own),

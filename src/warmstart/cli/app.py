@@ -13,9 +13,11 @@ from cyclopts import App, Group
 
 from warmstart import __version__
 from warmstart.cli.parsing import taught
+from warmstart.cli.show import listen
 from warmstart.cli.stock_names import translated
 from warmstart.engine.signals import Interrupted
 from warmstart.errors import UserError
+from warmstart.events import listening
 from warmstart.messages import N_, _
 
 STATUS_WRONG_INPUT = 2
@@ -85,7 +87,8 @@ def main(arguments: list[str] | None = None) -> Any:
     app = build()
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        app(translated(given), exit_on_error=False, print_error=False)
+        with listening(listen):
+            app(translated(given), exit_on_error=False, print_error=False)
     except cyclopts.CycloptsError as error:
         commands = [name for name in app if not name.startswith("-")]
         _tell(taught(error, given, commands))

@@ -1,6 +1,6 @@
 """warmstart evaluate"""
 
-from typing import Literal
+from typing import Any, Literal
 
 from warmstart.messages import _
 
@@ -12,7 +12,12 @@ def evaluate(
     config: str | None = None,
     encoding: str = "utf-8",
     delimiter: str | None = None,
+    quoting: Literal["auto", "standard", "none"] = "auto",
+    header: bool = True,
+    sheet: str | None = None,
     on_empty: Literal["error", "drop"] = "error",
+    labels: Literal["merge", "keep"] | None = None,
+    label_empty: Literal["missing", "none"] | None = None,
     json: bool = False,
 ) -> None:
     """Measure the model of RUN on DATA, which has the same columns and labels as the table it was trained on.
@@ -35,21 +40,38 @@ def evaluate(
         Encoding of the file.
     delimiter
         What separates columns, if the file name does not say.
+    quoting
+        Quotes in CSV and TSV: they enclose cells, and one that seems to join rows is an error (auto); they enclose
+        cells (standard); they are text (none).
+    header
+        Whether the first row of a CSV, TSV or Excel file has the column names; without they are column_1, column_2 ...
+    sheet
+        The sheet of an Excel workbook; by default the first with rows.
     on_empty
         What to do with rows whose text is empty.
+    labels
+        merge: labels that look like one of the model's are taken as that; by default as the training rows were.
+    label_empty
+        Where rows have several labels, an empty cell lacks its labels (missing) or says that the row has none (none);
+        by default as in the training rows.
     json
         Print the result as JSON.
     """
     from warmstart.cli.show import as_json, quiet_libraries, say
+    from warmstart.heads.notation import Notation
     from warmstart.reporting.terminal import score_table
     from warmstart.runs.evaluate import measure_run
     from warmstart.runs.saved import SavedRun
+    from warmstart.table import origin
     from warmstart.table.sources import load
 
     quiet_libraries()
     saved = SavedRun.open(run)
-    splits = load(data, config=config, encoding=encoding, delimiter=delimiter, keep=False)
-    report, notes = measure_run(saved, splits, where=data, on_empty=on_empty)
+    notation = Notation.asked(labels=labels, label_empty=label_empty)
+    reading: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter, "quoting": quoting}
+    splits = load(data, config=config, **reading, header=header, sheet=sheet, keep=False)
+    with origin.recalling(splits.values()):
+        report, notes = measure_run(saved, splits, where=data, on_empty=on_empty, notation=notation)
     for note in notes:
         say(note)
     if json:

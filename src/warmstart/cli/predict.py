@@ -1,5 +1,6 @@
 """warmstart predict"""
 
+import itertools
 import os
 import pathlib
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,7 +23,12 @@ def predict(
     config: str | None = None,
     encoding: str = "utf-8",
     delimiter: str | None = None,
+    quoting: Literal["auto", "standard", "none"] = "auto",
+    header: bool = True,
+    sheet: str | None = None,
     on_empty: Literal["error", "drop"] = "error",
+    top: int | None = None,
+    spreadsheet_safe: bool = False,
     json: bool = False,
 ) -> None:
     """Predict with the model of RUN: one text (or pair), or a file of them into a file.
@@ -38,21 +44,32 @@ def predict(
     run
         The run's folder.
     text
-        A text, or a table: a file (CSV, TSV, JSONL, Parquet) or a folder; with `--out`, `--config`, `--delimiter` or
-        `--on-empty` always a table.
+        A text, or a table: a file (CSV, TSV, JSONL, Parquet, Excel), its address or a folder; with an option that is
+        for tables, such as `--out` or `--delimiter`, always a table.
     pair
         The second text of a pair.
     out
         The file to write (CSV, TSV or JSONL, by its ending); by default `NAME.predictions.csv` beside the input's
-        name.
+        name, or with a number where there is one.
     config
         Configuration of a Hub data set or of a folder that has several.
     encoding
         Encoding of the input file.
     delimiter
         What separates columns, if the file name does not say.
+    quoting
+        Quotes in CSV and TSV: they enclose cells, and one that seems to join rows is an error (auto); they enclose
+        cells (standard); they are text (none).
+    header
+        Whether the first row of a CSV, TSV or Excel file has the column names; without they are column_1, column_2 ...
+    sheet
+        The sheet of an Excel workbook; by default the first with rows.
     on_empty
         What to do with rows whose text is empty; drop: they are not in the file that is written.
+    top
+        How many of the likeliest classes to give for each text; 0: all. By default all, or 10 of more than 200.
+    spreadsheet_safe
+        An apostrophe before texts in CSV and TSV that a spreadsheet takes for formulas (they begin with =, +, -, @).
     json
         Print as JSON.
     """
@@ -61,22 +78,25 @@ def predict(
 
     quiet_libraries(tables=False)
     saved = SavedRun.open(run)
-    only_of_tables = (out, config, delimiter, None if on_empty == "error" else on_empty)
-    is_table = any(option is not None for option in only_of_tables) or os.path.exists(os.path.expanduser(text))
+    reading: dict[str, Any] = {"config": config, "encoding": encoding, "delimiter": delimiter}
+    reading |= {"quoting": quoting, "header": header, "sheet": sheet}
+    of_tables = any(option is not None for option in (out, config, delimiter, sheet))
+    of_tables = of_tables or (quoting, header, on_empty) != ("auto", True, "error")
+    is_table = of_tables or os.path.exists(os.path.expanduser(text))
     if is_table and pair is not None:
         raise _no_pair(text)
     if is_table or (pair is None and _looks_like_a_file(text)):
-        reading = {"config": config, "encoding": encoding, "delimiter": delimiter}
-        _table(saved, text, out, reading, on_empty, json)
+        _table(saved, text, out, reading, on_empty, top, spreadsheet_safe, json)
     else:
-        _one(saved, text, pair, json)
+        _one(saved, text, pair, top, json)
 
 
 def _looks_like_a_file(text: str) -> bool:
     """Of what is not there: a sentence may end with the name of a file, but has more than three words as a rule."""
-    from warmstart.table.reading.contents import FORMATS
+    from warmstart.table.reading.formats import known
 
-    return len(text.split()) <= 3 and os.path.splitext(text)[1].lower() in FORMATS
+    name = text.partition("?")[0] if "://" in text else text
+    return len(text.split()) <= 3 and known(pathlib.Path(name)) is not None
 
 
 def _no_pair(table: str) -> Exception:
@@ -89,9 +109,10 @@ def _no_pair(table: str) -> Exception:
     )
 
 
-def _one(saved: "SavedRun", text: str, pair: str | None, json: bool) -> None:
+def _one(saved: "SavedRun", text: str, pair: str | None, top: int | None, json: bool) -> None:
     from warmstart import errors
     from warmstart.cli.show import as_json
+    from warmstart.evaluation.predicted import how_many, predictions
 
     if (saved.task.pair is None) != (pair is None):
         needs = saved.task.pair is not None
@@ -106,14 +127,23 @@ def _one(saved: "SavedRun", text: str, pair: str | None, json: bool) -> None:
             where="--pair" if text.strip() else "TEXT",
             fix=_("give one that is not blank"),
         )
-    found = saved.predictor.predict([text], None if pair is None else [pair])[0]
+    logits = saved.predictor.logits([text], None if pair is None else [pair])
+    [found] = predictions(saved.task.head, logits, top)
     if json:
         as_json(found)
         return
     prediction = found.pop("prediction")
     print(visible.line(prediction) if isinstance(prediction, str) else f"{prediction:.4f}")
-    for name, score in sorted(found.items(), key=lambda item: -item[1]):
-        print(f"  {visible.line(name[2:-1])}  {score:.4f}")
+    if shown := how_many(saved.task.head, top):
+        scores = [
+            (found[f"top {place}"], found[f"p(top {place})"])
+            for place in range(1, shown + 1)
+            if f"top {place}" in found
+        ]
+    else:
+        scores = sorted(((name[2:-1], score) for name, score in found.items()), key=lambda item: -item[1])
+    for name, score in scores:
+        print(f"  {visible.line(name)}  {score:.4f}")
 
 
 def _table(
@@ -122,13 +152,16 @@ def _table(
     out: str | None,
     reading: dict[str, Any],
     on_empty: Literal["error", "drop"],
+    top: int | None,
+    spreadsheet_safe: bool,
     json: bool,
 ) -> None:
     from warmstart import errors
     from warmstart.cli.show import as_json, quiet_libraries, say
-    from warmstart.evaluation.predicted import beside
+    from warmstart.evaluation.predicted import beside, left_out, predictions
     from warmstart.paths import expanded
     from warmstart.reporting.predictions import write_rows
+    from warmstart.table import origin
     from warmstart.table.sources import load
 
     quiet_libraries()
@@ -139,23 +172,45 @@ def _table(
             where=f"--out {target}",
             fix=_("end the name with one of {endings}").format(endings=", ".join(ENDINGS)),
         )
+    if _is_of(target, expanded(name)):
+        raise errors.UserError(
+            _("the predictions would replace the table that they are of"),
+            where=f"--out {target}",
+            fix=_("give another name"),
+        )
     splits = load(name, **reading, keep=False)
     split = next(iter(splits))
     if len(splits) > 1:
         listed = ", ".join(splits)
         say(_("of the splits {listed} the first is predicted").format(listed=listed))
-    rows, notes = saved.readable(splits[split], split, on_empty)
+    with origin.recalling(splits.values()):
+        rows, notes = saved.readable(splits[split], split, on_empty)
     for note in notes:
         say(note)
-    written = beside(rows, saved.task.head.prediction_rows(saved.outputs(rows)))
-    write_rows(target, written)
+    head = saved.task.head
+    found = beside(rows, predictions(head, saved.outputs(rows), top))
+    write_rows(target, found, spreadsheet_safe=spreadsheet_safe)
     if json:
-        as_json({"rows": len(written), "out": str(target)})
-    else:
-        say(_("{written:,} predictions are in {target}").format(written=len(written), target=target))
+        as_json({"rows": len(rows), "out": str(target)})
+        return
+    say(_("{written:,} predictions are in {target}").format(written=len(rows), target=target))
+    if top is None and (shortened := left_out(head)):
+        say(shortened)
 
 
 def _beside(source: pathlib.Path) -> pathlib.Path:
-    """`NAME.predictions.csv` beside a file or folder; for what is not on this machine, in the current folder."""
+    """`NAME.predictions.csv` beside a file or folder, or the first of `NAME.predictions-2.csv` and so on that is not
+    there; for what is not on this machine, in the current folder."""
+    from warmstart.table.reading.formats import stem
+
     folder = source.parent if source.exists() else pathlib.Path()
-    return folder / f"{source.absolute().stem}.predictions.csv"
+    name = f"{stem(source.absolute())}.predictions"
+    numbered = (folder / f"{name}-{number}.csv" for number in itertools.count(2))
+    return next(path for path in itertools.chain([folder / f"{name}.csv"], numbered) if not path.exists())
+
+
+def _is_of(target: pathlib.Path, source: pathlib.Path) -> bool:
+    """Whether a file is the table itself, or one of the files of a folder."""
+    if not target.exists() or not source.exists():
+        return False
+    return target.samefile(source) or (source.is_dir() and target.resolve().is_relative_to(source.resolve()))

@@ -20,8 +20,9 @@ def train(
 ) -> None:
     """Fine-tune a model on DATA and leave a run folder with the model, its scores and its predictions.
 
-    DATA is a CSV, TSV, JSONL or Parquet file, a folder of them, a Hub id such as glue/mrpc, or `sample`. Which column
-    is the text and which the label is worked out and printed; `--text`, `--pair` and `--label` say otherwise.
+    DATA is a CSV, TSV, JSONL, Parquet or Excel file, its address (https://...), a folder of them, a Hub id such as
+    glue/mrpc, or `sample`. Which column is the text and which the label is worked out and printed; `--text`, `--pair`
+    and `--label` say otherwise.
 
     Examples:
 

@@ -3,6 +3,7 @@
 from collections.abc import Generator
 
 from warmstart.batches.dataloaders import Feed
+from warmstart.engine.randomness import untouched
 from warmstart.engine.step import Engine, StepResult, train_step
 
 
@@ -11,4 +12,6 @@ def updates(engine: Engine, feed: Feed, start: int, stop: int) -> Generator[Step
     next.
     """
     for update, batches in feed.batches(start, stop, engine.processes.index, engine.processes.count):
-        yield train_step(engine, update, batches)
+        with untouched(engine.rows_are_drawn):  # what draws the rows goes on from where it was
+            result = train_step(engine, update, batches)
+        yield result

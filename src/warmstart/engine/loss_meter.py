@@ -46,6 +46,11 @@ class LossMeter:
         self._sum, self._steps, self.since_log = 0.0, 0, 0
         return {**logs, **({"skipped_updates": self._skipped} if self._skipped else {})}
 
+    def unreported(self) -> tuple[float, StepResult | None]:
+        """The sum of the losses since the last report, and the last update whose loss was finite."""
+        self._read()
+        return self._sum, self._last
+
     def mean(self) -> float:
         """The mean loss of all updates of this run."""
         self._read()

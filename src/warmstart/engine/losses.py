@@ -1,6 +1,7 @@
 """From a batch to a loss: what the model returns, a loss function of the user's, or label smoothing."""
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,15 @@ def label_names_of(model: nn.Module) -> list[str]:
     from transformers.utils.generic import find_labels
 
     return list(find_labels(type(base_model(model))))
+
+
+def accepts_loss_kwargs(model: Any) -> bool:
+    """Whether a model takes `num_items_in_batch`, by what it says, or by what its `forward` takes."""
+    inner = base_model(model)
+    says: bool | None = getattr(inner, "accepts_loss_kwargs", None)
+    if says is not None:
+        return says
+    return any(each.kind is each.VAR_KEYWORD for each in inspect.signature(inner.forward).parameters.values())
 
 
 def default_collator(processing_class: Any) -> Callable[[list[Any]], Any]:
@@ -65,6 +75,19 @@ def count_targets(batch: Batch, label_names: Sequence[str]) -> int:
     return int((labels != -100).sum())
 
 
+def takes_items(loss: Callable[..., Any]) -> bool:
+    """Whether a function of the user's takes `num_items_in_batch`."""
+    known = inspect.signature(loss).parameters
+    return "num_items_in_batch" in known or any(each.kind is each.VAR_KEYWORD for each in known.values())
+
+
+def items_in(batch: Batch, label_names: Sequence[str]) -> torch.Tensor:
+    """`count_targets`, as `transformers` gives a loss its `num_items_in_batch`: a number on the batch's device."""
+    tensors = (value for value in values_of(pad(batch)) if isinstance(value, torch.Tensor))
+    device = next((value.device for value in tensors), None)
+    return torch.tensor(count_targets(batch, label_names), device=device)
+
+
 def without_labels(batch: Batch, label_names: Sequence[str]) -> Batch:
     """The batch without labels of these names."""
     if isinstance(batch, RaggedBatch):
@@ -85,26 +108,30 @@ def check_named(batch: Batch) -> None:
 def loss_of(
     model: nn.Module,
     batch: Batch,
-    smoothing: float = 0.0,
+    smoother: Callable[..., torch.Tensor] | None = None,
     function: Callable[..., torch.Tensor] | None = None,
     return_outputs: bool = False,
+    num_items_in_batch: Any = None,
+    *,
+    accepts: bool = False,
 ) -> Any:
-    """The mean loss over the targets of `batch`, and the model's outputs if `return_outputs`.
+    """The mean loss over the targets of `batch`, and the model's outputs if `return_outputs`. `num_items_in_batch`: by
+    what to divide the sum instead, for a function or a model that `accepts` it.
 
-    `function(outputs, labels, num_items_in_batch=...)` is a loss of the user's; `smoothing` is label smoothing
-    (Szegedy et al. 2016, section 7). Raises UserError if the model gives no loss.
+    `function(outputs, labels, num_items_in_batch=...)` is a loss of the user's; `smoother(outputs, labels,
+    shift_labels=...)` smooths labels (Szegedy et al. 2016, section 7). Raises UserError if the model gives no loss.
     """
     check_named(batch)
-    own_loss = function is not None or smoothing > 0
+    own_loss = function is not None or smoother is not None
     labels = next(iter(labels_of(batch, ["labels"])), None)
-    outputs = call(model, without_labels(batch, ["labels"]) if own_loss else batch)
+    items = {} if num_items_in_batch is None else {"num_items_in_batch": num_items_in_batch}
+    given = without_labels(batch, ["labels"]) if own_loss else batch
+    outputs = call(model, {**given, **items} if items and accepts and isinstance(given, Mapping) else given)
     loss: Any
     if function is not None:
-        loss = function(outputs, labels, num_items_in_batch=count_targets(batch, ["labels"]))
-    elif smoothing > 0 and labels is not None:
-        from transformers.trainer_pt_utils import LabelSmoother
-
-        loss = LabelSmoother(epsilon=smoothing)(outputs, labels, shift_labels=is_causal(model))
+        loss = function(outputs, labels, **(items or {"num_items_in_batch": items_in(batch, ["labels"])}))
+    elif smoother is not None and labels is not None:
+        loss = smoother(outputs, labels, shift_labels=is_causal(model), **items)
     else:
         loss = outputs.get("loss") if isinstance(outputs, dict) else outputs[0]
     if loss is None:
@@ -114,3 +141,32 @@ def loss_of(
             fix=_("name the label column 'label' or 'labels', or pass compute_loss_func"),
         )
     return (loss, outputs) if return_outputs else loss
+
+
+def one_number(loss: Any) -> torch.Tensor:
+    """The loss, which has to be one. Raises UserError for what a slip makes of it."""
+    if isinstance(loss, torch.Tensor) and loss.numel() == 1:
+        return loss.reshape(())
+    shape = list(loss.shape) if isinstance(loss, torch.Tensor) else None
+    raise UserError(
+        _("the loss is a {type}, and not a tensor of one number").format(type=type(loss).__name__)
+        if shape is None
+        else _("the loss has shape {shape}: it has to be one number").format(shape=shape),
+        where="compute_loss / training_step / model.forward",
+        fix=_(
+            "return loss.mean(), and the outputs beside it only where return_outputs is true; "
+            "a model that returns a tuple begins it with the loss"
+        ),
+    )
+
+
+def no_gradient() -> UserError:
+    """What the user is told where nothing could be learnt."""
+    return UserError(
+        _("the loss depends on no weight that is trained"),
+        where="model.parameters()",
+        fix=_(
+            "set requires_grad of some of them (a head at least), and let no torch.no_grad() or detach() come before "
+            "the loss"
+        ),
+    )

@@ -112,13 +112,28 @@ def make_optimizer(model: nn.Module, args: "TrainingArguments") -> torch.optim.O
 
     try:
         make, options = Trainer.get_optimizer_cls_and_kwargs(args, model)
-        return make(options.pop("params", groups), **options)  # type: ignore[no-any-return]
+        return build(make, options, model, args.weight_decay)
     except (ImportError, TypeError, ValueError) as error:
         fix = _(
             "install what it needs, name another, such as 'adamw_torch_fused', or give its options as "
             "TrainingArguments(optim_args=...)"
         )
         raise _cannot_make("--optimizer (optim)", args.optim, error, fix) from error
+
+
+def build(make: Any, options: dict[str, Any], model: nn.Module, weight_decay: float) -> torch.optim.Optimizer:
+    """An optimizer of this class, or of a factory, which is given the model. Some classes' options name themselves what
+    is to be trained (those with `optim_target_modules`)."""
+    from transformers.trainer_optimizer import is_optimizer_factory
+
+    optimizer: torch.optim.Optimizer
+    if is_optimizer_factory(make):
+        optimizer = make()(model, **options)
+        return optimizer
+    rest = dict(options)
+    named = [rest.pop(name) for name in ("params", "model", "optimizer_dict") if name in rest]
+    optimizer = make(named[-1] if named else parameter_groups(model, weight_decay), **rest)
+    return optimizer
 
 
 def make_scheduler(optimizer: torch.optim.Optimizer, args: "TrainingArguments", total_updates: int) -> Any:

@@ -26,18 +26,23 @@ Arrays = Any  # an array [rows, ...], or a nested tuple of them, as the model's 
 @dataclasses.dataclass(frozen=True)
 class Predictions:
     """`outputs`: float arrays `[rows, ...]` (one, or a tuple), padded with -100 where rows differ in length; `labels`
-    alike; `loss`: mean over all targets; each None where there is none. `rows`: how many rows were seen."""
+    alike, and `inputs`, the model's own; `loss`: mean over all targets; `losses`: float `[rows]`, of each row the mean
+    loss of its batch; each None where there is none or nobody asked. `rows`: how many rows were seen. Where batches
+    were not to be joined, arrays are lists of them."""
 
     outputs: Arrays | None
     labels: Arrays | None
     loss: float | None
     rows: int
+    inputs: Arrays | None = None
+    losses: Arrays | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class ModelRun:
     """How to run the model. `step(model, batch)` gives (mean loss or None, output tensors, labels or None); it may take
-    the labels out of the batch."""
+    the labels out of the batch. `inputs(batch)`: what of it to keep beside the outputs. `each(outputs, labels, loss,
+    batch)` sees what a batch gave, as tensors. `joined`: whether the arrays of the batches become one."""
 
     model: nn.Module
     processes: "Processes"
@@ -47,12 +52,21 @@ class ModelRun:
     transform: Callable[[Any, Any], Any] | None = None
     after_batch: Callable[[], None] | None = None
     keep_outputs: bool = True
+    inputs: Callable[[Batch], Any] | None = None
+    each: Callable[[Any, Any, torch.Tensor | None, Batch], None] | None = None
+    joined: bool = True
 
 
-def token_plan(table: TokenTable, batch_size: int, process: int, processes: int) -> list[Rows]:
-    """Which of this process's rows meet in a batch. Longest first, so that rows of like length meet and memory peaks at
-    once; no batch has more tokens, with its padding, than `batch_size` rows of the longest length have.
+def token_plan(
+    table: TokenTable, batch_size: int, process: int, processes: int, *, by_length: bool = True
+) -> list[Rows]:
+    """Which of this process's rows meet in a batch. `by_length`: longest first, so that rows of like length meet and
+    memory peaks at once; no batch has more tokens, with its padding, than `batch_size` rows of the longest length have.
+    Else in their order, `batch_size` at a time.
     """
+    if not by_length:
+        mine = np.arange(len(table))[process::processes]
+        return [mine[start : start + batch_size] for start in range(0, len(mine), batch_size)]
     lengths = table.lengths
     order = np.argsort(-lengths, kind="stable")[process::processes]
     widths = np.maximum(lengths[order], 1)
@@ -100,38 +114,47 @@ def predict(how: ModelRun, batches: Iterator[tuple[Rows, Batch]]) -> Predictions
     was_training = how.model.training
     how.model.eval()
     rows: list[Rows] = []
-    outputs: list[Any] = []
-    labels: list[Any] = []
+    kept: dict[str, list[Any]] = {"outputs": [], "labels": [], "inputs": [], "losses": []}
     loss_sum, targets = 0.0, 0
     try:
         with torch.inference_mode():
             for numbers, batch in batches:
                 batch = how.processes.to_device(batch)
                 count = count_targets(batch, how.label_names)
+                inputs = how.inputs(batch) if how.inputs else None
                 with how.processes.autocast(how.precision):
                     loss, out, wanted = how.step(how.model, batch)
                 if loss is not None and count:  # the mean over no targets is NaN
                     loss_sum += float(loss) * count
                     targets += count
                 rows.append(numbers)
+                kept["losses"].append(None if loss is None else np.full(len(numbers), float(loss)))
+                if out is not None and how.transform:
+                    out = how.transform(out, wanted)
                 if how.keep_outputs:
-                    out = how.transform(out, wanted) if how.transform else out
-                    outputs.append(_arrays(out))
-                    labels.append(_arrays(wanted))
+                    for name, value in (("outputs", out), ("labels", wanted), ("inputs", inputs)):
+                        kept[name].append(_arrays(value))
+                if how.each is not None:
+                    how.each(out, wanted, loss, batch)
                 if how.after_batch is not None:
                     how.after_batch()
     finally:
         how.model.train(was_training)
-    parts = how.processes.gathered((rows, outputs, labels, loss_sum, targets))
-    all_rows = np.concatenate([np.zeros(0, np.int64), *(numbers for part in parts for numbers in part[0])])
-    order = np.argsort(all_rows, kind="stable")
-    total = sum(part[4] for part in parts)
-    return Predictions(
-        outputs=_in_order([out for part in parts for out in part[1]], order),
-        labels=_in_order([wanted for part in parts for wanted in part[2]], order),
-        loss=sum(part[3] for part in parts) / total if total else None,
-        rows=len(all_rows),
-    )
+    parts = how.processes.gathered((rows, kept, loss_sum, targets))
+    total = sum(part[3] for part in parts)
+    every_row = [numbers for part in parts for numbers in part[0]]
+    arrays = {name: _put_together([b for part in parts for b in part[1][name]], every_row, how.joined) for name in kept}
+    loss_of_all = sum(part[2] for part in parts) / total if total else None
+    return Predictions(loss=loss_of_all, rows=sum(map(len, every_row)), **arrays)
+
+
+def _put_together(batches: list[Any], rows: list[Rows], joined: bool) -> Any:
+    """What the batches gave, in the order of the rows: as one, or batch by batch."""
+    if not joined:
+        order = sorted(range(len(batches)), key=lambda i: int(rows[i][0]) if len(rows[i]) else 0)
+        return [batches[i] for i in order] if batches and batches[0] is not None else None
+    all_rows = np.concatenate([np.zeros(0, np.int64), *rows])
+    return _in_order(batches, np.argsort(all_rows, kind="stable"))
 
 
 def _arrays(value: Any) -> Any:

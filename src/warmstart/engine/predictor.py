@@ -11,15 +11,19 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from warmstart import paths
+from warmstart import paths, storage
 from warmstart.batches.tokens import tokenize_in_memory
 from warmstart.engine.predict import token_batches, token_plan
 from warmstart.errors import UserError
+from warmstart.evaluation.predicted import predictions
+from warmstart.events import Warned, tell
 from warmstart.messages import _
 from warmstart.models.auto import AutoModelForSequenceClassification
+from warmstart.models.head_weights import check_complete, check_labels
 from warmstart.models.load import load_tokenizer, loading, quietly
 from warmstart.models.ragged.door import call
 from warmstart.models.ragged.encoder import unpadded
+from warmstart.models.sound import is_read
 from warmstart.table.task import Task
 
 BATCH = 32  # rows of the longest length; of shorter ones more
@@ -35,14 +39,18 @@ class Predictor:
 
     @classmethod
     def load(cls, folder: str | pathlib.Path) -> "Predictor":
-        """The model of a run, by the run's folder or the `model` folder in it. Raises UserError if there is none, or if
-        a file of it names code."""
+        """The model of a run, by the run's folder or the `model` folder in it. Raises UserError if there is none, if a
+        file of it names code, and if one is not what the run wrote."""
         folder = paths.expanded(folder)
         model = folder if folder.name == "model" and not (folder / "model").is_dir() else folder / "model"
         task = read_task(model.parent / "task.json")
         name = str(model)
+        resume = f"warmstart resume {shlex.quote(str(model.parent))}"
+        _verify(model, resume)
         with loading(name), quietly():
-            loaded = AutoModelForSequenceClassification.from_pretrained(name)
+            loaded, told = AutoModelForSequenceClassification.from_pretrained(name, output_loading_info=True)
+        check_complete(told, name, resume)
+        check_labels(loaded.config, task, str(model.parent / "task.json"), resume)
         device = torch.accelerator.current_accelerator() or torch.device("cpu")
         return cls(loaded.to(device).eval(), load_tokenizer(name), task)
 
@@ -64,10 +72,13 @@ class Predictor:
                 found[rows] = call(self.model, batch.to(device)).logits.float().cpu().numpy()
         return found
 
-    def predict(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    def predict(
+        self, texts: Sequence[str], pairs: Sequence[str] | None = None, *, top: int = 0
+    ) -> list[dict[str, Any]]:
         """A dictionary for each row: `prediction` and, for classes and labels, the probability of each under its
-        name. Raises UserError as `logits` does, and for outputs that are NaN."""
-        return self.task.head.prediction_rows(self.logits(texts, pairs))
+        name, or the `top` likeliest (see `evaluation.predicted`). Raises UserError as `logits` does, and for outputs
+        that are NaN."""
+        return [*predictions(self.task.head, self.logits(texts, pairs), top)]
 
     def _check(self, columns: list[list[str]]) -> None:
         if len(columns) != (1 if self.task.pair is None else 2):
@@ -95,6 +106,10 @@ class Predictor:
 
 def read_task(path: pathlib.Path) -> Task:
     """The task that a run has left in `path`. Raises UserError if there is none, or it cannot be read."""
+    if path.exists() and not path.is_file():
+        raise UserError(
+            _("{file} is a pipe or a device").format(file=path.name), str(path), _("use the file as it was written")
+        )
     try:
         return Task.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
@@ -103,11 +118,29 @@ def read_task(path: pathlib.Path) -> Task:
             where=str(path),
             fix=_("give the folder of a run, or the model folder in it"),
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(
             _("task.json cannot be read: {error}").format(error=error),
             where=str(path),
             fix=f"warmstart resume {shlex.quote(str(path.parent))}",
+        ) from error
+
+
+def _verify(model: pathlib.Path, resume: str) -> None:
+    """Raises UserError unless every file of a run's model is as the run wrote it."""
+    if not (model / storage.MANIFEST).exists():
+        if model.is_dir():
+            tell(Warned(_("{model} has no manifest: whether it is as it was written is not known").format(model=model)))
+        return
+    try:
+        storage.verify(model, is_read)
+    except storage.Damaged as error:
+        raise UserError(
+            _("the model of this run is not what was written: {why}").format(why=error),
+            where=str(model),
+            fix=_("{resume} writes it again; if it is you who changed it, remove its {manifest}").format(
+                resume=resume, manifest=storage.MANIFEST
+            ),
         ) from error
 
 

@@ -12,15 +12,19 @@ from warmstart.batches.plan import Update
 from warmstart.batches.ragged import RaggedBatch
 from warmstart.engine.clipping import step_clipped, total_norm
 from warmstart.engine.distributed.processes import Processes
-from warmstart.engine.losses import count_targets
+from warmstart.engine.losses import count_targets, no_gradient, one_number
 from warmstart.engine.nonfinite import is_finite
 from warmstart.engine.oom import RowsAtATime, count_rows, is_out_of_memory
 from warmstart.engine.optimizer import switch
+from warmstart.engine.precision import FallBack
 from warmstart.engine.randomness import reseed
 from warmstart.engine.signals import Signals
 from warmstart.engine.techniques import FOLDED_CLIPPING, Techniques
+from warmstart.errors import UserError, first_line
+from warmstart.messages import _
 
 Loss = Callable[[nn.Module, Batch], torch.Tensor]
+Backward = Callable[[nn.Module, Batch, float], torch.Tensor]
 
 
 def nothing() -> None:
@@ -40,7 +44,8 @@ class Hooks:
 class StepResult:
     """What one update did. `loss` (mean over the update's targets, on all processes) and `grad_norm` (before clipping)
     stay tensors on the device, so that reading them is the caller's choice. `tokens`: real input tokens of the update,
-    on all processes. `finite`: whether both are finite, if it is known yet; where they are not, no weight has moved.
+    on all processes; `padded_tokens`: with the padding that makes the rows of a micro-batch as long as its longest.
+    `finite`: whether both are finite, if it is known yet; where they are not, no weight has moved.
     `told_to_stop`: whether any process has been."""
 
     update: Update
@@ -50,12 +55,18 @@ class StepResult:
     tokens: int
     finite: bool | None
     told_to_stop: bool = False
+    padded_tokens: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
 class Engine:
     """What an update needs besides its batches. `loss` gives the mean loss over the targets of one micro-batch;
-    `own_loss`: it is a user's code, which may do anything, such as changing weights for a while."""
+    `own_loss`: it is a user's code, which may do anything, such as changing weights for a while. `scaler`: scales the
+    loss of fp16, whose small gradients would be zero.
+
+    `backward(model, batch, share)`, if any, is a user's own way from a micro-batch to gradients, which it adds to those
+    that are there; it gives its share of the update's loss. Of several processes the mean is taken, as the user's code
+    expects. `rows_are_drawn`: with the global generators, by a loader of the user's."""
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -67,10 +78,14 @@ class Engine:
     seed: int
     precision: torch.dtype | None = None
     own_loss: bool = False
+    scaler: torch.amp.GradScaler | None = None
     hooks: Hooks = dataclasses.field(default_factory=Hooks)
     techniques: Techniques = dataclasses.field(default_factory=Techniques)
     signals: Signals = dataclasses.field(default_factory=Signals)
     rows_at_a_time: RowsAtATime = dataclasses.field(default_factory=RowsAtATime)
+    fall_back: FallBack = dataclasses.field(default_factory=FallBack)
+    backward: Backward | None = None
+    rows_are_drawn: bool = False
 
 
 def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> StepResult:
@@ -84,24 +99,27 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     switch(engine.optimizer, "train")
     reseed(engine.seed, update.index, engine.processes.index)
     pieces = _pieces(engine, batches)
-    counted = (sum(piece.targets for piece in pieces), sum(piece.tokens for piece in pieces))
-    targets, tokens, stop = engine.processes.totals(*counted, int(engine.signals.told))
+    counted = (sum(p.targets for p in pieces), sum(p.tokens for p in pieces), sum(map(padded_tokens, batches)))
+    targets, tokens, padded, stop = engine.processes.totals(*counted, int(engine.signals.told))
     learning_rate = float(engine.optimizer.param_groups[0]["lr"])
     finite: bool | None = None
+    fits = True
     if (replayed := _replayed(engine, update, batches) if targets else None) is not None:
         loss, norm = replayed
     else:
         loss = engine.processes.summed(_gradients(engine, update, batches, pieces, max(targets, 1)))
+        fits = unscale(engine)
         norm = total_norm(engine.optimizer)
-        finite = is_finite(loss, norm)
-        if finite:
+        finite = is_finite(loss, norm) if fits else is_finite(loss)
+        if finite and fits:
             _step(engine, norm)
     engine.hooks.after_optimizer()
-    if engine.scheduler is not None and not needs_metric(engine.scheduler):
+    if fits and engine.scheduler is not None and not needs_metric(engine.scheduler):
         engine.scheduler.step()
     clear(engine)
     alone = engine.processes.count == 1  # several learn of each other's signals with the next update's counts
-    return StepResult(update, loss, norm, learning_rate, tokens, finite, stop > 0 or (alone and engine.signals.told))
+    stop_now = stop > 0 or (alone and engine.signals.told)
+    return StepResult(update, loss, norm, learning_rate, tokens, finite, stop_now, padded)
 
 
 def _replayed(engine: Engine, update: Update, batches: Sequence[Batch]) -> tuple[torch.Tensor, torch.Tensor] | None:
@@ -146,16 +164,33 @@ def _gradients(
         try:
             loss = _attempt(engine, update, pieces, total)
         except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
+            if is_out_of_memory(error):
+                _shrink(engine, pieces, error)
+            elif not engine.fall_back.takes(error, engine.precision):
                 raise
-            engine.rows_at_a_time.shrink([piece.batch for piece in pieces], error)
         if loss is None:  # out here nothing holds what the attempt had computed
             pieces = _pieces(engine, batches)
             for buffer, before in buffers:
                 buffer.data.copy_(before)
             _start_again(engine, update)
+    engine.fall_back.tell()
     engine.processes.sum_gradients(trained(engine))
+    if engine.backward is not None and engine.processes.count > 1:
+        for parameter in trained(engine):
+            if parameter.grad is not None:
+                parameter.grad.div_(engine.processes.count)
     return loss
+
+
+def _shrink(engine: Engine, pieces: Sequence[Piece], error: BaseException) -> None:
+    """Compute less at a time. Raises UserError where that cannot be."""
+    if engine.backward is not None:
+        raise UserError(
+            _("a micro-batch does not fit into the memory, and training_step is your own: it is not cut for you"),
+            where=first_line(error)[:200],
+            fix=_("halve per_device_train_batch_size and double gradient_accumulation_steps"),
+        )
+    engine.rows_at_a_time.shrink([piece.batch for piece in pieces], error)
 
 
 def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], total: int) -> torch.Tensor:
@@ -170,16 +205,39 @@ def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], total: int
             rows, tokens, pairs = rows + piece.rows, tokens + piece.tokens, pairs + piece.pairs
             if piece.targets:  # the mean over no targets is NaN
                 batch = engine.processes.to_device(piece.batch)
-                held = engine.techniques.encoder.weights.held(steady=not engine.own_loss)
-                with held, engine.processes.autocast(engine.precision):
-                    share = engine.loss(engine.model, batch) * (piece.targets / total)
-                share.backward()  # type: ignore[no-untyped-call]
-                loss += share.detach().float()
+                loss += _one(engine, batch, piece.targets / total)
             if number + 1 < len(pieces):
                 engine.hooks.after_micro_batch()
     finally:
         masks.end()
     return loss
+
+
+def _one(engine: Engine, batch: Batch, share: float) -> torch.Tensor:
+    """A micro-batch's part of the update's loss; its gradients are added. `share`: its part of the targets."""
+    precision = None if engine.fall_back.on else engine.precision
+    held = engine.techniques.encoder.weights.held(steady=not engine.own_loss)
+    with held, engine.processes.autocast(precision):
+        if engine.backward is not None:
+            count = engine.processes.count
+            return one_number(engine.backward(engine.model, batch, share * count)).detach().float() / count
+        loss = one_number(engine.loss(engine.model, batch)) * share
+    if not loss.requires_grad:
+        raise no_gradient()
+    scaled: Any = loss if engine.scaler is None else engine.scaler.scale(loss)
+    scaled.backward()
+    return loss.detach().float()
+
+
+def unscale(engine: Engine) -> bool:
+    """Give the gradients of a scaled loss the size of the loss's own; whether they fit into fp16. Where they do not,
+    the next loss is scaled by less, down to 1: below that it is no matter of scale."""
+    if engine.scaler is None:
+        return True
+    before = engine.scaler.get_scale()
+    engine.scaler.unscale_(engine.optimizer)
+    engine.scaler.update()
+    return engine.scaler.get_scale() >= before or before < 1
 
 
 def _start_again(engine: Engine, update: Update) -> None:
@@ -223,6 +281,14 @@ def lengths_of(batch: Batch) -> torch.Tensor:
     if isinstance(ids, torch.Tensor):
         return torch.full((len(ids),), ids.numel() // max(len(ids), 1))
     return torch.zeros(0, dtype=torch.int64)
+
+
+def padded_tokens(batch: Batch) -> int:
+    """Input ids of a micro-batch, with its padding."""
+    if isinstance(batch, RaggedBatch):
+        return batch.rows * int(batch.lengths.max()) if batch.rows else 0
+    ids = batch.get("input_ids") if isinstance(batch, Mapping) else None
+    return ids.numel() if isinstance(ids, torch.Tensor) else 0
 
 
 def needs_metric(scheduler: Any) -> bool:

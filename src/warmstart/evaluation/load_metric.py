@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from warmstart.errors import UserError, did_you_mean
 from warmstart.evaluation.collect import Batch, Batches, gather, read_rows
-from warmstart.evaluation.scores import NUMBERS, SCORES, SEVERAL, Score, glue_score
+from warmstart.evaluation.scores import CLASSES, NUMBERS, READS, SCORES, Reads, Score, glue_score
 from warmstart.heads.glue import TASKS, glue_task
 from warmstart.messages import _
 
@@ -38,9 +38,11 @@ def load_metric(
     >>> load_metric("glue", "mrpc").compute(predictions=[1, 0, 1], references=[1, 0, 0])
     {'accuracy': 0.6666666666666666, 'f1': 0.6666666666666666}
 
-    "multilabel" (accuracy, f1, precision, recall) and "multilist" (mse) are the other configurations: rows of several
-    values. Predictions and references are `[rows]`, of those two `[rows, values]`: arrays, tensors or lists. Scores are
-    shares (0 to 1) or correlations (-1 to 1), not percent. `num_process` and `process_id` are those of `Metric`.
+    "multilabel" (accuracy, f1, precision, recall, roc_auc) and "multilist" (mse, mae) are the other configurations:
+    rows of several values. Predictions and references are `[rows]`, of those two `[rows, values]`: arrays, tensors or
+    lists. The predictions of "roc_auc" are scores, `[rows]` or with "multiclass" `[rows, classes]`, and may be called
+    `prediction_scores`; those of "brier_score" are probabilities. Scores are shares (0 to 1) or correlations (-1 to 1),
+    not percent. `num_process` and `process_id` are those of `Metric`.
     Options of the old function about its files are accepted and do nothing, for there are no files. Raises UserError
     for anything that there is not.
     """
@@ -57,15 +59,15 @@ def load_metric(
                 _("the metric 'glue' differs from task to task"),
                 fix=_("name the task: {tasks}").format(tasks=", ".join(TASKS)),
             )
-        of_numbers = glue_task(config_name).of_numbers
-        return Metric(f"glue/{config_name}", glue_score(config_name), of_numbers, 1, num_process, process_id)
-    configs = [SEVERAL[path]] if path in SEVERAL else []
+        reads = NUMBERS if glue_task(config_name).of_numbers else CLASSES
+        return Metric(f"glue/{config_name}", glue_score(config_name), reads, num_process, process_id)
+    configs = [name for name in READS[path] if name]
     if config_name is not None and config_name not in configs:
         raise UserError(
             _("the metric {path!r} has no configuration {config_name!r}").format(path=path, config_name=config_name),
             fix=did_you_mean(config_name, configs) if configs else _("leave it out"),
         )
-    return Metric(path, SCORES[path], path in NUMBERS, 1 if config_name is None else 2, num_process, process_id)
+    return Metric(path, SCORES[path], READS[path][config_name or ""], num_process, process_id)
 
 
 class Metric:
@@ -77,9 +79,7 @@ class Metric:
     that were gathered before they were added, are counted as often as they were added.
     """
 
-    def __init__(
-        self, name: str, score: Score, of_numbers: bool, dimensions: int, num_process: int = 1, process_id: int = 0
-    ) -> None:
+    def __init__(self, name: str, score: Score, reads: Reads, num_process: int = 1, process_id: int = 0) -> None:
         if not 0 <= process_id < num_process:
             raise UserError(
                 _("process_id = {process_id} is not among the {num_process} of num_process").format(
@@ -91,17 +91,23 @@ class Metric:
         self.num_process = num_process
         self.process_id = process_id
         self._score = score
-        self._of_numbers = of_numbers
-        self._dimensions = dimensions
+        self._reads = reads
         self._batches: Batches = []
 
     def __repr__(self) -> str:
         return f"Metric({self.name!r}, rows={sum(len(predictions) for predictions, _unused in self._batches)})"
 
     def add(
-        self, *, prediction: Any = None, reference: Any = None, predictions: Any = None, references: Any = None
+        self,
+        *,
+        prediction: Any = None,
+        reference: Any = None,
+        predictions: Any = None,
+        references: Any = None,
+        prediction_scores: Any = None,
     ) -> None:
         """Add one row: a number, a tensor of one, or for "multilabel" and "multilist" a list. Plurals do as well."""
+        predictions = prediction_scores if predictions is None else predictions
         prediction = predictions if prediction is None else prediction
         reference = references if reference is None else reference
         self.add_batch(
@@ -109,14 +115,16 @@ class Metric:
             references=None if reference is None else [reference],
         )
 
-    def add_batch(self, *, predictions: Any = None, references: Any = None) -> None:
+    def add_batch(self, *, predictions: Any = None, references: Any = None, prediction_scores: Any = None) -> None:
         """Add rows: arrays, tensors on any device, or lists, of one length.
 
         Raises UserError if they cannot be compared, and then adds nothing.
         """
-        self._batches.append(self._batch(predictions, references))
+        self._batches.append(self._batch(prediction_scores if predictions is None else predictions, references))
 
-    def compute(self, *, predictions: Any = None, references: Any = None, **options: Any) -> dict[str, Any]:
+    def compute(
+        self, *, predictions: Any = None, references: Any = None, prediction_scores: Any = None, **options: Any
+    ) -> dict[str, Any]:
         """The score of all rows added since the last `compute()`, and of those given here; then forgets them all.
 
         `options` are those of the function in `scores`; a `sample_weight` is for all rows, of all processes, in their
@@ -124,7 +132,7 @@ class Metric:
         forgets nothing, if there are no rows or they cannot be scored.
         """
         self._check_options(options)
-        mine = self._own(predictions, references)
+        mine = self._own(prediction_scores if predictions is None else predictions, references)
         batches: Batches = []
         for theirs in [mine] if self.num_process == 1 else gather(mine, self.process_id, self.num_process):
             if isinstance(theirs, UserError):
@@ -154,11 +162,13 @@ class Metric:
     def _batch(self, predictions: Any, references: Any) -> Batch:
         if predictions is None or references is None:
             raise UserError(_("predictions and references must both be given"))
+        of_numbers, dimensions = self._reads.numbers, self._reads.dimensions
         batch = (
-            read_rows(predictions, "predictions", self._of_numbers, self._dimensions),
-            read_rows(references, "references", self._of_numbers, self._dimensions),
+            read_rows(predictions, "predictions", of_numbers[0], dimensions[0]),
+            read_rows(references, "references", of_numbers[1], dimensions[1]),
         )
-        if batch[0].shape != batch[1].shape:
+        same = min(dimensions)
+        if batch[0].shape[:same] != batch[1].shape[:same]:
             shapes = list(batch[0].shape), list(batch[1].shape)
             raise UserError(
                 _("predictions {predicted} and references {referenced} do not match").format(
@@ -192,7 +202,9 @@ class Metric:
         Elsewhere -1 can be a class: then predictions or some other references tell.
         """
         hidden = references < 0
-        if not self.name.startswith("glue/") and (self._of_numbers or not hidden.all() or (predictions < 0).any()):
+        if not self.name.startswith("glue/") and (
+            self._reads.numbers[1] or not hidden.all() or (predictions < 0).any()
+        ):
             return
         if hidden.any():
             raise UserError(

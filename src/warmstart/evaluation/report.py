@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from warmstart.evaluation.baselines import baselines
 from warmstart.evaluation.bootstrap import bootstrap
-from warmstart.table.labels import encode_labels
+from warmstart.table.labels import encode
 from warmstart.table.task import Task
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def judge(
 
     `logits`: float `[rows, outputs]`, in the order of the rows.
     """
-    labels = encode_labels(task, splits[on][task.label])
+    labels = encode(task, splits[on])
     head = task.head
     found = {MODEL: head.decide(logits)}
     if with_baselines and "train" in splits:
@@ -76,7 +76,7 @@ def _baselines(task: Task, train: "Dataset", rows: "Dataset") -> dict[str, npt.N
     return baselines(
         task.head,
         column(train, task.text) or [],
-        encode_labels(task, train[task.label]),
+        encode(task, train),
         column(rows, task.text) or [],
         pairs=column(train, task.pair),
         eval_pairs=column(rows, task.pair),

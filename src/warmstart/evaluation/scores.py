@@ -3,6 +3,7 @@
 Each takes predictions and references of one shape, and its own options by name.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -91,6 +92,67 @@ def mse(
     return {"mse": float(value) if np.ndim(value) == 0 else value}
 
 
+def mae(
+    predictions: Array, references: Array, *, sample_weight: Any = None, multioutput: Any = "uniform_average"
+) -> dict[str, Any]:
+    """The mean absolute error of float [rows] or [rows, outputs]."""
+    from sklearn.metrics import mean_absolute_error
+
+    value = mean_absolute_error(references, predictions, sample_weight=sample_weight, multioutput=multioutput)
+    return {"mae": float(value) if np.ndim(value) == 0 else value}
+
+
+def confusion_matrix(
+    predictions: Array, references: Array, *, labels: Any = None, sample_weight: Any = None, normalize: Any = None
+) -> dict[str, Any]:
+    """How many rows of each class (a row of the matrix) were taken for which (a column): [classes, classes]."""
+    from sklearn import metrics
+
+    matrix = metrics.confusion_matrix(
+        references, predictions, labels=labels, sample_weight=sample_weight, normalize=normalize
+    )
+    return {"confusion_matrix": matrix}
+
+
+def roc_auc(
+    predictions: Array,
+    references: Array,
+    *,
+    average: str | None = "macro",
+    sample_weight: Any = None,
+    max_fpr: float | None = None,
+    multi_class: str = "raise",
+    labels: Any = None,
+) -> dict[str, Any]:
+    """The area under the receiver operating characteristic. Predictions are scores: float [rows] of the second class,
+    or [rows, classes]; references are int [rows], or 0/1 [rows, labels]."""
+    from sklearn.metrics import roc_auc_score
+
+    value = roc_auc_score(
+        references,
+        predictions,
+        average=average,
+        sample_weight=sample_weight,
+        max_fpr=max_fpr,
+        multi_class=multi_class,
+        labels=labels,
+    )
+    return {"roc_auc": float(value) if np.ndim(value) == 0 else value}
+
+
+def brier_score(
+    predictions: Array, references: Array, *, sample_weight: Any = None, pos_label: Any = None
+) -> dict[str, Any]:
+    """The mean squared distance of a probability, float [rows], from what came of it, int [rows]."""
+    from sklearn.metrics import brier_score_loss
+
+    return {
+        "brier_score": float(
+            brier_score_loss(references, predictions, sample_weight=sample_weight, pos_label=pos_label)
+        )
+    }
+
+
 def glue_score(task: str) -> Score:
     """The score of a GLUE task: its metrics, in GLUE's order, without options."""
     names = glue_task(task).metrics
@@ -112,12 +174,39 @@ SCORES: dict[str, Score] = {
     "pearsonr": pearsonr,
     "spearmanr": spearmanr,
     "mse": mse,
+    "mae": mae,
+    "roc_auc": roc_auc,
+    "confusion_matrix": confusion_matrix,
+    "brier_score": brier_score,
+    "brier": brier_score,
 }
-NUMBERS = ("pearsonr", "spearmanr", "mse")  # the scores of numbers; the others are of classes
-SEVERAL = {  # the configurations whose rows hold several values each
-    "accuracy": "multilabel",
-    "f1": "multilabel",
-    "precision": "multilabel",
-    "recall": "multilabel",
-    "mse": "multilist",
+
+
+@dataclasses.dataclass(frozen=True)
+class Reads:
+    """What a score is given, of predictions and of references: whether numbers (else classes), and how many
+    dimensions."""
+
+    numbers: tuple[bool, bool] = (False, False)
+    dimensions: tuple[int, int] = (1, 1)
+
+
+CLASSES, NUMBERS, SCORED = Reads(), Reads((True, True)), Reads((True, False))
+READS = {  # of each score, and its configurations whose rows hold several values each
+    **{
+        name: {"": CLASSES, "multilabel": Reads(dimensions=(2, 2))}
+        for name in ("accuracy", "f1", "precision", "recall")
+    },
+    "matthews_correlation": {"": CLASSES},
+    "confusion_matrix": {"": CLASSES},
+    "pearsonr": {"": NUMBERS},
+    "spearmanr": {"": NUMBERS},
+    **{name: {"": NUMBERS, "multilist": Reads((True, True), (2, 2))} for name in ("mse", "mae")},
+    "roc_auc": {
+        "": SCORED,
+        "multiclass": Reads((True, False), (2, 1)),
+        "multilabel": Reads((True, False), (2, 2)),
+    },
+    "brier_score": {"": SCORED},
+    "brier": {"": SCORED},
 }

@@ -1,17 +1,18 @@
 """A task whose rows have one class each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.heads import arrays, decision
-from warmstart.heads.cells import MISSING, UNKNOWN, Value, is_mark, is_missing, is_number, is_scalar
+from warmstart.heads import alike, arrays, decision
+from warmstart.heads.cells import MISSING, UNKNOWN, Value, is_mark, is_missing, is_number, is_scalar, number
 from warmstart.heads.correlation import matthews
 from warmstart.heads.decision import Decision, LabelColumn
 from warmstart.heads.head import Array, Encoded, Head
 from warmstart.heads.linear import logistic
+from warmstart.heads.notation import Notation
 from warmstart.heads.resamples import draw_classes
 from warmstart.messages import _
 
@@ -43,18 +44,32 @@ class Classes(Head):
         return None if is_list else decision.named(cls.kind, classes)
 
     @classmethod
+    def written(cls, column: LabelColumn, values: Iterable[Value]) -> Notation:
+        """Each cell is the name of a class, whatever is in it."""
+        decision.refuse_options(column.notation, cls.kind, "--label-separator", "--label-empty", "--decimal")
+        return column.notation
+
+    @classmethod
     def of_scalars(cls, column: LabelColumn, counts: Mapping[Value, int] | None) -> Decision:
         if counts is None:
             decision.too_many_values(column, cls.most_values(column.rows))
         counts = decision.filled(counts)
         if not counts:
             raise decision.no_labels(column)
-        if not all(map(is_number, counts)):
-            return cls.of_values(sorted(counts, key=str), decision.as_asked())
-        unmarked = [value for value in counts if float(value) != -100]
-        if all(float(value) == -1 for value in unmarked):
-            raise decision.only_marks(column)
-        return cls.of_values(sorted(unmarked, key=lambda value: (float(value), str(value))), decision.as_asked())
+        if all(map(is_number, counts)):
+            counts = {value: count for value, count in counts.items() if number(value) != -100}
+            if all(number(value) == -1 for value in counts):
+                raise decision.only_marks(column)
+        return cls.of_counts(column, counts, decision.as_asked())
+
+    @classmethod
+    def of_counts(cls, column: LabelColumn, counts: Mapping[Value, int], remark: str = "") -> Decision:
+        """For these cells, which occur so often, each a class; those that look the same as the user wants it. Numbers
+        are in their order, other cells in that of their characters. `remark` ends the phrase."""
+        settled = alike.settled(column.name, counts, column.notation.labels)
+        are_numbers = all(map(is_number, settled.counts))
+        ordered = sorted(settled.counts, key=lambda value: (number(value) if are_numbers else 0, str(value)))
+        return cls.of_values(ordered, remark + settled.remark)
 
     @classmethod
     def of_values(cls, values: Sequence[Value], remark: str = "") -> Decision:
@@ -74,6 +89,12 @@ class Classes(Head):
         for row in np.flatnonzero(found < 0).tolist():
             faults[row] = MISSING if is_missing(cells[row]) or is_mark(cells[row]) else UNKNOWN
         return np.maximum(found, 0), faults
+
+    def bad_cells(self, fault: int, many: str, cells: Sequence[Any]) -> tuple[str, str]:
+        problem, fix = super().bad_cells(fault, many, cells)
+        if fault == MISSING and any(is_mark(cell) and number(cell) == -1 for cell in cells):
+            fix += _("; or if -1 is a class, train with --kind classes")
+        return problem, fix
 
     def codes(self, encoded: Encoded) -> NDArray[np.int64]:
         return encoded.astype(np.int64)

@@ -1,12 +1,14 @@
 """What is decided of a label column, and the phrases of it that more than one kind of task has."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from warmstart import visible
 from warmstart.errors import UserError, examples
-from warmstart.heads.cells import Holds, Value
+from warmstart.heads.cells import Holds, Value, is_missing
+from warmstart.heads.notation import PLAIN, Notation
 from warmstart.messages import _
 
 MANY = 50  # different values; beyond it they are classes only if they come again and again
@@ -14,12 +16,14 @@ MANY = 50  # different values; beyond it they are classes only if they come agai
 
 @dataclass(frozen=True)
 class LabelColumn:
-    """What is known of the column of labels before its cells are counted."""
+    """What is known of the column of labels before its cells are counted. `notation`: how they are written, as the
+    user has asked for it, and once `Head.written` was asked as the cells tell it."""
 
     name: str
     holds: Holds  # as a sample of the cells has it
     rows: int
     is_score: bool  # its name speaks of a quantity rather than of classes
+    notation: Notation = PLAIN
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,27 @@ def most_values(rows: int) -> int:
 def filled(counts: Mapping[Value, int]) -> dict[Value, int]:
     """The counts of the values that are not blank."""
     return {value: number for value, number in counts.items() if not (isinstance(value, str) and not value.strip())}
+
+
+def some_text(values: Iterable[Value], most: int) -> list[str]:
+    """The first values of text that are not blank."""
+    return [value for value in itertools.islice(values, most) if isinstance(value, str) and not is_missing(value)]
+
+
+def refuse_options(notation: Notation, kind: str, *options: str) -> None:
+    """Raises UserError if the user has given one of the `options` that say nothing of this kind of task."""
+    given = {
+        "--label-separator": notation.separator,
+        "--label-empty": notation.empty,
+        "--decimal": notation.decimal,
+    }
+    for option in options:
+        if given[option] is not None:
+            raise UserError(
+                _("{option} says nothing where the kind of task is {kind!r}").format(option=option, kind=kind),
+                option,
+                _("leave it out, or say another --kind"),
+            )
 
 
 def listed(classes: Sequence[str]) -> str:

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from warmstart import visible
 from warmstart.errors import UserError, examples
-from warmstart.heads import arrays, decision, strata
+from warmstart.heads import alike, arrays, decision, strata
 from warmstart.heads.cells import MISSING, Value, shown
 from warmstart.heads.decision import Decision, LabelColumn
 from warmstart.heads.glue import glue_task, metrics_for
+from warmstart.heads.notation import Notation
 from warmstart.messages import _
 
 Array = NDArray[Any]
@@ -63,6 +64,12 @@ class Head(ABC):
         return None
 
     @classmethod
+    def written(cls, column: LabelColumn, values: Iterable[Value]) -> Notation:
+        """How a column of one value a row is written, as the user has asked and as its `values` tell, each of them
+        once or more. Raises UserError if they can be read in two ways, and for what this kind cannot be told."""
+        return column.notation
+
+    @classmethod
     @abstractmethod
     def of_scalars(cls, column: LabelColumn, counts: Mapping[Value, int] | None) -> Decision:
         """For a column of one value a row; raises UserError if it cannot be. `counts`: how often each value occurs, or
@@ -74,6 +81,15 @@ class Head(ABC):
         raise UserError(
             _("column {name!r} holds lists").format(name=column.name),
             fix=_("leave out --kind, or say --kind labels"),
+        )
+
+    @classmethod
+    def of_columns(cls, column: LabelColumn, names: Sequence[str]) -> Decision:
+        """For several columns of zeros and ones; raises UserError if this kind has one column."""
+        raise UserError(
+            _("several columns of labels are for several labels a row"),
+            _("--label {name}, --kind {kind}").format(name=column.name, kind=cls.kind),
+            _("name one column with --label, or leave out --kind"),
         )
 
     # Cells of labels
@@ -118,7 +134,9 @@ class Head(ABC):
         if fault == MISSING:
             problem = _("no label in {many} ({some})").format(many=many, some=some)
             return problem, _("give one, or leave the rows out")
-        return self.unknown_cells(many, some)
+        problem, fix = self.unknown_cells(many, some)
+        items = [item for cell in cells for item in (cell if isinstance(cell, list | tuple) else [cell])]
+        return problem, fix + alike.hint([item for item in items if item not in self.values], self.values)
 
     def unknown_cells(self, many: str, some: str) -> tuple[str, str]:
         """Problem and fix for cells that say something else than a label; `some` of them, as they are shown."""

@@ -1,20 +1,25 @@
 """A task whose rows have any number of labels each."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.errors import UserError
-from warmstart.heads import arrays, decision
+from warmstart.heads import alike, arrays, decision, lists
 from warmstart.heads.cells import MISSING, UNKNOWN, Value, is_mark, is_missing, is_scalar
 from warmstart.heads.decision import Decision, LabelColumn
 from warmstart.heads.head import Array, Encoded, Head
 from warmstart.heads.linear import logistic
+from warmstart.heads.notation import Notation
 from warmstart.heads.resamples import draw_labels
 from warmstart.messages import _
+
+BITS = (0, 1, "0", "1")  # in vectors, as numbers or as text
 
 
 class Labels(Head):
@@ -36,19 +41,50 @@ class Labels(Head):
         return decision.named(cls.kind, classes) if is_list else None
 
     @classmethod
+    def written(cls, column: LabelColumn, values: Iterable[Value]) -> Notation:
+        """Lists as text or labels joined by a sign. Raises UserError for cells that are neither."""
+        decision.refuse_options(column.notation, cls.kind, "--decimal")
+        cells = decision.some_text(values, lists.MOST)
+        asked, sign = column.notation.separator, lists.joined_by(cells)
+        if asked is not None and sign is not None and not any(asked in cell for cell in cells):
+            raise UserError(
+                _("no label of column {name!r} has the separator {asked!r}").format(name=column.name, asked=asked),
+                "--label-separator",
+                _("--label-separator {option}").format(option=lists.as_option(sign)),
+            )
+        is_text = all(isinstance(value, str) for value in itertools.islice(values, 1))
+        if is_text and (asked is not None or not cells):
+            return column.notation
+        if lists.are_lists(cells):
+            return replace(column.notation, lists=True)
+        sign = sign or lists.any_sign(cells)
+        if sign is None:
+            raise UserError(
+                _("column {name!r} has one value a row, not a list").format(name=column.name),
+                fix=_("give lists, say what separates labels with --label-separator, or say --kind classes"),
+            )
+        return replace(column.notation, separator=sign)
+
+    @classmethod
     def of_scalars(cls, column: LabelColumn, counts: Mapping[Value, int] | None) -> NoReturn:
-        raise UserError(
-            _("column {name!r} has one value a row, not a list").format(name=column.name),
-            fix=_("give lists (JSONL or Parquet), or say --kind classes"),
-        )
+        raise decision.no_labels(column)  # `written` has found lists wherever there is a cell
+
+    @classmethod
+    def of_columns(cls, column: LabelColumn, names: Sequence[str]) -> Decision:
+        decision.refuse_options(column.notation, cls.kind, "--label-separator", "--decimal")
+        shown = decision.listed(names)
+        reason = _("several labels a row, each with a column of zeros and ones: {shown}").format(shown=shown)
+        return Decision(cls.kind, tuple(names), (), reason)
 
     @classmethod
     def of_lists(cls, column: LabelColumn, counts: Counter[Any], lengths: Iterable[int]) -> Decision:
         """For lists of class names or ids, or vectors of zeros and ones with a place for each class."""
+        if column.holds == "list":
+            decision.refuse_options(column.notation, cls.kind, "--label-separator", "--decimal")
         if not counts:
             raise decision.no_labels(column)
         lengths = set(lengths)
-        if len(lengths) == 1 and (places := next(iter(lengths))) > 1 and counts.keys() <= {0, 1}:
+        if len(lengths) == 1 and (places := next(iter(lengths))) > 1 and counts.keys() <= {*BITS}:
             reason = _("several labels a row: vectors of {places} zeros and ones").format(places=places)
             return Decision(cls.kind, tuple(map(str, range(places))), (), reason)
         if any(isinstance(value, float) for value in counts):
@@ -56,11 +92,17 @@ class Labels(Head):
                 _("column {name!r} holds lists of fractions").format(name=column.name),
                 fix=_("give names, whole numbers, or vectors of 0 and 1"),
             )
-        values = sorted(counts)
+        if len({isinstance(value, str) for value in counts}) > 1:
+            raise UserError(
+                _("column {name!r} holds lists of names and numbers").format(name=column.name),
+                fix=_("write all items in one way, as names in quotes or as whole numbers"),
+            )
+        settled = alike.settled(column.name, counts, column.notation.labels)
+        values = sorted(settled.counts)
         classes = decision.class_names(values)
         shown = decision.listed(classes)
         reason = _("several labels a row: {shown}").format(shown=shown)
-        return Decision(cls.kind, classes, tuple(values), reason)
+        return Decision(cls.kind, classes, tuple(values), reason + settled.remark)
 
     def read(self, cells: Sequence[Any]) -> tuple[Encoded, NDArray[np.int8]]:
         ids = {value: number for number, value in enumerate(self.values)}
@@ -74,8 +116,8 @@ class Labels(Head):
             elif cell and all(item is None or (is_mark(item) and item not in ids) for item in cell):
                 faults[row] = MISSING
             elif not self.values:
-                if len(cell) == len(self.classes) and all(item in (0, 1) for item in cell):
-                    encoded[row] = cell
+                if len(cell) == len(self.classes) and all(item in BITS for item in cell):
+                    encoded[row] = [int(item) for item in cell]
                 else:
                     faults[row] = UNKNOWN
             elif all(is_scalar(item) and item in ids for item in cell):
@@ -83,6 +125,12 @@ class Labels(Head):
             else:
                 faults[row] = UNKNOWN
         return encoded, faults
+
+    def bad_cells(self, fault: int, many: str, cells: Sequence[Any]) -> tuple[str, str]:
+        problem, fix = super().bad_cells(fault, many, cells)
+        if fault == MISSING and any(map(is_missing, _flat(cells))):
+            fix += _("; or if such a row has none of the labels, say --label-empty none")
+        return problem, fix
 
     def codes(self, encoded: Encoded) -> NDArray[np.int64]:
         return np.fromiter((hash(row.tobytes()) for row in encoded), np.int64, len(encoded))
@@ -141,3 +189,7 @@ class Labels(Head):
 
     def linear(self, features: Any, labels: Array, new: Any) -> Array:
         return np.stack([logistic(features, column, new) for column in labels.T.astype(np.int64)], axis=1)
+
+
+def _flat(cells: Sequence[Any]) -> list[Any]:
+    return [item for cell in cells for item in (cell if isinstance(cell, list | tuple) else [cell])]

@@ -1,17 +1,19 @@
 """A task whose rows have a number each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.errors import UserError, examples
-from warmstart.heads import arrays, decision, strata
-from warmstart.heads.cells import MARKS, MISSING, OK, UNKNOWN, Value, is_missing, is_number, is_scalar
+from warmstart.heads import arrays, decision, quantities, strata
+from warmstart.heads.cells import MARKS, MISSING, OK, UNKNOWN, Value, is_missing, is_number, number
 from warmstart.heads.correlation import pearson, spearman
 from warmstart.heads.decision import Decision, LabelColumn
 from warmstart.heads.head import Array, Encoded, Head
+from warmstart.heads.notation import Notation
 from warmstart.heads.resamples import draw_numbers
 from warmstart.messages import _
 
@@ -30,12 +32,19 @@ class Number(Head):
     constant_name, linear_name = "mean", "TF-IDF + ridge regression"
 
     @classmethod
+    def written(cls, column: LabelColumn, values: Iterable[Value]) -> Notation:
+        """With decimal commas, thousands, units: what `quantities.convention` finds."""
+        decision.refuse_options(column.notation, cls.kind, "--label-separator", "--label-empty")
+        found = quantities.convention(column.name, values, column.notation.decimal)
+        return column.notation if found is None else replace(column.notation, decimal=found.decimal, unit=found.unit)
+
+    @classmethod
     def of_scalars(cls, column: LabelColumn, counts: Mapping[Value, int] | None) -> Decision:
         if counts is not None:
             counts = decision.filled(counts)
             if not counts:
                 raise decision.no_labels(column)
-            if not any(map(is_number, counts)):
+            if column.notation.decimal is None and not any(map(is_number, counts)):
                 raise _no_number(column, counts)
         return cls.of_column(column, decision.as_asked())
 
@@ -51,18 +60,18 @@ class Number(Head):
         for row, cell in enumerate(cells):
             if is_missing(cell):
                 faults[row] = MISSING
-            elif not is_scalar(cell) or not (isinstance(cell, bool) or is_number(cell)):
+            elif not (isinstance(cell, bool) or is_number(cell)):
                 faults[row] = UNKNOWN
             else:
                 with np.errstate(over="ignore"):
-                    encoded[row] = float(cell)
+                    encoded[row] = number(cell)
         faults[~np.isfinite(encoded)] = UNKNOWN
         encoded[faults != OK] = 0
         return encoded, faults
 
     def has_label(self, cells: Sequence[Any]) -> bool:
         """-1 is a number like any other, unless there is nothing else."""
-        return any(not is_missing(cell) and (not is_number(cell) or float(cell) not in MARKS) for cell in cells)
+        return any(not is_missing(cell) and (not is_number(cell) or number(cell) not in MARKS) for cell in cells)
 
     def codes(self, encoded: Encoded) -> NDArray[np.int64]:
         """The bits of the numbers, so that `strata` can have them back."""
@@ -74,6 +83,12 @@ class Number(Head):
     def balance(self, encoded: Encoded) -> dict[str, int | float]:
         """The range of the numbers."""
         return {"least": float(encoded.min()), "mean": float(encoded.mean()), "most": float(encoded.max())}
+
+    def bad_cells(self, fault: int, many: str, cells: Sequence[Any]) -> tuple[str, str]:
+        problem, fix = super().bad_cells(fault, many, cells)
+        if fault == UNKNOWN and any(quantities.is_quantity(cell) or is_number(cell) for cell in cells):
+            fix += _("; write these numbers as those of the training rows are written")
+        return problem, fix
 
     def unknown_cells(self, many: str, some: str) -> tuple[str, str]:
         problem = _("no finite number in {many} ({some})").format(many=many, some=some)

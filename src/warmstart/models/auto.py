@@ -8,6 +8,8 @@ from typing import Any
 import torch
 import transformers
 
+from warmstart.models import expressions
+from warmstart.models.bounds import bounded
 from warmstart.models.default import resolve
 from warmstart.models.trust import check_call, trusted
 
@@ -20,11 +22,13 @@ class AutoModelForSequenceClassification(transformers.AutoModelForSequenceClassi
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: Any, *args: Any, **settings: Any) -> Any:
         """The model of a folder, a Hub id or the packaged checkpoint. Raises OSError if there is none, UserError if it
-        asks for code to be run."""
+        asks for code to be run, or if a file of it is none that can be read."""
         if "torch_dtype" not in settings:
             settings.setdefault("dtype", torch.float32)
         path = resolve(str(pretrained_model_name_or_path))
-        return super().from_pretrained(path, *args, **trusted(path, settings))
+        settings = trusted(path, settings)
+        with bounded(path, settings):
+            return super().from_pretrained(path, *args, **settings)
 
     @classmethod
     def from_config(cls, config: Any, **settings: Any) -> Any:
@@ -43,7 +47,9 @@ class AutoTokenizer(transformers.AutoTokenizer):  # type: ignore[misc]
         """The tokenizer of a folder, a Hub id or the packaged checkpoint. Raises OSError if there is none, UserError if
         it asks for code to be run."""
         path = resolve(str(pretrained_model_name_or_path))
-        return takes_columns(super().from_pretrained(path, *args, **trusted(path, settings, weights=False)))
+        settings = trusted(path, settings, weights=False)
+        expressions.check(path, settings)
+        return takes_columns(super().from_pretrained(path, *args, **settings))
 
 
 def takes_columns(tokenizer: Any) -> Any:

@@ -1,7 +1,6 @@
 """The files of a checkpoint, be it a folder or a Hub id, and the commit that a Hub id stands for."""
 
 import functools
-import json
 import os
 import pathlib
 import re
@@ -37,15 +36,6 @@ def has(name: str, file: str, settings: dict[str, Any]) -> bool:
 
 def _where(settings: dict[str, Any]) -> dict[str, Any]:
     return {key: settings[key] for key in WHERE if settings.get(key) is not None}
-
-
-def read(path: pathlib.Path) -> dict[str, Any]:
-    """A JSON object; empty if the file holds none, which is for those to complain about who load it."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def commit_in(path: pathlib.Path) -> str | None:

@@ -1,18 +1,21 @@
 """A pretrained model with a new head for a task, and its tokenizer."""
 
 import contextlib
-import json
 import pathlib
 from collections.abc import Iterator
 from typing import Any
 
 from warmstart.errors import UserError
+from warmstart.events import Listener, Note, silent
 from warmstart.messages import _
+from warmstart.models import head_weights, vocabulary
 from warmstart.models.default import resolve
 from warmstart.models.hub import commit_of
+from warmstart.models.sound import refused
 from warmstart.models.trust import trusted
 from warmstart.table.task import Task
 
+MOST_SAID = 240  # characters of an error of a library's
 # Families whose positions start behind the padding index, as fairseq's did: two fewer can be used than there are.
 POSITIONS_BEHIND_PADDING = {
     *("camembert", "data2vec-text", "ibert", "longformer", "mpnet", "roberta", "roberta-prelayernorm"),
@@ -30,20 +33,24 @@ def load_tokenizer(name: str) -> Any:
         tokenizer = AutoTokenizer.from_pretrained(name, revision=commit_of(name))
         if len(tokenizer) <= len(tokenizer.all_special_ids):  # what transformers 5 makes up where there are no files
             raise ValueError(_("it has no tokenizer files"))
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
+        if tokenizer.pad_token is None:
+            tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
 
 
-def load_model(name: str, task: Task, tokenizer: Any) -> Any:
-    """The pretrained weights of `name` in fp32 with a freshly initialised head for `task` (seed torch before).
+def load_model(name: str, task: Task, tokenizer: Any, listen: Listener = silent) -> Any:
+    """The pretrained weights of `name` in fp32 with a head for `task`: freshly initialised (seed torch before), or the
+    checkpoint's own where it has one for the same labels, which are put in the task's order. `listen` hears which, and
+    what else is new.
 
     The configuration carries the class names (`id2label`, `label2id`) and the problem type, so that every tool that
-    loads the saved model knows them. Raises UserError if the checkpoint cannot be had, names code or is pickled.
+    loads the saved model knows them. Raises UserError if the checkpoint cannot be had, names code or is pickled, or if
+    its weights are not those of a model of its type.
     """
     from warmstart.models.auto import AutoModelForSequenceClassification
 
-    with loading(name):
+    with loading(name), quietly():
+        source = _config(name)
         config = _config(
             name,
             num_labels=task.num_labels,
@@ -51,22 +58,36 @@ def load_model(name: str, task: Task, tokenizer: Any) -> Any:
             id2label=task.id2label,
             label2id=task.label2id,
         )
-        if config.pad_token_id is None:
-            config.pad_token_id = tokenizer.pad_token_id
-        with quietly():
-            return AutoModelForSequenceClassification.from_pretrained(
-                name, config=config, ignore_mismatched_sizes=True, revision=commit_of(name)
-            )
+        pads = tokenizer.pad_token_id if config.pad_token_id is None else config.pad_token_id
+        if pads is not None and pads < getattr(config.get_text_config(), "vocab_size", pads + 1):
+            config.pad_token_id = pads
+        model, told = AutoModelForSequenceClassification.from_pretrained(
+            name,
+            config=config,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+            revision=commit_of(name),
+        )
+        lines = (*head_weights.fit(model, source, told, task, name), *vocabulary.fit(model, tokenizer, name))
+        model.config.pad_token_id = pads  # it may be the id of a row that the table has only now
+    for line in lines:
+        listen(Note(line))
+    return model
 
 
 @contextlib.contextmanager
 def loading(name: str) -> Iterator[None]:
-    """What goes wrong inside is told as a UserError about checkpoint `name`."""
-    from safetensors import SafetensorError
-
+    """What goes wrong inside is told as a UserError about checkpoint `name`, whatever a library makes of its files:
+    most of them do not expect to be given others than they have written."""
     try:
         yield
-    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
+    except UserError:
+        raise
+    except Exception as error:
+        raise _cannot_load(name, error) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # which the tokenizers in Rust raise past every handler
+            raise
         raise _cannot_load(name, error) from error
 
 
@@ -94,10 +115,10 @@ def longest_input(tokenizer: Any, model_name: str) -> int:
     positions for; 512 where neither says."""
     with loading(model_name):
         config = _config(model_name)
-    limits = [tokenizer.model_max_length, getattr(config, "max_position_embeddings", None)]
-    if config.model_type in POSITIONS_BEHIND_PADDING:
-        limits[1] = limits[1] - 2 if limits[1] else None
-    known = [int(limit) for limit in limits if limit and 0 < limit < 10**6]
+        limits = [tokenizer.model_max_length, getattr(config, "max_position_embeddings", None)]
+        if config.model_type in POSITIONS_BEHIND_PADDING:
+            limits[1] = limits[1] - 2 if limits[1] else None
+        known = [int(limit) for limit in limits if limit and 0 < limit < 10**6]
     return min(known, default=512)
 
 
@@ -109,17 +130,11 @@ def _config(name: str, **settings: Any) -> Any:
     return AutoConfig.from_pretrained(path, **settings)  # nosec B615 # the settings name the commit
 
 
-def _cannot_load(name: str, error: Exception) -> UserError:
+def _cannot_load(name: str, error: BaseException) -> UserError:
     folder = pathlib.Path(name)
     if folder.is_dir() and not (folder / "config.json").is_file():
-        why = _("the folder has no config.json")
-    else:
-        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return UserError(
-        _("the model {name!r} cannot be loaded: {why}").format(name=name, why=why),
-        where=json.dumps(name, ensure_ascii=False),
-        fix=_(
-            "give a folder that holds a saved model, a Hub id that is cached or can be reached, or leave "
-            "--model out to use the packaged all-MiniLM-L6-v2"
-        ),
-    )
+        return refused(name, _("the folder has no config.json"))
+    said = " ".join(str(error).split())[:MOST_SAID]
+    if not said or not isinstance(error, OSError | ValueError | ImportError):  # a slip inside of a library
+        said = f"{type(error).__name__}: {said}"
+    return refused(name, said)

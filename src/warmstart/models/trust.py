@@ -1,16 +1,16 @@
 """A checkpoint is data: its files are looked at before anything is loaded; what names code or pickles is refused."""
 
 import os
+import pathlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from warmstart.errors import UserError
-from warmstart.models import hub
+from warmstart.models import hub, sound
 from warmstart.models.refused import CONVERT, IN_CALLS, IN_FILES, PICKLE, Rule, is_safe
 
 FILES = ("config.json", "tokenizer_config.json", "adapter_config.json")
 LABELS = ("id2label", "label2id")  # their keys are anybody's words
-MOST_SHOWN = 80  # characters of a value
 
 
 def trusted(name: str, settings: dict[str, Any], *, weights: bool = True) -> dict[str, Any]:
@@ -43,16 +43,23 @@ def _look(name: str, settings: dict[str, Any], weights: bool) -> dict[str, dict[
     """What the checkpoint's files say, if they may. `settings` are changed to name the commit that these are of."""
     found: dict[str, dict[str, Any]] = {}
     waiting = list(FILES)
+    if os.path.isdir(name):
+        sound.check_files(name, pathlib.Path(name, settings.get("subfolder") or ""))
     while waiting:
         file = waiting.pop(0)
         path = hub.find(name, file, settings)
         if path is None:
             continue
-        settings["revision"] = hub.commit_in(path) or settings.get("revision")
-        found[file] = hub.read(path)
+        commit = hub.commit_in(path)
+        if commit and not found:
+            sound.check_files(name, path.parent)
+        settings["revision"] = commit or settings.get("revision")
+        is_weights = os.path.isfile(name) and not name.endswith(".json")
+        found[file] = {} if is_weights else sound.read(name, path)
+        sound.check_counts(name, file, _entries(found[file]))
         for place, key, value in _entries(found[file]):
             for rule in _broken(IN_FILES, key, value):
-                raise _refusal(rule, name, f"{place}: {str(value)[:MOST_SHOWN]}", f"{name}/{file}: {place}")
+                raise _refusal(rule, name, f"{place}: {str(value)[: sound.MOST_SHOWN]}", f"{name}/{file}: {place}")
         if file == "config.json":  # which can send to a file for each version of transformers
             others = found[file].get("configuration_files")
             waiting += [str(other) for other in others if other != file] if isinstance(others, list) else []
@@ -81,8 +88,8 @@ def _check_weights(name: str, files: dict[str, dict[str, Any]], settings: dict[s
     asked = [str(value) for _, key, value in entries if key == "transformers_weights" and value]
     wanted = asked or [f"model{variant}.safetensors", f"model.safetensors.index{variant}.json"]
     found = [path for file in wanted if (path := hub.find(name, file, settings))]
-    listed = [_entries(hub.read(path).get("weight_map")) for path in found if path.suffix == ".json"]
-    pickles = [str(shard) for shards in listed for _, _, shard in shards if not is_safe(shard)]
+    listed = [sound.shards(name, path) for path in found if path.suffix == ".json"]
+    pickles = [shard for shards in listed for shard in shards if not is_safe(shard)]
     if os.path.isfile(name):
         pickles = [] if is_safe(name) else [name]
     elif not found:

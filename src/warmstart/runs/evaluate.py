@@ -8,6 +8,7 @@ from warmstart.checkpoints import checkpoint
 from warmstart.checkpoints.provenance import rows_of
 from warmstart.errors import UserError, first_line
 from warmstart.evaluation.report import Report, judge
+from warmstart.heads.notation import PLAIN, Notation
 from warmstart.messages import _
 from warmstart.runs.run import Prepared, prepare
 from warmstart.runs.saved import SavedRun
@@ -26,17 +27,22 @@ PREFERRED = ("test", "validation", "train")
 
 
 def measure_run(
-    saved: SavedRun, splits: "DatasetDict", where: str = "", on_empty: OnEmpty = "error"
+    saved: SavedRun,
+    splits: "DatasetDict",
+    where: str = "",
+    on_empty: OnEmpty = "error",
+    notation: Notation = PLAIN,
 ) -> tuple[Report, list[str]]:
     """The report of `saved` on one split of `splits` (the first of test, validation and train that has labels), and
-    notes for the user.
+    notes for the user. `notation`: what the user says of how its labels are written, beside what is known of them from
+    the training rows.
 
     Raises UserError if no split has the columns, or none has labels (GLUE's test splits have none), for labels that the
     model does not know, and for rows without text unless `on_empty` is "drop".
     """
     from datasets import DatasetDict
 
-    task = saved.task
+    task = dataclasses.replace(saved.task, notation=saved.task.notation.given(notation))
     splits, renamed = by_plain_names(splits)
     there = [name for name in PREFERRED if name in splits]
     split = next((name for name in there if has_labels(task, splits[name])), None)
@@ -72,8 +78,9 @@ def _learnt_from(task: Task, train: "Dataset", split: str, rows: "Dataset") -> l
 def _unlabelled(task: Task, rows: "Dataset", split: str) -> str:
     """Where labels were looked for and why there are none."""
     place = origin.place(rows, split)
-    if task.label not in rows.column_names:
-        return _("{place}: there is no column {label!r}").format(place=place, label=task.label)
+    for label in task.label_columns:
+        if label not in rows.column_names:
+            return _("{place}: there is no column {label!r}").format(place=place, label=label)
     return _("{place}, column {label!r}: all {rows:,} are missing (empty, -1 or -100)").format(
         place=place, label=task.label, rows=len(rows)
     )

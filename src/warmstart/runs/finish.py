@@ -11,9 +11,11 @@ from warmstart import storage
 from warmstart.batches.tokens import TokenTable
 from warmstart.checkpoints import checkpoint
 from warmstart.engine.signals import Interrupted, Told, ending
+from warmstart.evaluation.predicted import beside, left_out, predictions
 from warmstart.evaluation.report import Report, judge
 from warmstart.events import Listener, Note
 from warmstart.messages import _
+from warmstart.models.sound import is_read
 from warmstart.recipe import Recipe
 from warmstart.reporting import card
 from warmstart.table.task import Task
@@ -36,6 +38,8 @@ def finish(
     logits of the validation rows, as in `Result`; raises `Interrupted` as `train` does."""
     with _resumable(folder, trainer):
         trainer.save_model(str(folder / "model"))
+        if trainer.processes.is_main:
+            storage.seal(folder / "model", is_read)
         # What is reported is computed in fp32, as every tool that loads the model will compute it.
         trainer.args.bf16 = False
         if validation.labels is None:
@@ -46,6 +50,8 @@ def finish(
             listen(Note(_("computing baselines and intervals")))
             report = judge(task, logits, splits, with_baselines=recipe.baselines)
             _write(folder, recipe, task, report, logits, splits, trainer.state.global_step)
+            if note := left_out(task.head):
+                listen(Note(note))
         return report, logits
 
 
@@ -58,11 +64,11 @@ def _write(
     splits: "DatasetDict",
     updates: int,
 ) -> None:
-    from warmstart.evaluation.predicted import beside
     from warmstart.reporting.predictions import write_rows
 
     storage.replace_json(folder / "metrics.json", report.to_dict())
-    write_rows(folder / "predictions.csv", beside(splits["validation"], task.head.prediction_rows(logits)))
+    rows = beside(splits["validation"], predictions(task.head, logits))
+    write_rows(folder / "predictions.csv", rows, spreadsheet_safe=recipe.spreadsheet_safe)
     storage.write_text(folder / "model" / "README.md", card.write(recipe, task, report, updates))
 
 

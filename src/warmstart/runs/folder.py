@@ -120,6 +120,17 @@ def refuse_existing(folder: pathlib.Path) -> None:
         )
 
 
+def refuse_links(folder: pathlib.Path) -> None:
+    """Raises UserError where something that a run writes is a link: what it leads to is not the run's to change."""
+    linked = [name for name in RESULTS if (folder / name).is_symlink()]
+    if linked:
+        raise UserError(
+            _("{names} is a link, and what it leads to would be overwritten").format(names=", ".join(linked)),
+            where=str(folder / linked[0]),
+            fix=_("remove the link, or put what it leads to in its place"),
+        )
+
+
 def _failed(log: pathlib.Path) -> bool:
     """Whether a run's log ends with an error."""
     lines = log.read_text(encoding="utf-8").splitlines()

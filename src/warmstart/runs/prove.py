@@ -67,7 +67,7 @@ def prove(folder: str | pathlib.Path, listen: Listener = silent) -> Proof:
         trainer = assemble(recipe.changed({"out": place}), processes, listen).trainer
         changed = differences(checkpoint.load_identity(goal) or {}, trainer.identify())
         if changed:
-            raise refusal(changed, str(goal))
+            raise refusal(changed, str(goal), by_command=True)
         trainer.add_callback(_Until(last))
         trainer.events.listeners += progress.bars()
         again = pathlib.Path(place, goal.name)

@@ -16,16 +16,18 @@ from warmstart.checkpoints import checkpoint
 from warmstart.engine.distributed.processes import Processes
 from warmstart.errors import UserError
 from warmstart.evaluation.report import Report
-from warmstart.events import Event, Events, Failed, Listener, Note, TechniquesOn, silent
+from warmstart.events import Event, Events, Failed, Listener, Note, TechniquesOn, listening, silent
+from warmstart.heads.notation import Notation
 from warmstart.messages import _
 from warmstart.models.hub import commit_of
 from warmstart.models.load import load_model, load_tokenizer, longest_input
 from warmstart.recipe import Recipe
 from warmstart.runs.finish import finish
-from warmstart.runs.folder import LOG, own_folder, refuse_existing
+from warmstart.runs.folder import LOG, own_folder, refuse_existing, refuse_links
 from warmstart.runs.forecast import Forecast
 from warmstart.runs.journal import Journal
-from warmstart.runs.settings import early_stopping, refuse_length, refuse_settings, training_arguments
+from warmstart.runs.settings import early_stopping, overruled, refuse_length, refuse_settings, training_arguments
+from warmstart.table import origin
 from warmstart.table.checks import check
 from warmstart.table.infer import infer_task
 from warmstart.table.reading import hub
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 # compared by what is in them, wherever they lie.
 CHANGE_NOTHING = {
     *("data", "validation", "model", "out", "processes", "keep", "baselines", "report_to", "log_every", "cpu"),
-    "micro_batch_size",
+    *("micro_batch_size", "spreadsheet_safe", "quoting", "header", "sheet"),
 }
 
 
@@ -102,9 +104,20 @@ def prepare(recipe: Recipe) -> Prepared:
         validation=recipe.validation,
         encoding=recipe.encoding,
         delimiter=recipe.delimiter,
+        quoting=recipe.quoting,
+        header=recipe.header,
+        sheet=recipe.sheet,
     )
+    with origin.recalling(splits.values()):
+        return _checked(recipe, splits)
+
+
+def _checked(recipe: Recipe, splits: "DatasetDict") -> Prepared:
     commit = hub.commit_of(splits)
-    task = infer_task(splits, text=recipe.text, pair=recipe.pair, label=recipe.label, kind=recipe.kind)
+    notation = Notation.asked(recipe.labels, recipe.label_separator, recipe.label_empty, recipe.decimal)
+    task = infer_task(
+        splits, text=recipe.text, pair=recipe.pair, label=recipe.label, kind=recipe.kind, notation=notation
+    )
     if task.label is None:
         raise UserError(
             _("the table has no label column to learn from"),
@@ -139,6 +152,7 @@ def _train(
     resume = resume or (processes.restarted and processes.gathered((folder / "recipe.toml").exists())[0])
     if not resume and recipe.out:
         refuse_existing(folder)
+    refuse_links(folder)
     made = assemble(recipe.changed({"out": str(folder)}), processes, listen)
     recipe, task, trainer = made.recipe, made.task, made.trainer
     if processes.is_main:
@@ -157,7 +171,7 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
 
     Raises UserError for whatever is wrong with the table or the recipe.
     """
-    with processes.main_first():
+    with listening(listen), processes.main_first():
         prepared = prepare(recipe)
     task = prepared.task
     refuse_settings(recipe, task)
@@ -166,7 +180,9 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
     tokenizer = load_tokenizer(recipe.model)
     length = min(recipe.max_length or 2**31, longest_input(tokenizer, recipe.model))
     refuse_length(length, tokenizer, task)
-    with processes.main_first():
+    for note in overruled(recipe, length):
+        listen(Note(note))
+    with listening(listen), processes.main_first():
         tables = token_tables(prepared.splits, task, tokenizer, length, recipe.processes)
     listen(Note(_shape(tables)))
     tokenizer.model_max_length = length
@@ -175,7 +191,7 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
     torch.manual_seed(recipe.seed)
     forecast = Forecast(tables["train"], tables["validation"], recipe.evaluate_every, listen)
     trainer = Trainer(
-        load_model(recipe.model, task, tokenizer),
+        load_model(recipe.model, task, tokenizer, listen),
         arguments,
         train_dataset=tables["train"],
         eval_dataset=tables["validation"],

@@ -146,6 +146,33 @@ def _what_it_lacks(schedule: str) -> str:
     return ""
 
 
+def overruled(recipe: Recipe, length: int) -> list[str]:
+    """What to say of settings that were asked for and do not count, as another setting or the model decides. `length`:
+    the longest input in tokens that there will be."""
+    lines = []
+    if recipe.max_length is not None and recipe.max_length > length:
+        lines.append(
+            _("--max-length {asked:,} does not count: the model takes {length:,} tokens").format(
+                asked=recipe.max_length, length=length
+            )
+        )
+    keeps_best = recipe.best or recipe.patience is not None
+    if keeps_best and "save_every" in recipe.model_fields_set and recipe.save_every != recipe.evaluate_every:
+        lines.append(
+            _(
+                "--save-every {asked} does not count: to find the best, a checkpoint is saved at each evaluation "
+                "(--evaluate-every {every})"
+            ).format(asked=recipe.save_every, every=recipe.evaluate_every)
+        )
+    if recipe.updates is not None and "epochs" in recipe.model_fields_set:
+        lines.append(
+            _("--epochs {epochs:g} does not count: --updates {updates:,} says when to end").format(
+                epochs=recipe.epochs, updates=recipe.updates
+            )
+        )
+    return lines
+
+
 def refuse_length(length: int, tokenizer: Any, task: Task) -> None:
     """Raises UserError if inputs of `length` tokens have no room for text."""
     texts = 1 if task.pair is None else 2

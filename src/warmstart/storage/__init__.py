@@ -1,7 +1,8 @@
 """The one place that writes to the disk: a file or a folder appears whole or not at all.
 
 `folders`: checkpoints and other folders with a manifest; `files`: single files; `manifest`: what a folder's files must
-be; `cache`: folders that can be made again; `operations`: what changes a run, each telling `watchers` first.
+be; `cache`: folders that can be made again, `sums`: what their files must be; `operations`: what changes a run, each
+telling `watchers` first.
 """
 
 from warmstart.storage.cache import cache_folder
@@ -16,8 +17,9 @@ from warmstart.storage.folders import (
     remove,
     set_aside,
 )
-from warmstart.storage.manifest import MANIFEST, verify
+from warmstart.storage.manifest import MANIFEST, seal, verify
 from warmstart.storage.operations import UNFINISHED, Damaged, watchers
+from warmstart.storage.sums import is_whole
 
 __all__ = [
     "DAMAGED",
@@ -28,12 +30,14 @@ __all__ = [
     "append_line",
     "cache_folder",
     "is_in_the_making",
+    "is_whole",
     "new_files",
     "new_folder",
     "read_json",
     "recover",
     "remove",
     "replace_json",
+    "seal",
     "set_aside",
     "verify",
     "watchers",

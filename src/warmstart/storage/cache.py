@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from warmstart.errors import UserError
 from warmstart.messages import _
 from warmstart.storage.operations import UNFINISHED, sync
+from warmstart.storage.sums import SUMS, clear, write_sums
 
 if sys.platform != "win32":
     import fcntl
@@ -21,11 +22,11 @@ OLD = 3600.0  # seconds: no build rests for so long, also where another machine'
 
 @contextlib.contextmanager
 def cache_folder(target: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A temporary folder beside `target` to write into; at the end of the block its files are flushed and it becomes
-    `target`, unless another process has made that meanwhile.
+    """A temporary folder beside `target` to write into; at the end of the block its sums are noted, its files are
+    flushed and it becomes `target`, unless another process has made that meanwhile.
 
-    A cache can be made again: there is no manifest, and `watchers` are not told. Raises UserError if the disk is full
-    or may not be written to; nothing is left behind then.
+    A cache can be made again: its sums are quick ones (`is_whole` compares them), and `watchers` are not told. Raises
+    UserError if the disk is full or may not be written to; nothing is left behind then.
     """
     work = target.with_name(f"{target.name}.{uuid.uuid4().hex}{UNFINISHED}")
     try:
@@ -34,6 +35,7 @@ def cache_folder(target: pathlib.Path) -> Iterator[pathlib.Path]:
         work.mkdir()
         with _locked(work):
             yield work
+            write_sums(work, target.name)
             for path in work.iterdir():
                 sync(path)  # a loss of power must not leave the name without the content
             with contextlib.suppress(FileExistsError, NotADirectoryError):
@@ -54,8 +56,9 @@ def _take_place(work: pathlib.Path, target: pathlib.Path) -> None:
     except OSError:  # of a folder that is not empty; which error that is differs from system to system
         if not target.is_dir():
             raise
-        for path in work.iterdir():  # of a folder that somebody has removed files from
-            if not (target / path.name).exists():
+        if not (target / SUMS).exists():  # of a folder that was damaged; what others have put there stays
+            for path in sorted(work.iterdir(), key=lambda path: path.name == SUMS):
+                clear(target / path.name)
                 os.replace(path, target / path.name)
 
 

@@ -18,12 +18,16 @@ def replace_json(path: pathlib.Path, value: Any) -> None:
     write_text(path, _indented(value))
 
 
-def write_text(path: pathlib.Path, content: str) -> None:
-    """Replace a file, whole or not at all. Raises UserError if the disk is full or may not be written to."""
+def write_text(path: pathlib.Path, content: str | Iterable[str]) -> None:
+    """Replace a file, whole or not at all; `content` may come in blocks. Raises UserError if the disk is full or may
+    not be written to."""
     work = beside(path, UNFINISHED)
     with telling(path):
         make(path.parent)
-        write(work, content)
+        mode = "w"
+        for block in [content] if isinstance(content, str) else content:
+            write(work, block, mode)
+            mode = "a"
         flush(work)
         rename(work, path)
         flush(path.parent)

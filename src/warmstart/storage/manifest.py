@@ -4,11 +4,12 @@ import hashlib
 import json
 import os
 import pathlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from warmstart.messages import _
-from warmstart.storage.files import read_json, write_json
+from warmstart.storage.files import read_json, replace_json, write_json
 from warmstart.storage.operations import Damaged
 
 MANIFEST = "manifest.json"
@@ -16,15 +17,27 @@ MANIFEST = "manifest.json"
 
 def write_manifest(folder: pathlib.Path, files: list[pathlib.Path]) -> None:
     """List `files`, which are in `folder`, in its manifest."""
+    write_json(folder / MANIFEST, _manifest(folder, files))
+
+
+def seal(folder: pathlib.Path, is_read: Callable[[str], bool]) -> None:
+    """Give a folder that is complete a manifest, or another one, of the files in it whose names `is_read` accepts.
+    Raises UserError if the disk is full or may not be written to."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and is_read(path.name))
+    replace_json(folder / MANIFEST, _manifest(folder, files))
+
+
+def _manifest(folder: pathlib.Path, files: list[pathlib.Path]) -> dict[str, Any]:
     names = [path.relative_to(folder).as_posix() for path in files]
     listed = dict(zip(names, _hashes(files), strict=True))
-    write_json(folder / MANIFEST, {"files": listed, "seal": _seal(listed)})
+    return {"files": listed, "seal": _seal(listed)}
 
 
-def verify(folder: pathlib.Path, *, from_disk: bool = False) -> None:
+def verify(folder: pathlib.Path, is_read: Callable[[str], bool] | None = None, *, from_disk: bool = False) -> None:
     """Raises Damaged, naming the file, unless every file that the manifest lists is there with its size and hash, and
-    the manifest itself is as written. Files that it does not list are not looked at: nobody reads them. `from_disk`:
-    what the system remembers of the files is given up first, where it can be."""
+    the manifest itself is as written. A file that it does not list may be there unless `is_read` accepts its name: then
+    it would be read in place of what was written. `from_disk`: what the system remembers of the files is given up
+    first, where it can be."""
     manifest = folder / MANIFEST
     try:
         found = read_json(manifest)
@@ -34,6 +47,9 @@ def verify(folder: pathlib.Path, *, from_disk: bool = False) -> None:
         paths = [folder / name for name in listed]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Damaged(_("{manifest} cannot be read ({error})").format(manifest=manifest, error=error)) from error
+    for path in sorted(folder.iterdir()):
+        if path.name not in (*listed, MANIFEST) and is_read is not None and is_read(path.name):
+            raise Damaged(_("{path} was not there when the rest was written").format(path=path))
     for path in paths:
         if not path.is_file():
             raise Damaged(_("{path} is missing").format(path=path))

@@ -1,5 +1,6 @@
 """Whether the splits agree: the same columns, of types that can be compared, with the same class names."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from warmstart.errors import UserError, examples, nearest
@@ -12,10 +13,10 @@ if TYPE_CHECKING:
     import datasets
 
 
-def check_splits(splits: "datasets.DatasetDict", first: str, chosen: Choice) -> None:
+def check_splits(splits: "datasets.DatasetDict", first: str, chosen: Choice, labels: Sequence[str]) -> None:
     """Every split has the columns of the first under the same names, of the same types, and with the same class names.
 
-    A test split may lack the label. Raises UserError naming the split that does not fit.
+    A test split may lack the `labels`, the columns that hold them. Raises UserError naming the split that does not fit.
     """
     for split, dataset in splits.items():
         if split == first:
@@ -25,12 +26,13 @@ def check_splits(splits: "datasets.DatasetDict", first: str, chosen: Choice) -> 
                 columns.need(dataset, split, name, option)
                 _check_types(splits, first, split, name)
         new = [name for name in dataset.column_names if name not in splits[first].column_names]
-        if chosen.label in dataset.column_names:
-            if str(_arrow_type(dataset, chosen.label)) != "null":  # nothing but nulls fits anywhere
-                _check_types(splits, first, split, chosen.label)
-            _check_names(splits, first, split, chosen.label)
-        elif not str(split).startswith("test") or nearest(chosen.label, new):
-            columns.need(dataset, split, chosen.label, "--label")
+        for label in labels:
+            if label in dataset.column_names:
+                if str(_arrow_type(dataset, label)) != "null":  # nothing but nulls fits anywhere
+                    _check_types(splits, first, split, label)
+                _check_names(splits, first, split, label)
+            elif not str(split).startswith("test") or nearest(label, new):
+                columns.need(dataset, split, label, "--label")
 
 
 def _check_types(splits: "datasets.DatasetDict", first: str, split: str, name: str) -> None:

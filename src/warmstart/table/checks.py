@@ -13,7 +13,7 @@ import numpy.typing as npt
 from warmstart.errors import UserError
 from warmstart.heads.cells import MISSING, OK
 from warmstart.messages import _
-from warmstart.table import labels
+from warmstart.table import labels, origin
 from warmstart.table.columns import number_of
 from warmstart.table.findings import Finding, refuse
 from warmstart.table.leakage import leakage
@@ -45,7 +45,8 @@ def check(
     allow_leakage: bool = False,
     for_training: bool = True,
 ) -> "tuple[datasets.DatasetDict, tuple[str, ...]]":
-    """The splits, less the rows without text where `on_empty` is "drop", and warnings in the user's language.
+    """The splits, less the rows without text where `on_empty` is "drop", and warnings in the user's language: what was
+    decided when the rows were read, and what may be wrong with them.
 
     Rows are counted from 1, a header apart, and as they are before any are dropped. Rows that are in two splits are an
     error unless `allow_leakage`. What is not `for_training` is to be measured: then the labels of every split are
@@ -55,7 +56,7 @@ def check(
 
     found = examine(splits, task, on_empty=on_empty, allow_leakage=allow_leakage, for_training=for_training)
     refuse([*found.errors])
-    said = [str(finding) for finding in found.warnings]
+    said = [*origin.notes(splits.values()), *map(str, found.warnings)]
     for split, kept in found.kept.items():
         if not kept.all():
             many = number_of(int((~kept).sum()))
@@ -177,6 +178,18 @@ def _bad_test_labels(scans: Scans, task: "Task") -> Iterator[Finding]:
     yield from _bad_labels(labelled, task)
 
 
+def _no_value(scans: Scans, task: "Task") -> Iterator[Finding]:
+    """Classes called `nan`, `N/A` or `-`: they may be classes (Namibia), but are often cells without a label."""
+    fix = _("if it says that there is no label, leave these rows out; if it is a class, nothing need be done")
+    for found in scans.values():
+        for name, rows in (found.labels.in_doubt if found.labels else {}).items():
+            if len(rows):
+                problem = _("the class {name!r} in {many}: a class, or no label?").format(
+                    name=name, many=number_of(len(rows))
+                )
+                yield Finding(found.place, tuple(rows.tolist()), _label(task), problem, fix)
+
+
 def _lacking(scans: Scans, task: "Task", here: str, there: str) -> list[str]:
     """The classes with rows in the split `there` and none in `here`, where both have labels."""
     one, other = (scans[split].labels if split in scans else None for split in (here, there))
@@ -186,7 +199,7 @@ def _lacking(scans: Scans, task: "Task", here: str, there: str) -> list[str]:
 
 
 def _label(task: "Task") -> tuple[str, ...]:
-    return () if task.label is None else (task.label,)
+    return task.label_columns
 
 
 Check = Callable[[Scans, "Task"], Iterator[Finding]]
@@ -195,4 +208,4 @@ ERRORS: tuple[Check, ...] = (
     *(_bad_labels_to_learn_from, _one_value, _only_in_validation),
 )
 MEASURED: tuple[Check, ...] = (_no_rows, _broken_text, _empty_text, _bad_labels)
-WARNINGS: tuple[Check, ...] = (_missing_from_validation, _same_text_two_labels, _bad_test_labels)
+WARNINGS: tuple[Check, ...] = (_missing_from_validation, _same_text_two_labels, _bad_test_labels, _no_value)

@@ -1,5 +1,6 @@
 """What a data set's columns hold, seen through Arrow batches and a sample of rows, never a whole column of texts."""
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from warmstart.errors import MOST_EXAMPLES, UserError, did_you_mean
+from warmstart.errors import MOST_EXAMPLES, UserError, brief, did_you_mean
 from warmstart.heads.cells import DATE, INTEGER, NUMBER, Holds
+from warmstart.heads.quantities import is_quantity
 from warmstart.messages import _, ngettext
 from warmstart.table.origin import place
 
@@ -20,7 +22,11 @@ if TYPE_CHECKING:
 
 ROWS = 10_000  # in a batch
 DENSE = 20  # batches' worth of rows that may be looked through for those of one batch
+FLAGS = ({"0", "1"}, {"false", "true"}, {"no", "yes"})
 SAMPLE, SLICES = 2_000, 20  # rows in a sample, and in how many slices, spread over the data set, they are taken
+LONG = 1_000  # characters; a longer cell counts as one of so many, so that a single one does not make a column long
+BEGINNING = 200  # characters of a cell that tell what it is: no number and no date is longer
+SHOWN, SHOWN_LENGTH = 3, 40  # values of a column that a question shows, and characters of each
 
 
 @dataclass(frozen=True)
@@ -30,9 +36,12 @@ class Column:
     name: str
     holds: Holds
     is_string: bool  # of text to Arrow, whatever it says
-    length: float  # mean number of characters
+    length: float  # mean number of characters, of a cell up to `LONG`
     sampled: int  # rows looked at, of those that are not missing
     distinct: int  # different values among them
+    filled: float = 1.0  # the share of rows looked at that are not missing
+    examples: tuple[str, ...] = ()  # a few of the values, to be shown
+    is_flag: bool = False  # whether it holds nothing but zeros and ones
 
 
 def look(dataset: "datasets.Dataset") -> list[Column]:
@@ -49,20 +58,23 @@ def look(dataset: "datasets.Dataset") -> list[Column]:
 
 def batches(dataset: "datasets.Dataset", columns: list[str]) -> Iterator["pa.Table"]:
     """Some columns of all rows, in order, as tables of at most `ROWS` rows."""
-    chosen = dataset.select_columns(columns)
-    if chosen._indices is None:
-        yield from chosen.with_format("arrow").iter(batch_size=ROWS)
+    data = dataset.data
+    if dataset._indices is None:
+        for start in range(0, len(dataset), ROWS):
+            yield data.fast_slice(start, min(ROWS, len(dataset) - start)).select(columns)
         return
     # `select` leaves the rows where they are beside a list of places, along which the library gathers row by row in
     # Python (ten seconds for a million). Arrow gathers at once where the places lie close together, as in a split.
-    places = chosen._indices.column(0).to_numpy()
+    table, chosen = data.table.select(columns), None
+    places = dataset._indices.column(0).to_numpy()
     for start in range(0, len(places), ROWS):
         wanted = places[start : start + ROWS]
         first, span = int(wanted.min()), int(np.ptp(wanted)) + 1
         if span <= DENSE * ROWS:
-            yield chosen.data.table.slice(first, span).take(wanted - first)
+            yield table.slice(first, span).take(wanted - first)
         else:
-            yield chosen.with_format("arrow")[start : start + ROWS]
+            chosen = chosen or dataset.select_columns(columns).with_format("arrow")
+            yield chosen[start : start + ROWS]
 
 
 def values(column: "pa.ChunkedArray", name: str) -> list[Any]:
@@ -70,22 +82,21 @@ def values(column: "pa.ChunkedArray", name: str) -> list[Any]:
     try:
         plain: list[Any] = column.to_pylist()
     except UnicodeDecodeError as error:
-        raise UserError(
-            _("column {name!r} holds bytes that are not UTF-8 text").format(name=name),
-            fix=_("write the data set again from its source"),
-        ) from error
+        raise _not_utf8(name) from error
     return plain
 
 
-def legible(column: "pa.ChunkedArray") -> list[Any]:
-    """The cells as Python values, for a look at them: of text, bytes that are not UTF-8 are shown as such."""
+def legible(column: "pa.ChunkedArray", most: int) -> list[Any]:
+    """The cells as Python values, for a look at them: of text the first `most` characters, and bytes that are not UTF-8
+    as such."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     if group(column.type) != "text":
         plain: list[Any] = column.to_pylist()
         return plain
-    cells = column.cast(pa.large_binary()).to_pylist()
-    return [cell if cell is None else cell.decode(errors="backslashreplace") for cell in cells]
+    cells = pc.binary_slice(column.cast(pa.large_binary()), 0, 4 * most).to_pylist()  # no character has more bytes
+    return [cell if cell is None else cell.decode(errors="backslashreplace")[:most] for cell in cells]
 
 
 def count(dataset: "datasets.Dataset", name: str, most: int) -> Counter[Any] | None:
@@ -180,13 +191,70 @@ def count_items(dataset: "datasets.Dataset", name: str) -> tuple[Counter[Any], s
 def _judge(name: str, feature: Any, column: "pa.ChunkedArray") -> Column:
     import pyarrow.compute as pc
 
+    if _typed(column.type) == "text":
+        return _judge_text(name, column)
     holds: Holds = "class" if type(feature).__name__ == "ClassLabel" else _typed(column.type)
-    if holds == "text":
-        cells = [cell for cell in values(column, name) if cell and not cell.isspace()]
-        length = sum(map(len, cells)) / max(len(cells), 1)
-        return Column(name, _written(cells), True, length, len(cells), len(set(cells)))
+    sampled = len(column) - column.null_count
     distinct = 0 if holds in ("list", "other") else pc.count_distinct(column).as_py()
-    return Column(name, holds, False, 0.0, len(column) - column.null_count, distinct)
+    if holds == "class":
+        some = feature.names[:SHOWN]
+    elif holds == "list":
+        some = pc.list_slice(column.drop_null()[:SHOWN], 0, SHOWN).to_pylist()
+    else:
+        some = [] if holds == "other" else pc.unique(column.drop_null())[:SHOWN].to_pylist()
+    is_flag = holds != "class" and 0 < distinct <= 2 and _are_flags(some)
+    filled = sampled / max(len(column), 1)
+    return Column(name, holds, False, 0.0, sampled, distinct, filled, _shown(some), is_flag)
+
+
+def _judge_text(name: str, column: "pa.ChunkedArray") -> Column:
+    import pyarrow.compute as pc
+
+    cells = [cell for cell in values(beginnings(column, name, BEGINNING), name) if cell and not cell.isspace()]
+    different = dict.fromkeys(cells)
+    distinct = len(different)
+    lengths = pc.utf8_length(column)
+    if distinct < len(cells) and (pc.max(lengths).as_py() or 0) > BEGINNING:  # such as texts that begin alike
+        distinct = pc.count_distinct(column).as_py()
+    length = (pc.sum(pc.min_element_wise(lengths, LONG, skip_nulls=False)).as_py() or 0) / max(len(cells), 1)
+    some = [*itertools.islice(different, SHOWN)]
+    filled = len(cells) / max(len(column), 1)
+    is_flag = 0 < distinct <= 2 and _are_flags(some)
+    return Column(name, _written(cells), True, length, len(cells), distinct, filled, _shown(some), is_flag)
+
+
+def _are_flags(some: list[Any]) -> bool:
+    """Whether these are values for no and yes."""
+    said = {str(value).removesuffix(".0").casefold() for value in some}
+    return any(said <= flags for flags in FLAGS)
+
+
+def _shown(some: list[Any]) -> tuple[str, ...]:
+    return tuple(brief(" ".join(str(cell).split()), SHOWN_LENGTH) for cell in some)
+
+
+def beginnings(column: "pa.ChunkedArray", name: str, most: int) -> "pa.ChunkedArray":
+    """The first `most` characters of each cell of a column of text: no more is held of a cell of any length. Raises
+    UserError for bytes that are no text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        return pc.utf8_slice_codeunits(column, 0, most)
+    except pa.ArrowInvalid as error:
+        raise _not_utf8(name) from error
+
+
+def _not_utf8(name: str) -> UserError:
+    return UserError(
+        _("column {name!r} holds bytes that are not UTF-8 text").format(name=name),
+        fix=_("write the data set again from its source"),
+    )
+
+
+def is_scalar(dataset: "datasets.Dataset", name: str) -> bool:
+    """Whether the cells of a column are text, numbers or booleans."""
+    return _typed(dataset.data.schema.field(name).type) not in ("list", "date", "other")
 
 
 def group(declared: "pa.DataType") -> Literal["text", "list", "scalar"]:
@@ -210,10 +278,12 @@ def _typed(declared: "pa.DataType") -> Holds:
 
 
 def _written(cells: list[str]) -> Holds:
-    """What cells of text say: all whole numbers, all numbers, all dates, or text."""
+    """What cells of text say: all whole numbers, all numbers (`12.5`, `12,5`, `$12`), all dates, or text."""
     patterns: tuple[tuple[Holds, re.Pattern[str]], ...] = (("integer", INTEGER), ("float", NUMBER), ("date", DATE))
     if cells:
         for holds, pattern in patterns:
             if all(map(pattern.fullmatch, cells)):
                 return holds
+        if all(NUMBER.fullmatch(cell) or is_quantity(cell) for cell in cells):
+            return "float"
     return "text"

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from warmstart.errors import UserError
+from warmstart.errors import UserError, brief
 from warmstart.heads.cells import OK
-from warmstart.table import columns
+from warmstart.table import columns, origin
 from warmstart.table.checks import examine
 from warmstart.table.findings import Finding
-from warmstart.table.labels import has_labels
+from warmstart.table.labels import cells_of, has_labels
 from warmstart.table.splits import by_plain_names, with_validation
 from warmstart.table.task import Task
 
 if TYPE_CHECKING:
     import datasets
+    import pyarrow as pa
 
 EXAMPLES = 3  # rows of which cells are shown
+LONGEST = 1_000  # characters of a cell that are shown
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,10 @@ def profile(
     """
     first = next(iter(splits.values()))
     errors, warnings, notes = _trained_on(splits, task, fraction, seed, allow_leakage)
+    notes = (*origin.notes(splits.values()), *notes)
     return Profile(
         {str(name): len(rows) for name, rows in splits.items()},
-        {name: ColumnShown(_type(feature), _examples(first, name)) for name, feature in first.features.items()},
+        _columns(first),
         task,
         {str(name): _balance(rows, task) for name, rows in splits.items()},
         errors,
@@ -87,7 +90,8 @@ def _trained_on(
     splits: "datasets.DatasetDict", task: Task, fraction: float, seed: int, allow_leakage: bool
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...], tuple[str, ...]]:
     """What training would stop at, warn of, and say."""
-    splits, renamed = by_plain_names(splits)
+    names = [name for name in (task.text, task.pair, *task.label_columns) if name is not None]
+    splits, renamed = by_plain_names(_only(splits, names))
     try:
         found = examine(splits, task, on_empty="error", allow_leakage=allow_leakage, for_training=True)
     except UserError as error:  # cells that cannot even be read
@@ -101,6 +105,18 @@ def _trained_on(
     return (), found.warnings, tuple(note for note in (renamed, held_out) if note)
 
 
+def _only(splits: "datasets.DatasetDict", names: list[str]) -> "datasets.DatasetDict":
+    """The splits without the columns that nobody looks at, of which the library makes copies at every step."""
+    import datasets
+
+    return datasets.DatasetDict(
+        {
+            split: rows.select_columns([name for name in names if name in rows.column_names])
+            for split, rows in splits.items()
+        }
+    )
+
+
 def _type(feature: Any) -> str:
     return (
         f"class of {feature.num_classes}"
@@ -109,19 +125,25 @@ def _type(feature: Any) -> str:
     )
 
 
-def _examples(rows: "datasets.Dataset", name: str) -> tuple[str, ...]:
-    head = rows.select(range(min(EXAMPLES, len(rows)))).select_columns([name])
-    return tuple(str(cell) for table in columns.batches(head, [name]) for cell in columns.legible(table.column(name)))
+def _columns(rows: "datasets.Dataset") -> dict[str, ColumnShown]:
+    """Each column of the first rows, which are read once for all columns."""
+    features = rows.features  # made anew by each asking
+    head = rows.with_format("arrow")[: min(EXAMPLES, len(rows))]
+    return {name: ColumnShown(_type(feature), _examples(head.column(name))) for name, feature in features.items()}
+
+
+def _examples(column: "pa.ChunkedArray") -> tuple[str, ...]:
+    return tuple(brief(str(cell), LONGEST) for cell in columns.legible(column, LONGEST + 1))
 
 
 def _balance(rows: "datasets.Dataset", task: Task) -> dict[str, int | float] | None:
     """How the labels are spread over the rows that have a good one; None where none has."""
     try:
-        if task.label is None or not has_labels(task, rows):
+        if not has_labels(task, rows):
             return None
         parts = []
-        for table in columns.batches(rows, [task.label]):
-            encoded, faults = task.head.read(columns.values(table.column(task.label), task.label))
+        for table in columns.batches(rows, list(task.label_columns)):
+            encoded, faults = task.read(cells_of(task, table))
             parts.append(encoded[faults == OK])
     except UserError:  # what is wrong with them is among the findings
         return None

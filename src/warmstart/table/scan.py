@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from warmstart.errors import MOST_EXAMPLES
+from warmstart.heads import alike
 from warmstart.heads.cells import MISSING, OK, UNKNOWN
-from warmstart.table import columns, origin
+from warmstart.table import columns, labels, origin
 
 if TYPE_CHECKING:
     import datasets
@@ -27,6 +28,7 @@ class Labels:
     shown: dict[int, list[Any]]  # by fault: its first cells
     codes: npt.NDArray[np.int64]  # [rows], the same for the same label
     counts: npt.NDArray[np.int64]  # [classes], rows of each class
+    in_doubt: dict[str, Rows]  # by class whose name says that there is no label: its rows
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def scan(dataset: "datasets.Dataset", split: str, task: "Task", *, drop: bool) -
         {name: np.concatenate(rows) for name, rows in empty.items()},
         {name: np.concatenate(rows) for name, rows in broken.items()},
         _keys(dataset, texts) if is_sound else None,
-        _labels(dataset, task, kept) if is_sound and task.label in dataset.column_names else None,
+        _labels(dataset, task, kept) if is_sound and labels.are_there(task, dataset) else None,
     )
 
 
@@ -78,15 +80,16 @@ def _keys(dataset: "datasets.Dataset", texts: list[str]) -> npt.NDArray[np.int64
 
 
 def _labels(dataset: "datasets.Dataset", task: "Task", kept: npt.NDArray[np.bool_]) -> Labels:
-    assert task.label is not None
     head = task.head
     faults, codes = [np.empty(0, np.int8)], [np.empty(0, np.int64)]
     shown: dict[int, list[Any]] = {MISSING: [], UNKNOWN: []}
     counts = np.zeros(len(task.classes), np.int64)
+    doubtful = [place for place, value in enumerate(task.values) if alike.says_nothing(value)]
+    in_doubt: dict[str, list[Rows]] = {task.classes[place]: [] for place in doubtful}
     before = 0
-    for table in columns.batches(dataset, [task.label]):
-        cells = columns.values(table.column(task.label), task.label)
-        encoded, fault = head.read(cells)
+    for table in columns.batches(dataset, list(task.label_columns)):
+        cells = labels.cells_of(task, table)
+        encoded, fault = task.read(cells)
         good = kept[before : before + len(cells)]
         fault[~good] = OK
         for what, some in shown.items():
@@ -94,8 +97,14 @@ def _labels(dataset: "datasets.Dataset", task: "Task", kept: npt.NDArray[np.bool
         counts += head.class_counts(encoded[good & (fault == OK)])
         faults.append(fault)
         codes.append(head.codes(encoded))
+        if doubtful:
+            rows, classes = head.class_pairs(encoded)
+            usable = (good & (fault == OK))[rows]
+            for place in doubtful:
+                in_doubt[task.classes[place]].append(before + rows[usable & (classes == place)])
         before += len(cells)
-    return Labels(np.concatenate(faults), shown, np.concatenate(codes), counts)
+    said = {name: np.concatenate(rows) for name, rows in in_doubt.items()}
+    return Labels(np.concatenate(faults), shown, np.concatenate(codes), counts, said)
 
 
 def _empty(column: "pa.ChunkedArray") -> Rows:

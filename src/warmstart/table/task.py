@@ -1,13 +1,17 @@
 """The task: which columns are the text, the second text and the label, and what is to be predicted."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from warmstart.errors import UserError, examples
 from warmstart.heads import registry
-from warmstart.heads.head import Head
+from warmstart.heads.head import Encoded, Head
+from warmstart.heads.notation import PLAIN, Notation
 from warmstart.messages import _
 
 
@@ -16,7 +20,8 @@ class Task:
     """What is learnt from which columns. Class ids are places in `classes`.
 
     `values` holds the cell that stands for each class id, aligned with `classes`. It is empty for a number, and for
-    lists that are vectors of zeros and ones, where the place in the vector is the class id.
+    lists that are vectors of zeros and ones, where the place in the vector is the class id. Where labels are in several
+    columns of zeros and ones, `label` lists them in one phrase and `label_columns` are they.
     """
 
     kind: str  # "classes": one class a row, "labels": several labels a row, "number"; or one that was registered
@@ -27,11 +32,25 @@ class Task:
     values: tuple[str | int | float | bool, ...] = ()
     glue: str | None = None  # the GLUE task, where the source was one
     reasons: tuple[str, ...] = ()  # one phrase for each choice made, to be printed
+    notation: Notation = PLAIN  # how the cells of labels are written
 
     @property
     def head(self) -> Head:
         """What depends on the kind of task. Raises UserError for a kind that nobody has registered."""
         return registry.head_of(self.kind)(self.classes, self.values, self.glue, self.label)
+
+    @property
+    def label_columns(self) -> tuple[str, ...]:
+        """The columns that hold the labels: none, one or several."""
+        return () if self.label is None else self.notation.columns or (self.label,)
+
+    def read(self, cells: Sequence[Any]) -> tuple[Encoded, npt.NDArray[np.int8]]:
+        """Cells of labels [rows] as a loss takes them, and the fault of each cell, as `Head.read` has it."""
+        return self.head.read(self.notation.plain(cells, self.values))
+
+    def has_label(self, cells: Sequence[Any]) -> bool:
+        """Whether any of these cells is more than a missing label."""
+        return self.head.has_label(self.notation.plain(cells, self.values))
 
     @property
     def problem_type(self) -> str:
@@ -54,23 +73,60 @@ class Task:
         return {name: number for number, name in self.id2label.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, as JSON can say it."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()}
+        """Everything, as JSON can say it; of the notation what is special."""
+        fields = {name: _plain(value) for name, value in vars(self).items() if name != "notation"}
+        special = {name: _plain(value) for name, value in vars(self.notation).items() if value != getattr(PLAIN, name)}
+        return {**fields, "notation": special} if special else fields
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> "Task":
         """The task that `to_dict` saved. Raises UserError if a field is missing or unknown."""
-        known = {field.name for field in dataclasses.fields(cls)}
-        if not {"kind", "text", "pair", "label"} <= saved.keys() <= known or saved["kind"] not in registry.kinds():
+        notation = _notation(saved.get("notation", {})) if isinstance(saved, Mapping) else None
+        if notation is None or not _is_task(saved, {field.name for field in dataclasses.fields(cls)}):
             raise UserError(
                 _("this is not a saved task"),
-                _("fields {saved}").format(saved=examples(saved)),
+                _("fields {saved}").format(saved=examples(saved) if isinstance(saved, Mapping) else saved),
                 _("use the file as it was written"),
             )
-        fields: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()
-        }
-        return cls(**fields)
+        return cls(**{**_fields(saved), "notation": notation})
+
+
+def _notation(saved: Any) -> Notation | None:
+    """The notation that a file has; None if that is none."""
+    if not isinstance(saved, dict) or not saved.keys() <= vars(PLAIN).keys():
+        return None
+    fields = _fields(saved)
+    if not isinstance(fields.get("columns", ()), tuple):
+        return None
+    found = Notation(**fields)
+    return found if found.is_sound() else None
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _fields(saved: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
+
+
+def _is_task(saved: object, known: set[str]) -> bool:
+    """Whether it can be what `to_dict` gave, whoever wrote it."""
+    if not isinstance(saved, Mapping) or not {"kind", "text", "pair", "label"} <= saved.keys() <= known:
+        return False
+    names = [saved.get(name) for name in ("pair", "label", "glue")]
+    lists = [saved.get(name, []) for name in ("classes", "values", "reasons")]
+    if not all(isinstance(each, list | tuple) for each in lists):
+        return False
+    classes, values, reasons = lists
+    return (
+        isinstance(saved["text"], str)
+        and all(name is None or isinstance(name, str) for name in names)
+        and all(isinstance(each, str) for each in (*classes, *reasons))
+        and all(isinstance(each, str | int | float) for each in values)
+        and len(values) in (0, len(classes))
+        and saved["kind"] in registry.kinds()
+    )
 
 
 def describe(task: Task) -> str:

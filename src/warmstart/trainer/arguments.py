@@ -6,11 +6,13 @@ from typing import Any
 
 import torch
 import transformers
+from transformers.debug_utils import DebugOption
 
 from warmstart.engine.distributed.watchdog import join_again
-from warmstart.engine.techniques import check_names
-from warmstart.errors import UserError, did_you_mean
+from warmstart.engine.techniques import NAMES, check_names
+from warmstart.errors import UserError, UserNotImplementedError, UserValueError, did_you_mean
 from warmstart.messages import _
+from warmstart.trainer.accepted import HONOURED, NOTHING_LEFT, setting
 
 # The old names of the course, and what they are called today.
 RENAMED = {
@@ -20,22 +22,6 @@ RENAMED = {
     "per_gpu_train_batch_size": "per_device_train_batch_size",
     "per_gpu_eval_batch_size": "per_device_eval_batch_size",
 }
-HONOURED = frozenset(
-    """output_dir per_device_train_batch_size num_train_epochs max_steps learning_rate lr_scheduler_type
-    lr_scheduler_kwargs warmup_steps optim optim_args weight_decay adam_beta1 adam_beta2 adam_epsilon
-    gradient_accumulation_steps max_grad_norm label_smoothing_factor bf16 tf32
-    gradient_checkpointing gradient_checkpointing_kwargs activation_checkpointing activation_checkpointing_kwargs
-    logging_strategy logging_steps logging_first_step
-    log_on_each_node log_level log_level_replica disable_tqdm report_to run_name project trackio_space_id
-    include_num_input_tokens_seen eval_strategy eval_steps eval_delay per_device_eval_batch_size prediction_loss_only
-    eval_on_start save_only_model save_strategy save_steps save_total_limit load_best_model_at_end
-    metric_for_best_model greater_is_better restore_callback_states_from_checkpoint full_determinism seed data_seed
-    use_cpu dataloader_drop_last dataloader_num_workers dataloader_pin_memory
-    dataloader_persistent_workers dataloader_prefetch_factor dataloader_multiprocessing_context remove_unused_columns
-    label_names train_sampling_strategy length_column_name skip_memory_metrics ddp_timeout ddp_find_unused_parameters
-    ddp_broadcast_buffers ddp_bucket_cap_mb ddp_static_graph do_train do_eval do_predict resume_from_checkpoint
-    local_rank use_cache hub_token""".split()
-)
 OWN = ("group_by_length", "logging_dir", "without", "on_nonfinite", "accept_changes")
 SIZES = ("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps")
 
@@ -48,12 +34,12 @@ class TrainingArguments(transformers.TrainingArguments):  # type: ignore[misc]
     `on_nonfinite`: `"stop"` or `"skip"` at an update whose loss or gradient is not finite, and `accept_changes`: resume
     from a checkpoint also with other settings, rows or versions than it was made with.
 
-    Raises UserError for a name that does not exist (with the nearest that does), for a setting that this engine does
-    not honour (by name) and for values that cannot work together. Two kinds are taken and change nothing, as they have
-    nothing to act on: what tunes DistributedDataParallel (`ddp_*`), and `overwrite_output_dir`, since none is.
+    Raises UserError (a ValueError too, as the stock class does) for a name that does not exist (with the nearest that
+    does), for a setting that this engine does not honour (by name) and for values that cannot work together. Some are
+    taken and change nothing, since what they ask for holds already or has nothing to act on (`accepted.NOTHING_LEFT`).
     """
 
-    # Fields, so that `dataclasses.replace` hands them on.
+    # Fields, so that `dataclasses.replace` hands them on, and a subclass that is a dataclass has them.
     overwrite_output_dir: bool = False
     logging_dir: str | None = None
     without: list[str] = dataclasses.field(default_factory=list)
@@ -64,27 +50,44 @@ class TrainingArguments(transformers.TrainingArguments):  # type: ignore[misc]
         names = [field.name for field in dataclasses.fields(transformers.TrainingArguments) if field.init]
         positional = dict(zip(names[1:], args, strict=False))
         settings = _modern({"output_dir": output_dir, **positional, **settings})
-        self.overwrite_output_dir = bool(settings.pop("overwrite_output_dir", False))
+        self.overwrite_output_dir = settings.pop("overwrite_output_dir", False)
         self.logging_dir = settings.pop("logging_dir", None)
-        self.without = list(check_names(settings.pop("without", ())))
+        self.without = settings.pop("without", ())
         self.on_nonfinite = settings.pop("on_nonfinite", "stop")
-        self.accept_changes = bool(settings.pop("accept_changes", False))
+        self.accept_changes = settings.pop("accept_changes", False)
         unknown = [name for name in settings if name not in names]
         if unknown:
-            raise UserError(
+            raise UserValueError(
                 _("TrainingArguments has no setting {unknown!r}").format(unknown=unknown[0]),
                 where="TrainingArguments",
                 fix=did_you_mean(unknown[0], [*names, *RENAMED, *OWN]),
             )
-        _refuse_what_is_not_honoured(settings)
-        join_again(bool(settings.get("use_cpu")))  # before the stock class meets the other processes
+        super().__init__(**settings)
+
+    def __post_init__(self) -> None:
+        """Look at what was asked for: by the code that a dataclass makes too, where a subclass is one."""
+        self.overwrite_output_dir, self.accept_changes = bool(self.overwrite_output_dir), bool(self.accept_changes)
+        self.without = list(check_names(self.without))
+        _refuse_what_is_not_honoured(self)
+        asked: Any = self
+        join_again(bool(asked.use_cpu))  # before the stock class meets the other processes
+        asked.use_cpu = asked.use_cpu or not torch.accelerator.is_available()
+        _refuse_half_precision_on_a_cpu(self)
         try:
-            super().__init__(**{**settings, **({} if torch.accelerator.is_available() else {"use_cpu": True})})
+            super().__post_init__()
+        except NotImplementedError as error:
+            raise UserNotImplementedError(str(error), where="TrainingArguments") from error
         except (ValueError, TypeError) as error:
-            raise UserError(str(error), where="TrainingArguments") from error
+            raise UserValueError(str(error), where="TrainingArguments") from error
         _refuse_values(self)
         if self.logging_dir:
             os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(self.logging_dir))
+
+    @property
+    def left_out(self) -> list[str]:
+        """Techniques to be left out: those of `without`, and all where the model is compiled, which changes what they
+        would look into."""
+        return list(NAMES) if self.torch_compile else self.without
 
 
 def _modern(settings: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +96,7 @@ def _modern(settings: dict[str, Any]) -> dict[str, Any]:
         if old in settings:
             value = settings.pop(old)
             if new in settings and not (new == "warmup_steps" and not settings[new]):
-                raise UserError(
+                raise UserValueError(
                     _("{old!r} is the old name of {new!r}: give one of them").format(old=old, new=new),
                     where="TrainingArguments",
                     fix=_("remove {old!r}").format(old=old),
@@ -105,38 +108,62 @@ def _modern(settings: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def _refuse_what_is_not_honoured(asked: dict[str, Any]) -> None:
+def settle_accumulation(args: TrainingArguments) -> None:
+    """Take the number of micro-batches from `accelerator_config`, if it is given there. Raises UserError where it is
+    given twice."""
+    steps = (args.accelerator_config.gradient_accumulation_kwargs or {}).get("num_steps")
+    if steps is None:
+        return
+    if args.gradient_accumulation_steps > 1:
+        raise UserValueError(
+            _("The `AcceleratorConfig`'s `num_steps` is set but `gradient_accumulation_steps` is greater than 1"),
+            where="TrainingArguments",
+            fix=_("give one of them"),
+        )
+    args.gradient_accumulation_steps = steps
+
+
+def _refuse_what_is_not_honoured(args: TrainingArguments) -> None:
     """Before the stock class sees it: that one already sets environment variables for some of these."""
-    fields = {field.name: field for field in dataclasses.fields(transformers.TrainingArguments)}
-    for name, value in asked.items():
-        made = fields[name].default_factory
-        default = fields[name].default if made is dataclasses.MISSING else made()
-        if name not in HONOURED and not _says_nothing(value, default):
-            raise _refusal(name, value)
+    for field in dataclasses.fields(transformers.TrainingArguments):
+        default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+        value = getattr(args, field.name, default)
+        known = field.name in HONOURED or field.name in NOTHING_LEFT
+        if not known and not (value is None or value == default or (not value and not default)):
+            raise _refusal(field.name, value)
 
 
-def _says_nothing(value: Any, default: Any) -> bool:
-    """Whether a setting is at its default, or at what the stock class makes of that, as `dataclasses.replace` gives it
-    back (False of None, an empty list of an empty text)."""
-    from transformers.trainer_pt_utils import AcceleratorConfig
-
-    return value is None or value == default or (not value and not default) or value == AcceleratorConfig()
+def _refuse_half_precision_on_a_cpu(args: TrainingArguments) -> None:
+    device = "cpu" if args.use_cpu else torch.accelerator.current_accelerator(check_available=True)
+    device_type = getattr(device, "type", device)
+    if args.fp16 and device_type != "cuda":
+        raise UserValueError(
+            _(
+                "fp16={value!r} is not honoured here: training in fp16 needs a CUDA device, and this one is {kind!r}"
+            ).format(value=args.fp16, kind=device_type),
+            where="TrainingArguments",
+            fix=_("use bf16=True, which needs no loss scaling, or leave it out and train in fp32"),
+        )
 
 
 def _refuse_values(args: TrainingArguments) -> None:
     if args.train_sampling_strategy not in ("random", "sequential", "group_by_length"):
         raise _refusal("train_sampling_strategy", args.train_sampling_strategy)
+    if DebugOption.TPU_METRICS_DEBUG in args.debug:
+        raise _refusal("debug", "tpu_metrics_debug")
     if args.on_nonfinite not in ("stop", "skip"):
-        raise UserError(
+        raise UserValueError(
             _("on_nonfinite is {on_nonfinite!r}").format(on_nonfinite=args.on_nonfinite),
             where="TrainingArguments",
             fix=_("use 'stop' or 'skip'"),
         )
-    if not args.skip_memory_metrics:
-        raise _refusal("skip_memory_metrics", False)
+    if args.world_size > 1 and not args.average_tokens_across_devices:
+        raise _refusal("average_tokens_across_devices", False)
+    if args.world_size > 1 and args.accelerator_config.split_batches:
+        raise _refusal("accelerator_config", "split_batches=True")
     for name in SIZES:
         if getattr(args, name) < 1:
-            raise UserError(
+            raise UserValueError(
                 _("{name} is {value}").format(name=name, value=getattr(args, name)),
                 where="TrainingArguments",
                 fix=_("it must be at least 1"),
@@ -145,15 +172,12 @@ def _refuse_values(args: TrainingArguments) -> None:
 
 def _refusal(name: str, value: object) -> UserError:
     fixes = {
-        "logging_nan_inf_filter": _("on_nonfinite says what to do then"),
         "average_tokens_across_devices": _("leave it out: every target weighs the same here"),
-        "fp16": _("use bf16=True, which needs no loss scaling"),
-        "auto_find_batch_size": _("set per_device_train_batch_size"),
-        "ignore_data_skip": _("leave it out: resuming walks through nothing here"),
+        "accelerator_config": _("leave it out: per_device_train_batch_size says how many rows a process has"),
+        "train_sampling_strategy": _("use 'random', 'sequential' or 'group_by_length'"),
     }
-    leave_out = _("leave it out, or use transformers.Trainer for it")
-    return UserError(
+    return UserValueError(
         _("{name}={value!r} is not honoured by this engine").format(name=name, value=value),
         where="TrainingArguments",
-        fix=fixes.get(name, leave_out),
+        fix=fixes.get(name) or setting(name).why,
     )

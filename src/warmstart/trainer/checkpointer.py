@@ -1,8 +1,10 @@
 """A `Trainer`'s checkpoints: what is written, which evaluation is the best, what is kept, how a run goes on."""
 
+import math
 import pathlib
 from typing import Any
 
+import numpy as np
 from transformers.trainer_callback import EarlyStoppingCallback, TrainerState
 
 from warmstart.checkpoints import checkpoint
@@ -15,6 +17,7 @@ from warmstart.checkpoints.provenance import (
     settings_of,
     tokenizer_of,
     weights_of,
+    what_stays,
 )
 from warmstart.checkpoints.weights import holds_weights, load_weights, save_weights
 from warmstart.engine.optimizer import switch
@@ -23,6 +26,9 @@ from warmstart.events import Saved
 from warmstart.messages import _
 from warmstart.trainer import callbacks
 from warmstart.trainer.whole import Whole
+
+# What of the state is asked for now, and not what it was when the checkpoint was written.
+OF_NOW = ("max_steps", "num_train_epochs", "logging_steps", "eval_steps", "save_steps", "train_batch_size")
 
 
 class Checkpointer:
@@ -73,6 +79,7 @@ class Checkpointer:
         if with_progress:
             trainer.run_state.saved_at = state.global_step
         trainer.emit(Saved(folder, state.global_step))
+        trainer.pushes.saved(folder)
 
     def _write(self, folder: pathlib.Path, *, with_progress: bool) -> None:
         trainer = self._trainer
@@ -94,12 +101,12 @@ class Checkpointer:
         model's are written after it, since the run could not go on without them."""
         trainer = self._trainer
         trainer.save_model(str(work), _internal_call=True)
-        if trainer.is_own("save_model") and not holds_weights(trainer.model, work):
+        if (trainer.is_own("save_model") or trainer.is_own("_save")) and not holds_weights(trainer.model, work):
             save_weights(trainer.model, trainer.processing_class, work)
 
     def _rotate(self, newest: pathlib.Path) -> None:
         best = self._trainer.state.best_model_checkpoint
-        never = {newest, *([pathlib.Path(best)] if best else [])}
+        never = {newest, *([pathlib.Path(best)] if best else []), *self._trainer.pushes.folders}
         checkpoint.rotate(newest.parent, self._trainer.args.save_total_limit, never)
 
     def to_resume(self, wanted: str | bool | None) -> pathlib.Path | None:
@@ -120,7 +127,7 @@ class Checkpointer:
                     checkpoint.check(chosen, verified=True)
                 elif wanted:
                     raise UserError(
-                        _("there is no checkpoint to resume from"),
+                        _("No valid checkpoint found in output directory"),
                         where=str(output_dir),
                         fix=_("train without resume_from_checkpoint"),
                     )
@@ -133,13 +140,13 @@ class Checkpointer:
         """Go back to where the checkpoint was written. Whether a callback had ended the run there (early stopping)."""
         trainer = self._trainer
         accepted = self._check_identity(folder)
-        load_weights(trainer.model, folder)
+        trainer._load_from_checkpoint(str(folder))
         assert trainer.optimizer is not None
         checkpoint.load_optimizer(folder, trainer.optimizer, trainer.lr_scheduler)
         saved = checkpoint.load_state(folder)
         if saved["best_model_checkpoint"]:
             saved["best_model_checkpoint"] = str(folder.parent / pathlib.Path(saved["best_model_checkpoint"]).name)
-        kept = ("max_steps", "num_train_epochs", "is_local_process_zero", "is_world_process_zero")
+        kept = [*OF_NOW, "is_local_process_zero", "is_world_process_zero"]
         trainer.state = TrainerState(**{**saved, **{name: getattr(trainer.state, name) for name in kept}})
         if accepted:
             trainer.state.log_history.append({"accepted_changes": accepted, "step": trainer.state.global_step})
@@ -149,11 +156,21 @@ class Checkpointer:
         ours = folder.parent.resolve() == pathlib.Path(trainer.args.output_dir).resolve()
         if trainer.processes.is_main and ours and [folder] == checkpoint.folders(folder.parent)[-1:]:
             self._rotate(folder)  # a crash may have come before the old ones went
-        as_made = trainer.args.restore_callback_states_from_checkpoint
-        callbacks.restore(trainer.callback_handler.callbacks, trainer.state.stateful_callbacks, as_made=as_made)
+        self.restore_callbacks()
         control = (saved["stateful_callbacks"] or {}).get("TrainerControl", {}).get("args", {})
         trainer.control.should_epoch_stop = bool(control.get("should_epoch_stop"))
         return bool(control.get("should_training_stop")) and self._stays_stopped(saved)
+
+    def restore_callbacks(self) -> None:
+        """Give the callbacks back what `state` has of them. One that is not there any more is told, if it was asked
+        for."""
+        trainer = self._trainer
+        as_made = trainer.args.restore_callback_states_from_checkpoint
+        missing = callbacks.restore(
+            trainer.callback_handler.callbacks, trainer.state.stateful_callbacks, as_made=as_made
+        )
+        if missing and as_made:
+            trainer.warn(_("the checkpoint has callbacks that are not there now: {names}").format(names=missing))
 
     def _check_identity(self, folder: pathlib.Path) -> list[str]:
         """What differs from the run that the checkpoint is of, if the user accepts it. Raises UserError if not.
@@ -170,9 +187,10 @@ class Checkpointer:
             if not self.described:
                 found = [line for line in found if not line.startswith("weights.sha256")]
             if found and not trainer.args.accept_changes:
-                raise refusal(found, str(folder))
+                raise refusal(found, str(folder), by_command=bool(self.described))
         if found:
-            trainer.warn(_("accepted: {found}").format(found="; ".join(found)))
+            kept = [] if self.described else what_stays(found)
+            trainer.warn(" ".join([_("accepted: {found}").format(found="; ".join(found)) + ".", *kept]))
         return found
 
     def _stays_stopped(self, saved: dict[str, Any]) -> bool:
@@ -204,6 +222,13 @@ class Checkpointer:
                 checkpoint.check_bytes(folder)
         load_weights(trainer.model, folder)
 
+    def leave_the_best(self) -> None:
+        """Where one checkpoint is to be kept, the best is the one that stays once training is over. A run from a recipe
+        keeps the last too: it is what such a run goes on from."""
+        trainer, best = self._trainer, self._trainer.state.best_model_checkpoint
+        if trainer.args.save_total_limit == 1 and best is not None and not self.described and trainer.processes.is_main:
+            checkpoint.rotate(pathlib.Path(best).parent, 1, {pathlib.Path(best), *trainer.pushes.folders})
+
     def watched(self, metrics: dict[str, float]) -> float:
         """The metric that `metric_for_best_model` names. Raises UserError if evaluation does not give it."""
         name = self._trainer.args.metric_for_best_model or "loss"
@@ -214,6 +239,14 @@ class Checkpointer:
                 where="metric_for_best_model",
                 fix=did_you_mean(name, [key for key in metrics if key.startswith("eval_")]),
             )
+        if np.ndim(metrics[name]) != 0:
+            raise UserError(
+                _("{name!r} is {count} numbers, and the best has to be found by one").format(
+                    name=name, count=np.size(metrics[name])
+                ),
+                where="metric_for_best_model",
+                fix=_("let compute_metrics return one number too, such as their mean, and name that"),
+            )
         return metrics[name]
 
     def is_best(self, metrics: dict[str, float]) -> bool:
@@ -222,6 +255,8 @@ class Checkpointer:
         if args.metric_for_best_model is None:
             return False
         value, best = self.watched(metrics), state.best_metric
+        if math.isnan(value):
+            return False  # nor does it stay the best: no later value would be better than it
         better = best is None or (value > best if args.greater_is_better else value < best)
         if better:
             state.best_metric, state.best_global_step = value, state.global_step

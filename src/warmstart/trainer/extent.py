@@ -1,18 +1,21 @@
 """Whether there are rows for what is asked, and how many updates a run has."""
 
 import math
-from typing import Any
 
 from warmstart.errors import UserError
 from warmstart.messages import _
 from warmstart.trainer.arguments import TrainingArguments
+from warmstart.trainer.whole import Whole
 
 
-def need_rows(args: TrainingArguments, train: Any, evaluation: Any) -> None:
-    """Raises UserError where a data set is missing. A trainer that only predicts needs none."""
-    if train is None:
+def need_rows(trainer: Whole) -> None:
+    """Raises UserError where a data set is missing, and no loader of the user's takes its place. A trainer that only
+    predicts needs none."""
+    args = trainer.args
+    if trainer.train_dataset is None and not trainer.is_own("get_train_dataloader"):
         raise UserError(_("there is nothing to train on"), "Trainer", fix="Trainer(train_dataset=...)")
-    if args.eval_strategy != "no" and evaluation is None:
+    has_own = trainer.is_own("get_eval_dataloader") or trainer.is_own("evaluate")
+    if args.eval_strategy != "no" and trainer.eval_dataset is None and not has_own:
         wanted = f"eval_strategy={args.eval_strategy.value!r}"
         raise UserError(
             _("{wanted}, and there is nothing to evaluate on").format(wanted=wanted),

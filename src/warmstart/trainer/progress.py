@@ -13,11 +13,6 @@ from warmstart.messages import _
 PLAIN_SECONDS = 10.0  # between two lines in a log
 
 
-def listeners(hidden: bool) -> list[Listener]:
-    """What listens to a `Trainer` that nobody has told otherwise: Python's logging, and progress unless `hidden`."""
-    return [logged] if hidden else [logged, *bars()]
-
-
 def bars() -> list[Listener]:
     """What shows progress where the output goes; nothing in a notebook, which has `callback`."""
     if is_in_notebook():

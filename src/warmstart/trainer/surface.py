@@ -4,8 +4,8 @@ The parts of a trainer look these attributes up when they need them: a user may 
 optimizer there at any time.
 """
 
+import functools
 import inspect
-import itertools
 import pathlib
 from collections.abc import Callable
 from typing import Any
@@ -16,17 +16,17 @@ from torch import nn
 from transformers.trainer_callback import CallbackHandler, DefaultFlowCallback, TrainerControl, TrainerState
 
 from warmstart import storage
-from warmstart.checkpoints.weights import save_weights
-from warmstart.engine.distributed.processes import Processes, leave
-from warmstart.engine.losses import default_collator, label_names_of
+from warmstart.engine.distributed.processes import Processes, TrainersAccelerator, leave, trainers_accelerator
+from warmstart.engine.losses import accepts_loss_kwargs, default_collator, is_causal, label_names_of
 from warmstart.engine.optimizer import decayed_names, switch
 from warmstart.errors import UserError
 from warmstart.events import Event, Events, Warned
 from warmstart.messages import _
+from warmstart.trainer import answers, hub, inner_methods, inputs, loaders, preparation, progress
 from warmstart.trainer import callbacks as shown
-from warmstart.trainer import hub, inputs, progress
 from warmstart.trainer.arguments import TrainingArguments
 from warmstart.trainer.overrides import refuse_what_is_never_called
+from warmstart.trainer.run_state import RunState
 
 
 class Surface:
@@ -35,6 +35,60 @@ class Surface:
     log_metrics = transformers.Trainer.log_metrics
     metrics_format = transformers.Trainer.metrics_format
     save_metrics = transformers.Trainer.save_metrics
+    get_optimizer_cls_and_kwargs = staticmethod(transformers.Trainer.get_optimizer_cls_and_kwargs)
+    set_initial_training_values = transformers.Trainer.set_initial_training_values
+    get_sp_size = get_cp_size = get_tp_size = answers.one
+    loss_is_scaled_for_ga: bool | None = (
+        None  # a loss is the mean over the items that it is told of, or their sum by it
+    )
+    _get_output_dir = answers._get_output_dir
+    _load_callback_state = answers._load_callback_state
+    _train_batch_size = property(lambda self: self.args.train_batch_size)
+    num_examples = answers.num_examples
+    num_tokens = answers.num_tokens
+    get_num_trainable_parameters = answers.get_num_trainable_parameters
+    get_learning_rates = answers.get_learning_rates
+    get_optimizer_group = answers.get_optimizer_group
+    create_model_card = hub.create_model_card
+    push_to_hub = hub.push_to_hub
+
+    get_train_dataloader = loaders.get_train_dataloader
+    get_eval_dataloader = loaders.get_eval_dataloader
+    get_test_dataloader = loaders.get_test_dataloader
+    training_step = inner_methods.training_step
+    evaluation_loop = inner_methods.evaluation_loop
+    store_flos = inner_methods.store_flos
+    _wrap_model = inner_methods.wrap_model
+    _evaluate = inner_methods.evaluate_during_training
+    _maybe_log_save_evaluate = inner_methods.maybe_log_save_evaluate
+    _determine_best_metric = inner_methods.determine_best_metric
+    _load_best_model = inner_methods.load_best_model
+    _save_checkpoint = inner_methods.save_checkpoint
+    _load_from_checkpoint = inner_methods.load_from_checkpoint
+    _save = inner_methods.save
+    _get_learning_rate = inner_methods.learning_rate
+    _get_output_dir = inner_methods.output_dir
+    # Of the stock trainer, as they are:
+    compute_loss_context_manager = transformers.Trainer.compute_loss_context_manager
+    autocast_smart_context_manager = transformers.Trainer.autocast_smart_context_manager
+    _prepare_input = transformers.Trainer._prepare_input
+    _prepare_inputs = transformers.Trainer._prepare_inputs
+    _get_train_sampler = transformers.Trainer._get_train_sampler
+    _get_eval_sampler = transformers.Trainer._get_eval_sampler
+    _set_signature_columns_if_needed = transformers.Trainer._set_signature_columns_if_needed
+    _remove_unused_columns = transformers.Trainer._remove_unused_columns
+    _get_collator_with_removed_columns = transformers.Trainer._get_collator_with_removed_columns
+    # Its attributes that those, or code of the user's, look at.
+    is_deepspeed_enabled = is_fsdp_enabled = False
+    deepspeed = None
+    share = 1.0  # ours: the part of an update's targets that the micro-batch under way has
+    current_flos = _total_loss_scalar = 0.0
+    _globalstep_last_logged = 0
+    current_gradient_accumulation_steps = 1
+    _signature_columns: list[str] | None = None
+    _wrapped: nn.Module | None = None
+    _accelerator: TrainersAccelerator | None = None
+    run_state: RunState
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -54,7 +108,8 @@ class Surface:
     ) -> None:
         self.args = args
         self.processes = Processes(use_cpu=args.use_cpu)
-        self.events = Events(*progress.listeners(hidden=args.disable_tqdm))
+        self.events = Events(progress.logged, functools.partial(shown.show, self))
+        preparation.set_log_level(args)
         inputs.seed(args)
         self.model_init = model_init
         self.model: nn.Module = model if model is not None else self.call_model_init()
@@ -63,17 +118,22 @@ class Surface:
         self.train_dataset = train_dataset
         self.eval_dataset = eval_dataset
         self.label_names: list[str] = args.label_names or label_names_of(self.model)
+        self.model_accepts_loss_kwargs = accepts_loss_kwargs(self.model)
         self.optimizer, self.lr_scheduler = optimizers
         self.prepare_model()
         self.control = TrainerControl()
         self.callback_handler = CallbackHandler(
-            [DefaultFlowCallback, *self.default_callbacks(), *callbacks],
+            [DefaultFlowCallback, *shown.trackers(args), *callbacks],
             self.model,
             processing_class,
             self.optimizer,
             self.lr_scheduler,
         )
+        self.add_callback(shown.last(args))
         self.state = self.new_state()
+        self.label_smoother = preparation.label_smoother(args, self.model, self.warn)
+        self.pushes = hub.Pushes(self)
+        self.hub_model_id: str | None = hub.begin(args, self.processes) if args.push_to_hub else None
 
     def emit(self, event: Event) -> None:
         """Tell what happens in the run, once: the main process does."""
@@ -92,6 +152,8 @@ class Surface:
             enable: Any = getattr(self.model, "activation_checkpointing_enable", None)
             enable = enable or self.model.gradient_checkpointing_enable  # what older versions call it
             enable(self.args.gradient_checkpointing_kwargs)
+        if self.args.torch_compile:
+            self.model.compile(backend=self.args.torch_compile_backend, mode=self.args.torch_compile_mode)
         if getattr(self.model, "config", None) is not None:
             self.model.config.use_cache = self.args.use_cache  # type: ignore[union-attr]
         count: Any = getattr(self.model, "num_parameters", None)
@@ -112,12 +174,24 @@ class Surface:
 
     @property
     def model_wrapped(self) -> nn.Module:
-        """The model: this engine wraps nothing around it."""
-        return self.model
+        """What is trained: the model, in whatever `_wrap_model` has put around it."""
+        return self.model if self._wrapped is None else self._wrapped
 
-    def default_callbacks(self) -> list[Any]:
-        """Trackers that `report_to` names, and what of `transformers` shows the log."""
-        return shown.default_callbacks(self.args)
+    @property
+    def accelerator(self) -> TrainersAccelerator:
+        """One of `accelerate`, for code that goes backward, gathers or asks by it."""
+        if self._accelerator is None or not self._accelerator.state.initialized:  # new arguments forget what it knew
+            config = self.args.accelerator_config.to_dict()
+            names = ("split_batches", "dispatch_batches", "even_batches", "use_seedable_sampler")
+            loading = {"data_seed": self.args.data_seed, **{name: config[name] for name in names}}
+            self._accelerator = trainers_accelerator(loading, use_cpu=self.args.use_cpu)
+        self._accelerator.loss_scaler = self.run_state.scaler
+        return self._accelerator
+
+    @property
+    def loss_shifts_labels(self) -> bool:
+        """Whether the model shifts labels itself: then the first of a row is no target."""
+        return is_causal(self.model)
 
     def add_callback(self, callback: Any) -> None:
         """Add a callback, by class or instance."""
@@ -151,58 +225,9 @@ class Surface:
         used = inputs.used_columns(self.model, self.label_names)
         return inputs.without_unused_columns(dataset, self.data_collator, used)
 
-    def get_train_dataloader(self) -> Any:
-        """The batches of the first epoch, to look at; each is made when it is asked for. Training uses the same rows in
-        the same order."""
-        dataset, collate = self.columns(self.train_dataset)
-        feed = inputs.make_feed(dataset, collate, self.args, self.processes.count)
-        return inputs.first_epoch(feed, dataset, collate, self.args, self.processes)
-
-    def get_eval_dataloader(self, eval_dataset: Any = None) -> Any:
-        """A loader over `eval_dataset` (by default the trainer's; of several, one by its name), to look at. Raises
-        UserError where there is no data set of this name."""
-        return self.get_test_dataloader(inputs.evaluated(self.eval_dataset, eval_dataset))
-
-    def get_test_dataloader(self, test_dataset: Any) -> Any:
-        """A loader over any data set with the trainer's collator, to look at."""
-        return inputs.looked_at(*self.columns(test_dataset), self.args)
-
-    def num_examples(self, dataloader: Any) -> int:
-        """Rows of a loader."""
-        rows: int = len(getattr(dataloader, "dataset", self.train_dataset))
-        return rows
-
-    def num_tokens(self, dataloader: Any, max_steps: int | None = None) -> int:
-        """Input ids of a loader's batches, padding included; with `max_steps`, of so many batches, for which the loader
-        begins again where it ends."""
-        counts: list[int] = [batch["input_ids"].numel() for batch in itertools.islice(dataloader, max_steps)]
-        if max_steps is None or not counts:
-            return sum(counts)
-        again, rest = divmod(max_steps, len(counts))
-        return again * sum(counts) + sum(counts[:rest])
-
-    def get_num_trainable_parameters(self) -> int:
-        """Numbers that training changes."""
-        return sum(p.numel() for p in self.model.parameters() if p.requires_grad)
-
-    def get_learning_rates(self) -> list[float]:
-        """The learning rate of each parameter group."""
-        return [float(group["lr"]) for group in self._made_optimizer().param_groups]
-
-    def get_optimizer_group(self, param: Any = None) -> Any:
-        """The parameter group that `param` is in; all groups if none is given."""
-        groups = self._made_optimizer().param_groups
-        return groups if param is None else next(g for g in groups if any(p is param for p in g["params"]))
-
     def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
         """Names of the parameters that weight decay acts on."""
         return decayed_names(model)
-
-    @staticmethod
-    def get_optimizer_cls_and_kwargs(args: Any, model: Any = None) -> tuple[Any, Any]:
-        """The class and options of the optimizer that the arguments name, as `transformers` has them."""
-        found: tuple[Any, Any] = transformers.Trainer.get_optimizer_cls_and_kwargs(args, model)
-        return found
 
     def get_total_train_batch_size(self, args: Any) -> int:
         """Rows of an update, over all processes."""
@@ -230,17 +255,18 @@ class Surface:
         A checkpoint's weights are saved through here too, so that an override is called for each. `output_dir` is then
         a folder in the making, and only the main process is in here: what is written there becomes the checkpoint.
         """
-        del _internal_call
         folder = pathlib.Path(output_dir or self.args.output_dir)
         switch(self.optimizer, "eval")
         if storage.is_in_the_making(folder):
             folder.mkdir(exist_ok=True)
-            save_weights(self.model, self.processing_class, folder)
+            self._save(str(folder))
             return
         if self.processes.is_main:
             with storage.new_files(folder) as work:
-                save_weights(self.model, self.processing_class, work)
+                self._save(str(work))
         self.processes.barrier()
+        if self.args.push_to_hub and not _internal_call:
+            self.push_to_hub("Model save")
 
     def save_state(self) -> None:
         """Save `state` as JSON into `args.output_dir`."""
@@ -248,41 +274,6 @@ class Surface:
             with storage.new_files(pathlib.Path(self.args.output_dir)) as work:
                 storage.write_json(work / "trainer_state.json", vars(self.state))
 
-    def create_model_card(self, *args: Any, **card: Any) -> None:
-        """Write README.md into `args.output_dir`: a draft of a model card, with what was trained and measured. Takes
-        what `transformers.Trainer.create_model_card` takes.
-        """
-        hub.check_card(args, card)
-        transformers.Trainer.create_model_card(self, *args, **card)
-
-    def push_to_hub(
-        self,
-        commit_message: str | None = "End of training",
-        blocking: bool = True,
-        token: str | None = None,
-        revision: str | None = None,
-        private: bool | None = None,
-        repo_id: str | None = None,
-        **card: Any,
-    ) -> Any:
-        """Save the model, write its card with what is in `card` (see `create_model_card`), and upload both with
-        `huggingface_hub`. `repo_id`: by default the name of the output folder. Not `blocking`, it returns a Future.
-        """
-        return hub.push(self, commit_message, blocking, token, revision, private, repo_id, card)
-
     def end(self) -> None:
         """Leave the process group; call it last, if at all."""
         leave()
-
-    def hyperparameter_search(self, *args: Any, **kwargs: Any) -> Any:
-        """Not here: raises UserError."""
-        raise UserError(
-            _("hyperparameter_search is not part of this engine"),
-            where="Trainer",
-            fix=_("call train() from an optuna study"),
-        )
-
-    def _made_optimizer(self) -> torch.optim.Optimizer:
-        if self.optimizer is None:
-            raise UserError(_("there is no optimizer yet"), "Trainer", fix="create_optimizer() / train()")
-        return self.optimizer

@@ -6,27 +6,31 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import transformers
 from torch import nn
-from transformers.trainer_utils import EvalPrediction, PredictionOutput, TrainOutput
+from transformers.trainer_utils import EvalPrediction, PredictionOutput, TrainOutput, speed_metrics
 
 from warmstart.checkpoints.provenance import Identity
+from warmstart.engine import precision
 from warmstart.engine.losses import loss_of
-from warmstart.engine.optimizer import make_optimizer, make_scheduler, parameter_groups
+from warmstart.engine.optimizer import build, make_optimizer, make_scheduler
 from warmstart.engine.signals import Signals, listening
 from warmstart.engine.step import Engine
 from warmstart.engine.techniques import Techniques, techniques
-from warmstart.errors import UserError
 from warmstart.events import Ended, Metrics, TechniquesOn
-from warmstart.messages import _
 from warmstart.trainer import inputs as data
-from warmstart.trainer import overrides
-from warmstart.trainer.arguments import TrainingArguments
+from warmstart.trainer import loaders, overrides, preparation, search
+from warmstart.trainer.arguments import TrainingArguments, settle_accumulation
 from warmstart.trainer.checkpointer import Checkpointer
+from warmstart.trainer.engines import make_engine, make_graphs
 from warmstart.trainer.evaluator import Evaluator
 from warmstart.trainer.extent import extent, need_rows
+from warmstart.trainer.memory import Memory
+from warmstart.trainer.metrics import plain
+from warmstart.trainer.refusals import refuse_what_cannot_work
 from warmstart.trainer.run_state import RunState
 from warmstart.trainer.surface import Surface
-from warmstart.trainer.training import Training, make_engine, make_graphs
+from warmstart.trainer.training import Training
 
 
 class Trainer(Surface):
@@ -65,24 +69,20 @@ class Trainer(Surface):
         tokenizer: Any = None,
     ) -> None:
         args = args if args is not None else TrainingArguments("tmp_trainer")
-        _refuse_what_cannot_work(args, model, model_init, optimizers)
+        refuse_what_cannot_work(args, model, model_init, optimizers, optimizer_cls_and_kwargs, compute_metrics)
+        settle_accumulation(args)
+        self.memory = Memory(args.skip_memory_metrics)
         processing_class = processing_class if processing_class is not None else tokenizer
-        super().__init__(
-            args,
-            model,
-            model_init,
-            data_collator,
-            train_dataset,
-            eval_dataset,
-            processing_class,
-            callbacks or [],
-            optimizers,
-        )
+        data = (data_collator, train_dataset, eval_dataset, processing_class)
+        with self.memory.of("init") as took:
+            super().__init__(args, model, model_init, *data, callbacks or [], optimizers)
+            took(None)
         self.compute_loss_func = compute_loss_func
         self.compute_metrics = compute_metrics
         self.preprocess_logits_for_metrics = preprocess_logits_for_metrics
         self.optimizer_cls_and_kwargs = optimizer_cls_and_kwargs
         self.is_in_train = False
+        self.trial: search.Trial | None = None  # the one that is under way, in a search for settings
         self.evaluator = Evaluator(self)
         self.checkpointer = Checkpointer(self)
         self.run_state = RunState.new(args, self.warn)
@@ -97,27 +97,32 @@ class Trainer(Surface):
     ) -> TrainOutput:
         """Train, and return (updates done, mean loss over them, speed in rows and updates a second).
         `resume_from_checkpoint`: a checkpoint's folder to go on from, or True for the newest good one in `output_dir`.
+        `trial` is given to `model_init`.
 
         Raises UserError where rows are missing, where the checkpoint is of another run, and where a loss is not finite;
         `Interrupted`, a KeyboardInterrupt, when a signal ended it, after saving.
         """
-        if trial is not None:
-            raise UserError(
-                _("hyper-parameter trials are not supported"),
-                where="Trainer.train",
-                fix=_("run train once for each setting"),
-            )
-        need_rows(self.args, self.train_dataset, self.eval_dataset)
+        with self.memory.of("train") as took:
+            return self._train(resume_from_checkpoint, trial, ignore_keys_for_eval, took)
+
+    def _train(
+        self,
+        resume_from_checkpoint: str | bool | None,
+        trial: Any,
+        ignore_keys_for_eval: list[str] | None,
+        took: Callable[[dict[str, float]], None],
+    ) -> TrainOutput:
+        need_rows(self)
         resume = self.checkpointer.to_resume(resume_from_checkpoint or self.args.resume_from_checkpoint)
         data.seed(self.args)
         if self.model_init is not None:
-            self.model = self.call_model_init()
+            self.model = self.call_model_init(trial)
             self.optimizer, self.lr_scheduler = None, None  # of the model before
             self.prepare_model()
+        preparation.align(self.model, self.processing_class)
+        preparation.watch_numbers(self.model, self.args.debug)
 
-        dataset, collate = self.columns(self.train_dataset)
-        feed = data.make_feed(dataset, collate, self.args, self.processes.count)
-        self.callback_handler.train_dataloader = data.first_epoch(feed, dataset, collate, self.args, self.processes)
+        feed, self.callback_handler.train_dataloader = loaders.feed_of(self)
         per_epoch, last = extent(self.args, feed.updates_per_epoch)
         self._create_for(last)
         self.state = self.new_state()
@@ -125,18 +130,23 @@ class Trainer(Surface):
         self.state.num_train_epochs = math.ceil(last / per_epoch)
         self.state.train_batch_size = self.args.per_device_train_batch_size
         self.state.compute_steps(self.args, last)
+        self.state.is_hyper_param_search, self.state.trial_params = trial is not None, search.drawn(trial)
         self.run_state = RunState.new(self.args, self.warn)
+        self.run_state.draws = feed if isinstance(feed, loaders.LoaderFeed) else None
+        self._wrapped = self._wrap_model(self.model)
         self.checkpointer.identify()
         had_stopped = resume is not None and self.checkpointer.resume(resume)
+        self.run_state.tokens_before = self.state.num_input_tokens_seen
         self.is_in_train = True
         try:
-            with self._techniques() as on, listening() as signals:
+            with preparation.noise(self.model, self.args), self._techniques() as on, listening() as signals:
                 self.techniques = on
                 self.emit(TechniquesOn(str(on), on.to_dict()))
-                engine = self._engine(on, signals)
-                training = Training(self, self.checkpointer, feed, engine, per_epoch, last, ignore_keys_for_eval)
-                return training.run(had_stopped)
+                how = (feed, self._engine(on, signals), per_epoch, last, ignore_keys_for_eval, took)
+                self.in_training = Training(self, self.checkpointer, *how)
+                return self.in_training.run(had_stopped)
         finally:
+            self.is_in_train = False
             self.emit(Ended())
 
     def _techniques(self) -> contextlib.AbstractContextManager[Techniques]:
@@ -148,7 +158,7 @@ class Trainer(Surface):
             self.callback_handler.callbacks,
             lambda encoder, folded: make_graphs(self, encoder, folded),
             processes=self.processes.count,
-            without=self.args.without,
+            without=self.args.left_out,
         )
 
     def _engine(self, on: Techniques, signals: Signals) -> Engine:
@@ -176,10 +186,12 @@ class Trainer(Surface):
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """The optimizer of the arguments, unless there is one already."""
+        if overrides.own(self, {"get_decay_parameter_names", "get_optimizer_cls_and_kwargs"}):
+            transformers.Trainer.create_optimizer(self, model)  # which asks these
         if self.optimizer is None:
             if self.optimizer_cls_and_kwargs is not None:
                 make, options = self.optimizer_cls_and_kwargs
-                self.optimizer = make(parameter_groups(self.model, self.args.weight_decay), **options)
+                self.optimizer = build(make, options, self.model, self.args.weight_decay)
             else:
                 self.optimizer = make_optimizer(self.model if model is None else model, self.args)
         return self.optimizer
@@ -198,14 +210,15 @@ class Trainer(Surface):
         self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """The mean loss over the targets of `inputs` (and the model's outputs). Override it for a loss of your own; the
-        engine weighs each micro-batch by its number of targets, so return the mean over them."""
-        del num_items_in_batch
-        return loss_of(model, inputs, self.args.label_smoothing_factor, self.compute_loss_func, return_outputs)
+        engine weighs each micro-batch by its number of targets, so return the mean over them. With `num_items_in_batch`
+        the sum is divided by that instead, where the model or the function takes it."""
+        how = (self.label_smoother, self.compute_loss_func, return_outputs, num_items_in_batch)
+        return loss_of(model, inputs, *how, accepts=self.model_accepts_loss_kwargs)
 
     @property
     def has_own_loss(self) -> bool:
         """Whether the loss is code of the user's."""
-        return self.is_own("compute_loss") or self.compute_loss_func is not None
+        return bool(overrides.own(self, overrides.STEP | {"compute_loss"})) or self.compute_loss_func is not None
 
     def is_own(self, method: str) -> bool:
         """Whether a subclass, or this very trainer, has put a method of its own in the place of one of these."""
@@ -214,7 +227,7 @@ class Trainer(Surface):
     @property
     def precision(self) -> torch.dtype | None:
         """What matrix products run in; None: in the weights' own."""
-        return torch.bfloat16 if self.args.bf16 else None
+        return precision.of(self.args, training=self.is_in_train)
 
     # Evaluating and predicting
 
@@ -230,29 +243,31 @@ class Trainer(Surface):
         """The loss and `compute_metrics` on `eval_dataset` (by default the trainer's; of a dictionary, each in turn, or
         one by its name), every row counted once, with names that begin with `metric_key_prefix`; `_runtime` is in
         seconds. Raises UserError where there is no data set of this name, or none at all."""
-        chosen = data.evaluated(self.eval_dataset, eval_dataset)
+        chosen = self.evaluator.chosen(eval_dataset)
         if isinstance(chosen, dict):
-            parts = [self.evaluate(part, ignore_keys, f"{metric_key_prefix}_{name}") for name, part in chosen.items()]
+            named = chosen if eval_dataset is not None else {name: name for name in chosen}
+            parts = [self.evaluate(part, ignore_keys, f"{metric_key_prefix}_{name}") for name, part in named.items()]
             return {name: value for part in parts for name, value in part.items()}
-        self.evaluator.check_labels(chosen)
-        loss_only = self.compute_metrics is None or self.args.prediction_loss_only
-        _unused, metrics = self.evaluator.run(chosen, ignore_keys, metric_key_prefix, loss_only=loss_only)
-        self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        with self.memory.of("eval") as took:
+            self.evaluator.check_labels(chosen)
+            metrics = self.evaluator.evaluate(eval_dataset, chosen, ignore_keys, metric_key_prefix)
+            self.log(metrics)
+            self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+            took(metrics)
         return metrics
 
     def predict(
         self, test_dataset: Any, ignore_keys: list[str] | None = None, metric_key_prefix: str = "test"
     ) -> PredictionOutput:
         """(predictions, label_ids, metrics) of every row, in the order of the rows; the last two as far as there are
-        labels. A column of labels that are all -1, as in GLUE's test splits, counts as none.
+        labels. A column of labels that are all -1, as in GLUE's test splits, counts as none. A text is the name of one
+        of the trainer's evaluation data sets.
         """
-        loss_only = self.args.prediction_loss_only
-        labelled = not data.hidden_labels(test_dataset, self.label_names)
-        found, metrics = self.evaluator.run(
-            test_dataset, ignore_keys, metric_key_prefix, loss_only=loss_only, labelled=labelled
-        )
-        self.control = self.callback_handler.on_predict(self.args, self.state, self.control, metrics)
+        chosen = data.evaluated(self.eval_dataset, test_dataset) if isinstance(test_dataset, str) else test_dataset
+        with self.memory.of("test") as took:
+            found, metrics = self.evaluator.predict(chosen, ignore_keys, metric_key_prefix)
+            self.control = self.callback_handler.on_predict(self.args, self.state, self.control, metrics)
+            took(metrics)
         return PredictionOutput(predictions=found.outputs, label_ids=found.labels, metrics=metrics)
 
     # Saving
@@ -267,33 +282,16 @@ class Trainer(Surface):
         return self.checkpointer.identify()
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add `logs`, with epoch and update, to `state.log_history`, and tell who listens."""
-        del start_time
+        """Add `logs`, with epoch and update, to `state.log_history`, and tell who listens. `start_time`: of this
+        training, for input tokens a second."""
         logs["epoch"] = self.state.epoch
         if self.args.include_num_input_tokens_seen not in ("no", False):
             logs["num_input_tokens_seen"] = self.state.num_input_tokens_seen
-        entry = {**logs, "step": self.state.global_step}
+            tokens = self.state.num_input_tokens_seen - self.run_state.tokens_before
+            logs.update({} if start_time is None else speed_metrics("train", start_time, num_tokens=tokens))
+        entry = {**plain(logs), "step": self.state.global_step}
         self.state.log_history.append(entry)
         self.emit(Metrics(entry))
         self.control = self.callback_handler.on_log(self.args, self.state, self.control, logs)
 
-
-def _refuse_what_cannot_work(args: Any, model: Any, model_init: Any, optimizers: tuple[Any, Any]) -> None:
-    if not isinstance(args, TrainingArguments):
-        raise UserError(
-            _("args is a {module}.{type}").format(module=type(args).__module__, type=type(args).__name__),
-            where="Trainer",
-            fix=_("use warmstart.TrainingArguments"),
-        )
-    if model_init is not None and any(each is not None for each in optimizers):
-        raise UserError(
-            _("optimizers hold the weights of one model, and model_init makes a new one for each run"),
-            where="Trainer",
-            fix=_("pass optimizer_cls_and_kwargs, or a model"),
-        )
-    if (model is None) == (model_init is None):
-        raise UserError(
-            _("Trainer needs a model or a model_init, and not both"),
-            where="Trainer",
-            fix="Trainer(model=..., args=...)",
-        )
+    hyperparameter_search = search.hyperparameter_search

@@ -1,32 +1,31 @@
 """One call of `Trainer.train`: the updates, and what callbacks and arguments ask for between them."""
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable
 
 import torch
-from torch import nn
 from transformers.trainer_callback import TrainerControl
 from transformers.trainer_utils import TrainOutput, speed_metrics
 
-from warmstart.batches.dataloaders import Batch, Feed
-from warmstart.batches.ragged import pad
-from warmstart.batches.tokens import TokenTable
-from warmstart.engine.capturable import why_no_graphs
-from warmstart.engine.cuda_graphs import Graphs
+from warmstart.batches.dataloaders import Feed
 from warmstart.engine.loop import updates
 from warmstart.engine.optimizer import switch
-from warmstart.engine.signals import Interrupted, Signals
-from warmstart.engine.step import Engine, Hooks, StepResult, needs_metric
-from warmstart.engine.techniques import Techniques
+from warmstart.engine.signals import Interrupted
+from warmstart.engine.step import Engine, StepResult
 from warmstart.events import Progress, Started
-from warmstart.models.ragged.encoder import Unpadded
+from warmstart.messages import _
+from warmstart.trainer import overrides
 from warmstart.trainer.checkpointer import Checkpointer
+from warmstart.trainer.first_batch import FirstBatch
+from warmstart.trainer.stepping import Stepping
 from warmstart.trainer.whole import Whole
 
 
 class Training:
-    """The updates of `trainer` after those that are done. `per_epoch`, `last`: updates of an epoch and of the run."""
+    """The updates of `trainer` after those that are done. `per_epoch`, `last`: updates of an epoch and of the run;
+    `took` adds to the run's metrics what it took."""
 
     def __init__(
         self,
@@ -37,11 +36,22 @@ class Training:
         per_epoch: int,
         last: int,
         ignore_keys: list[str] | None,
+        took: Callable[[dict[str, float]], None] = lambda metrics: None,
     ) -> None:
+        measured = trainer.args.eval_strategy != "no" and trainer.eval_dataset is not None
+        self._look = FirstBatch(trainer, trainer.train_dataset, "train_dataset", training=True, measured=measured)
+        feed = self._look.over(feed)
+        if Stepping.is_needed(trainer):
+            feed = stepping = Stepping(trainer, feed)
+            if overrides.own(trainer, overrides.STEP):
+                engine = dataclasses.replace(engine, backward=stepping.backward)
         self._trainer, self._checkpointer, self._feed, self._engine = trainer, checkpointer, feed, engine
-        self._per_epoch, self._last, self._ignore_keys = per_epoch, last, ignore_keys
+        self._per_epoch, self._last, self._ignore_keys, self._took = per_epoch, last, ignore_keys, took
         self._first = trainer.state.global_step
         self._began, self._rows_before = time.time(), trainer.run_state.rows
+        self._asks_user = trainer.is_own("_maybe_log_save_evaluate")
+        self._told = False  # that a method of the user's left no checkpoint
+        trainer._globalstep_last_logged, trainer._total_loss_scalar = self._first, 0.0
 
     def run(self, had_stopped: bool) -> TrainOutput:
         """Run them. `had_stopped`: a callback had ended the run, and nothing is left to do."""
@@ -52,7 +62,7 @@ class Training:
         self._call(handler.on_train_begin)
         trainer.control.should_training_stop = trainer.control.should_training_stop or had_stopped
         if trainer.args.eval_on_start and self._first == 0:
-            trainer.evaluate(ignore_keys=self._ignore_keys)
+            trainer._evaluate(None, self._ignore_keys, skip_scheduler=True)
 
         done = self._first + counted.skipped  # of the updates that the rows are cut into; `global_step` counts those
         if trainer.control.should_epoch_stop:  # that ran. A callback had ended the epoch where the run goes on
@@ -78,7 +88,7 @@ class Training:
         while not ended:
             self._call(control_of.on_step_begin)
             at_a_time = trainer.run_state.rows_at_a_time.limit
-            with trainer.processes.working():
+            with trainer.processes.working(), self._look.explaining():
                 result = next(stream, None)
             if result is None:
                 break
@@ -91,7 +101,7 @@ class Training:
             if ended:
                 # The end of an epoch belongs to its last update: what a checkpoint holds is then complete.
                 self._call(control_of.on_epoch_end)
-            self._act()
+            self._act_or_ask(2 if ended else 1)
             if result.told_to_stop and done < end:
                 raise self._interrupted()
             if trainer.control.should_training_stop or trainer.control.should_epoch_stop:
@@ -99,7 +109,7 @@ class Training:
         stream.close()
         if not ended:
             self._call(control_of.on_epoch_end)
-            self._act()
+            self._act_or_ask(1)
         return done
 
     def _call(self, event: Callable[..., TrainerControl]) -> None:
@@ -124,28 +134,70 @@ class Training:
         done = result.update.index + 1
         state.global_step = done - counted.skipped
         state.epoch = done / self._per_epoch
+        every = trainer.args.torch_empty_cache_steps
+        if every and state.global_step % every == 0 and trainer.processes.device.type != "cpu":
+            torch.accelerator.memory.empty_cache()
         counted.rows += len(result.update.rows)
-        state.num_input_tokens_seen += result.tokens
-        state.total_flos += 6 * result.tokens * trainer.parameters_computed
+        padded = trainer.args.include_num_input_tokens_seen == "all"
+        state.num_input_tokens_seen += result.padded_tokens if padded else result.tokens
+        if trainer.is_own("floating_point_ops"):
+            trainer.store_flos()
+        else:
+            state.total_flos += 6 * result.tokens * trainer.parameters_computed
         seconds = (time.time() - self._began) / max(state.global_step - self._first, 1)
         rows = trainer.get_total_train_batch_size(trainer.args) / max(seconds, 1e-9)
         left = seconds * (state.max_steps - state.global_step)
         trainer.emit(Progress(self._first, state.global_step, state.max_steps, rows, left))
 
-    def _act(self) -> None:
+    def act(self) -> None:
         """What the callbacks asked for after an update: log, evaluate, save, in this order."""
         trainer = self._trainer
         if trainer.control.should_log and trainer.run_state.losses.since_log:
-            trainer.log(trainer.run_state.losses.report())
+            began = {} if trainer.args.include_num_input_tokens_seen == "no" else {"start_time": self._began}
+            trainer.log(trainer.run_state.losses.report(), **began)
+            trainer._globalstep_last_logged = trainer.state.global_step
         best = False
         if trainer.control.should_evaluate:
-            metrics = trainer.evaluate(ignore_keys=self._ignore_keys)
-            best = self._checkpointer.is_best(metrics)
-            if trainer.lr_scheduler is not None and needs_metric(trainer.lr_scheduler):
-                trainer.lr_scheduler.step(self._checkpointer.watched(metrics))
+            best = trainer._determine_best_metric(trainer._evaluate(None, self._ignore_keys), None)
         if trainer.control.should_save or (trainer.args.save_strategy == "best" and best):
-            trainer.save_checkpoint()
+            trainer._save_checkpoint(trainer.model_wrapped, None)
+            self._tell_what_was_not_saved()
             self._call(trainer.callback_handler.on_save)
+
+    def _act_or_ask(self, times: int) -> None:
+        """`act`, through a method of the user's if there is one: the stock trainer calls that after the last update of
+        an epoch and at its end, and so twice there."""
+        trainer, losses = self._trainer, self._trainer.run_state.losses
+        if not self._asks_user:
+            self.act()
+            return
+        for _unused in range(times):
+            loss, last = losses.unreported()
+            trainer._maybe_log_save_evaluate(
+                torch.tensor(loss, device=trainer.processes.device),
+                None if last is None else last.grad_norm,
+                trainer.model_wrapped,
+                None,
+                math.ceil(trainer.state.epoch or 0) - 1,
+                self._ignore_keys,
+                self._began,
+                learning_rate=None if last is None else last.learning_rate,
+            )
+            if trainer._globalstep_last_logged == trainer.state.global_step and losses.since_log:
+                losses.report()  # the user's method has
+
+    def _tell_what_was_not_saved(self) -> None:
+        """Once, where the user's own way to save leaves nothing to resume from."""
+        trainer = self._trainer
+        missing = trainer.run_state.saved_at != trainer.state.global_step and not trainer.args.save_only_model
+        if missing and not self._told and trainer.is_own("_save_checkpoint"):
+            self._told = True
+            trainer.warn(
+                _(
+                    "{type}._save_checkpoint left no checkpoint to resume from: "
+                    "call super()._save_checkpoint(model, trial) in it"
+                ).format(type=type(trainer).__name__)
+            )
 
     def _interrupted(self) -> Interrupted:
         """Save everything, if that has not just been done, and say where."""
@@ -158,77 +210,20 @@ class Training:
     def _finish(self) -> TrainOutput:
         trainer, state = self._trainer, self._trainer.state
         rows, steps = trainer.run_state.rows - self._rows_before, state.global_step - self._first
+        if trainer.is_own("num_examples"):
+            examples = trainer.num_examples(trainer.callback_handler.train_dataloader)
+            if trainer.args.max_steps <= 0:
+                rows = examples * trainer.args.num_train_epochs * steps // max(state.max_steps, 1)
         metrics = speed_metrics("train", self._began, num_samples=rows, num_steps=steps)
-        metrics["total_flos"] = state.total_flos
+        state.total_flos = metrics["total_flos"] = float(state.total_flos)
         metrics["train_loss"] = trainer.run_state.losses.mean()
         trainer.is_in_train = False
+        self._took(metrics)
         trainer.log(metrics)
         switch(trainer.optimizer, "eval")
         if trainer.args.load_best_model_at_end:
-            self._checkpointer.load_best()
+            trainer._load_best_model()
+        self._checkpointer.leave_the_best()
         self._call(trainer.callback_handler.on_train_end)
+        trainer.pushes.finish()
         return TrainOutput(state.global_step, metrics["train_loss"], metrics)
-
-
-def make_engine(trainer: Whole, on: Techniques, signals: Signals) -> Engine:
-    """What the updates of `trainer` need. Its callbacks are called within them, as `transformers` calls them."""
-    assert trainer.optimizer is not None
-    handler = trainer.callback_handler
-
-    def calling(event: Callable[..., TrainerControl]) -> Callable[[], None]:
-        def call() -> None:
-            trainer.control = event(trainer.args, trainer.state, trainer.control)
-
-        return call
-
-    def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
-        found: torch.Tensor = trainer.compute_loss(model, pad(batch) if trainer.is_own("compute_loss") else batch)
-        return found
-
-    return Engine(
-        model=trainer.model,
-        optimizer=trainer.optimizer,
-        scheduler=trainer.lr_scheduler,
-        processes=trainer.processes,
-        loss=loss,
-        label_names=trainer.label_names,
-        max_grad_norm=trainer.args.max_grad_norm or 0.0,
-        seed=trainer.args.seed,
-        precision=trainer.precision,
-        own_loss=trainer.has_own_loss,
-        hooks=Hooks(
-            calling(handler.on_substep_end), calling(handler.on_pre_optimizer_step), calling(handler.on_optimizer_step)
-        ),
-        techniques=on,
-        signals=signals,
-        rows_at_a_time=trainer.run_state.rows_at_a_time,
-    )
-
-
-def make_graphs(trainer: Whole, encoder: Unpadded, folded: bool) -> tuple[Graphs | None, str]:
-    """CUDA graphs of this trainer's updates, or why there are none. `folded`: clipping is part of the optimizer's
-    step."""
-    args = trainer.args
-    assert trainer.optimizer is not None
-    why_not = why_no_graphs(
-        trainer.optimizer,
-        encoder,
-        trainer.callback_handler.callbacks,
-        table=isinstance(trainer.train_dataset, TokenTable),
-        micro_batches=args.gradient_accumulation_steps,
-        processes=trainer.processes.count,
-        folded=folded,
-        own_loss=trainer.has_own_loss or args.label_smoothing_factor > 0,
-    )
-    if why_not:
-        return None, why_not
-    made = Graphs(
-        trainer.model,
-        trainer.optimizer,
-        encoder,
-        rows=args.per_device_train_batch_size,
-        max_grad_norm=args.max_grad_norm or 0.0,
-        precision=trainer.precision,
-        warn=trainer.warn,
-    )
-    return made, ""

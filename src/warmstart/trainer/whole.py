@@ -29,11 +29,32 @@ class Whole(Protocol):
     state: Any
     control: Any
     callback_handler: Any
+    compute_loss_func: Any
     compute_metrics: Any
     preprocess_logits_for_metrics: Any
     run_state: RunState
     is_in_train: bool
+    label_smoother: Any
+    trial: Any
+    pushes: Any
     parameters_computed: int
+    # Names of the stock trainer's, which code of the user's looks at or sets. `share` is ours: the part of an update's
+    # targets that the micro-batch under way has.
+    share: float
+    current_flos: float
+    current_gradient_accumulation_steps: int
+    model_accepts_loss_kwargs: bool
+    _globalstep_last_logged: int
+    _total_loss_scalar: float
+
+    @property
+    def loss_shifts_labels(self) -> bool: ...
+
+    @property
+    def accelerator(self) -> Any: ...
+
+    @property
+    def model_wrapped(self) -> nn.Module: ...
 
     @property
     def precision(self) -> torch.dtype | None: ...
@@ -53,7 +74,9 @@ class Whole(Protocol):
 
     # What a user may override
 
-    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False) -> Any: ...
+    def compute_loss(
+        self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any: ...
 
     def prediction_step(
         self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None
@@ -61,7 +84,52 @@ class Whole(Protocol):
 
     def evaluate(self, eval_dataset: Any = None, ignore_keys: list[str] | None = None) -> dict[str, float]: ...
 
-    def log(self, logs: dict[str, float]) -> None: ...
+    def training_step(
+        self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None
+    ) -> torch.Tensor: ...
+
+    def evaluation_loop(
+        self,
+        dataloader: Any,
+        description: str,
+        prediction_loss_only: bool | None = None,
+        ignore_keys: list[str] | None = None,
+        metric_key_prefix: str = "eval",
+    ) -> Any: ...
+
+    def get_eval_dataloader(self, eval_dataset: Any = None) -> Any: ...
+
+    def get_test_dataloader(self, test_dataset: Any) -> Any: ...
+
+    def num_examples(self, dataloader: Any) -> int: ...
+
+    def store_flos(self) -> None: ...
+
+    def floating_point_ops(self, inputs: dict[str, Any]) -> Any: ...
+
+    def compute_loss_context_manager(self) -> Any: ...
+
+    def _prepare_inputs(self, inputs: Any) -> Any: ...
+
+    def _remove_unused_columns(self, dataset: Any, description: str | None = None) -> Any: ...
+
+    def _get_collator_with_removed_columns(self, data_collator: Any, description: str | None = None) -> Any: ...
+
+    def _wrap_model(self, model: nn.Module, training: bool = True) -> nn.Module: ...
+
+    def _evaluate(self, trial: Any, ignore_keys_for_eval: list[str] | None, skip_scheduler: bool = False) -> Any: ...
+
+    def _maybe_log_save_evaluate(self, *given: Any, **named: Any) -> None: ...
+
+    def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool: ...
+
+    def _load_best_model(self) -> None: ...
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None: ...
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None: ...
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None: ...
 
     def save_checkpoint(self, *, resumable: bool = False) -> None: ...
 

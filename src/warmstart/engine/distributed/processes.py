@@ -28,6 +28,25 @@ class Accelerator(accelerate.Accelerator):  # type: ignore[misc]
         atexit.register(leave)
 
 
+class TrainersAccelerator(Accelerator):
+    """The one that a `Trainer` shows to code of the user's. The trainer itself weighs losses, sums gradients and sets
+    the precision, so all that `backward` does is to go backward. `loss_scaler`: scales a loss in fp16."""
+
+    loss_scaler: torch.amp.GradScaler | None = None
+
+    def backward(self, loss: torch.Tensor, **options: Any) -> None:
+        """Add the gradients of `loss`. What is inside autocast in the forward pass is not to be so in this one."""
+        with torch.autocast(self.device.type, enabled=False):
+            scaled: Any = loss if self.loss_scaler is None else self.loss_scaler.scale(loss)
+            scaled.backward(**options)
+
+
+def trainers_accelerator(loading: dict[str, Any], *, use_cpu: bool) -> TrainersAccelerator:
+    """`loading`: the options of `accelerate.DataLoaderConfiguration`."""
+    config = accelerate.DataLoaderConfiguration(**loading)
+    return TrainersAccelerator(cpu=use_cpu or cpu_only(), dataloader_config=config)
+
+
 def leave() -> None:
     """Leave the process group, if there is one. A process that ends within it may be aborted by gloo's own threads."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():

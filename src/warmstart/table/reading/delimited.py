@@ -9,60 +9,72 @@ import pyarrow as pa
 
 from warmstart.errors import UserError
 from warmstart.messages import _
-from warmstart.table.reading import quoting, refusals
-from warmstart.table.reading.dialect import LONGEST_CELL, opened, separator_of
-from warmstart.table.reading.header import check_header
-from warmstart.table.reading.misfits import blank_line, misfit
+from warmstart.table.reading import header, joined, notes, quoting, refusals
+from warmstart.table.reading.dialect import Dialect, opened, settled
+from warmstart.table.reading.lines import on_lines
+from warmstart.table.reading.misfits import Misfits
+from warmstart.table.reading.options import Options
 
 ROWS, CHARACTERS = 10_000, 1 << 24  # a batch is written out at whichever comes first
 
 
-def batches(path: pathlib.Path, encoding: str = "utf-8", delimiter: str | None = None) -> Iterator[pa.RecordBatch]:
+def batches(path: pathlib.Path, options: Options) -> Iterator[pa.RecordBatch]:
     """The rows of a delimited file, every column a string, in batches that do not grow with the file.
 
     The format is RFC 4180's, with any one-character delimiter: quotes around a cell that holds a delimiter, a newline
-    or a quote, the last one doubled. Raises UserError naming the line for anything else.
+    or a quote, the last one doubled; or, if the user says so, one in which quotes are text and no cell holds a newline.
+    Raises UserError naming the line for anything else.
     """
-    separator = separator_of(path, delimiter)
-    with opened(path, encoding) as lines:
-        reader = csv.reader(lines, delimiter=separator, strict=True)
-        names: list[str] = []
+    dialect = settled(path, options)
+    with opened(path, options.encoding, dialect.before) as lines:
+        reader = dialect.reader(lines)
         rows: list[list[str]] = []
-        characters, any_row = 0, False
-        begun = 1  # the line on which the row being read begins
+        characters, written, is_doubtful = 0, 0, False
+        begun = 1  # the line on which the row being read begins, counted as the reader counts
         blank = 0  # the first of the blank lines, harmless at the end of the file
-        misfits: list[int] = []  # the lines on which rows of another length than the header's begin
-        odd: list[str] = []  # the first of these rows
-        ended = 0  # and the line on which it ends
+        again: list[int] = []  # the lines on which the header stands again
+        misfits = Misfits(path, dialect)
         try:
-            names = _header(path, encoding, separator, reader)
-            width, schema = len(names), pa.schema([(name, pa.string()) for name in names])
-            begun = reader.line_num + 1
-            for row in reader:
+            first = next(reader, None)
+            names, told = _names(path, options, dialect, first)
+            misfits.names = names
+            width = len(names)
+            last = names[-1] if options.header and width > 1 else None  # of a header that stands again
+            schema = notes.attached(pa.schema([(name, pa.string()) for name in names]), (*dialect.notes, *told))
+            read = reader if options.header else itertools.chain([first or []], reader)
+            begun = reader.line_num + 1 if options.header else 1
+            for row in read:
+                ended = reader.line_num
                 if len(row) == width and not blank:
+                    if row[-1] == last and header.is_again(row, names):
+                        again.append(begun + dialect.before)
+                    if ended > begun and joined.may_be(row, dialect):
+                        is_doubtful = True
                     rows.append(row)
                     characters += sum(map(len, row))
                     if len(rows) == ROWS or characters > CHARACTERS:
                         yield _batch(rows, schema)
-                        any_row, characters = True, 0
+                        written, characters = written + len(rows), 0
                         rows.clear()
                 elif not row:
-                    blank = blank or begun
+                    blank = blank or begun + dialect.before
                 elif blank:
-                    raise blank_line(path, blank)
+                    raise misfits.blank_line(blank)
                 else:
-                    if not misfits:
-                        odd, ended = row, reader.line_num
-                    misfits.append(begun)
-                begun = reader.line_num + 1
+                    misfits.add(row, begun + dialect.before, ended + dialect.before)
+                begun = ended + 1
         except (csv.Error, UserError) as error:
-            if not misfits:  # they come first
-                raise _fault(path, encoding, separator, begun, error) from None
-    if misfits:
-        raise misfit(path, names, separator, odd, ended, misfits)
+            if not misfits.lines:  # they come first
+                raise _fault(path, options, dialect, begun + dialect.before, error) from None
+    if misfits.lines:
+        raise misfits.error(options, written + len(rows))
+    if again:
+        raise _repeated(path, again)
+    if is_doubtful and options.quoting == "auto":
+        joined.refuse(path, options, dialect, width)
     if rows:
         yield _batch(rows, schema)
-    elif not any_row:
+    elif not written:
         raise UserError(
             _("{name} has a header and no rows").format(name=path.name),
             str(path),
@@ -70,20 +82,31 @@ def batches(path: pathlib.Path, encoding: str = "utf-8", delimiter: str | None =
         )
 
 
-def _header(path: pathlib.Path, encoding: str, separator: str, reader: Iterator[list[str]]) -> list[str]:
-    names = next(reader, None)
-    if names is None:  # such as a byte-order mark alone
+def _names(
+    path: pathlib.Path, options: Options, dialect: Dialect, first: list[str] | None
+) -> tuple[list[str], tuple[notes.Note, ...]]:
+    if first is None:  # such as a byte-order mark alone
         raise refusals.empty(path)
-    check_header(path, encoding, separator, names)
-    return names
+    line = 1 + dialect.before
+    header.check_width(path, options.encoding, dialect.separator, len(first), line)
+    if not options.header:
+        return header.numbered(len(first)), ()
+    return header.named(path, first, on_lines(path, line))
 
 
-def _fault(path: pathlib.Path, encoding: str, separator: str, begun: int, error: Exception) -> UserError:
+def _fault(path: pathlib.Path, options: Options, dialect: Dialect, begun: int, error: Exception) -> UserError:
     """What to tell of a row, begun on line `begun`, on which reading ended."""
     if isinstance(error, UserError):
         return error
-    with opened(path, encoding) as lines:
-        return quoting.fault(path, itertools.islice(lines, begun - 1, None), separator, begun, LONGEST_CELL, str(error))
+    return quoting.fault(path, options, dialect, begun, str(error))
+
+
+def _repeated(path: pathlib.Path, lines: list[int]) -> UserError:
+    return UserError(
+        _("the header stands among the rows again: several files seem to have been put together"),
+        on_lines(path, *lines),
+        _("delete these lines, and keep the header in the first"),
+    )
 
 
 def _batch(rows: list[list[str]], schema: pa.Schema) -> pa.RecordBatch:

@@ -2,18 +2,16 @@
 
 import pathlib
 import re
-from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from warmstart.errors import UserError, did_you_mean, examples
 from warmstart.messages import _
 from warmstart.table import origin
-from warmstart.table.reading import contents
+from warmstart.table.reading import compression, described, formats
+from warmstart.table.reading.described import Open
 
 if TYPE_CHECKING:
     import datasets
-
-Open = Callable[..., "datasets.Dataset"]  # store.dataset with the reading options filled in
 
 _SPLITS = {
     "train": "train", "training": "train", "训练": "train", "训练集": "train",
@@ -35,8 +33,8 @@ def load(folder: pathlib.Path, config: str | None, cache_dir: str | None, datase
 
     if (folder / "dataset_dict.json").exists() or (folder / "state.json").exists():
         return _saved(folder)
-    if _has_configs(folder):
-        return _described(folder, config, cache_dir, dataset)
+    if described.has_configs(folder):
+        return described.load(folder, config, cache_dir, dataset)
     if config is not None:
         folders = sorted(child.name for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
         if config not in folders:
@@ -65,52 +63,12 @@ def _saved(folder: pathlib.Path) -> "datasets.DatasetDict":
     return splits
 
 
-def _has_configs(folder: pathlib.Path) -> bool:
-    """Whether the folder is laid out like a data set of the Hub: a README whose front matter lists data files."""
-    readme = folder / "README.md"
-    if not readme.is_file():
-        return False
-    with readme.open(encoding="utf-8", errors="replace") as file:
-        matter = re.match(r"---\s*\n(.*?)\n---", file.read(1 << 20), re.DOTALL)
-    return matter is not None and re.search(r"^configs:", matter[1], re.MULTILINE) is not None
-
-
-def _described(
-    folder: pathlib.Path, config: str | None, cache_dir: str | None, dataset: Open
-) -> "datasets.DatasetDict":
-    """The files that the README names. `datasets` finds them; they are read as any file is, so no cell changes."""
-    import datasets
-
-    names = datasets.get_dataset_config_names(str(folder))
-    if config is None and len(names) > 1 and "default" not in names:
-        raise UserError(
-            _("{name} has several configurations").format(name=folder.name),
-            str(folder / "README.md"),
-            _("name one with config: {names}").format(names=examples(names)),
-        )
-    if config is not None and config not in names:
-        raise UserError(
-            _("{name} has no configuration {config!r}").format(name=folder.name, config=config),
-            str(folder / "README.md"),
-            did_you_mean(config, names),
-        )
-    builder = datasets.load_dataset_builder(str(folder), config, cache_dir=cache_dir)
-    info = datasets.DatasetInfo(dataset_name=builder.dataset_name, config_name=builder.config.name)
-    files: Mapping[str, Sequence[str]] = builder.config.data_files
-    return datasets.DatasetDict(
-        {
-            str(split): dataset([pathlib.Path(path) for path in paths], str(split), info=info)
-            for split, paths in files.items()
-        }
-    )
-
-
 def _named(folder: pathlib.Path) -> dict[str, list[pathlib.Path]]:
     """Files by the split that their names name; shards (`train-00000-of-00002.parquet`) of one split go together."""
     files = sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in contents.FORMATS
+        if formats.known(path)
         and path.is_file()
         and path.name not in _NOT_DATA
         and not path.name.startswith((".", "_", "cache-"))
@@ -118,13 +76,13 @@ def _named(folder: pathlib.Path) -> dict[str, list[pathlib.Path]]:
     if not files:
         raise UserError(
             _("{folder} holds no table").format(folder=folder),
-            fix=_("give a folder with files of {formats}").format(formats=", ".join(contents.FORMATS)),
+            fix=_("give a folder with files of {formats}").format(formats=", ".join(formats.FORMATS)),
         )
     if len(files) == 1:
-        return {next(iter(_splits_in(files[0].stem)), "train"): files}
+        return {next(iter(_splits_in(formats.stem(files[0]))), "train"): files}
     found: dict[str, list[pathlib.Path]] = {}
     for path in files:
-        splits = _splits_in(path.stem)
+        splits = _splits_in(formats.stem(path))
         if len(splits) != 1:
             raise _unclear(
                 folder,
@@ -132,7 +90,7 @@ def _named(folder: pathlib.Path) -> dict[str, list[pathlib.Path]]:
             )
         found.setdefault(splits.pop(), []).append(path)
     for split, paths in found.items():
-        if len({(_SHARD.sub("", path.stem), path.suffix) for path in paths}) > 1:
+        if len({(_SHARD.sub("", formats.stem(path)), compression.bare(path).suffix) for path in paths}) > 1:
             listed = examples(path.name for path in paths)
             raise _unclear(folder, _("{listed} all name the split {split!r}").format(listed=listed, split=split))
     return {split: found[split] for split in ("train", "validation", "test") if split in found}

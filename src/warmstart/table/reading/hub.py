@@ -11,6 +11,7 @@ from warmstart.messages import _
 if TYPE_CHECKING:
     import datasets
 
+LONGEST_ID = 3 * 96  # characters: the Hub's limit for each part
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+){0,2}")
 _PUBLISHED = re.compile(r".+-\d{5}-of-\d{5}\.parquet")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -38,7 +39,7 @@ def load_dataset(path: str, name: str | None = None, **kwargs: Any) -> Any:
 
 def is_id(source: str) -> bool:
     """Whether `source` has the form of a Hub id, with or without configuration: `imdb`, `glue/mrpc`, `org/name/x`."""
-    return _ID.fullmatch(source) is not None and ".." not in source
+    return len(source) <= LONGEST_ID and _ID.fullmatch(source) is not None and ".." not in source
 
 
 def load(source: str, config: str | None = None, cache_dir: str | None = None) -> "datasets.DatasetDict":

@@ -41,6 +41,15 @@ def empty(path: pathlib.Path) -> UserError:
     return UserError(_("{name} is empty").format(name=path.name), str(path), _("give another file"))
 
 
+def unreadable(path: pathlib.Path, error: OSError) -> UserError:
+    """The error for a file that the system does not let us read."""
+    return UserError(
+        _("cannot read {name}: {reason}").format(name=path.name, reason=error.strerror or error),
+        str(path),
+        _("give a file that you may read"),
+    )
+
+
 def changed(*paths: pathlib.Path) -> UserError:
     """The error for files that are not what they were a moment ago."""
     return UserError(

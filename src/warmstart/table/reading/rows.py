@@ -1,4 +1,4 @@
-"""The rows of a JSON file as a stream: an object a line, or one array of objects."""
+"""The rows of a JSON file as a stream: an object a line, one array of objects, or one object that holds a table."""
 
 import json
 import pathlib
@@ -9,8 +9,9 @@ from typing import Any, NoReturn
 
 from warmstart.errors import UserError
 from warmstart.messages import _
-from warmstart.table.reading.encodings import encoding_name
+from warmstart.table.reading import compression, orients, text
 from warmstart.table.reading.lines import on_lines
+from warmstart.table.reading.notes import Note
 
 BLOCK = 1 << 20  # characters read at a time from an array
 LONGEST_ROW = 1 << 27  # characters; beyond it, a quote that is not closed is likelier than a row
@@ -23,22 +24,67 @@ class _RepeatedName(ValueError):
     """A JSON object names a field twice; the json module would keep the last and say nothing."""
 
 
-@contextmanager
-def opened(path: pathlib.Path, encoding: str) -> Iterator[Iterator[Numbered]]:
-    """The rows of a JSON file, each with the number of the line on which it begins."""
-    name = "utf-8-sig" if encoding_name(encoding) == "utf-8" else encoding
-    with path.open(encoding=name, newline="\n") as file:
-        head = file.read(1)
-        while head and (head.isspace() or head == "\ufeff"):
-            head = file.read(1)
-        is_array = head == "[" and path.suffix.lower() == ".json"
-        file.seek(0)
-        if file.read(1) != "\ufeff":  # such as utf-16-le keeps
-            file.seek(0)
-        yield _of_array(path, file) if is_array else _of_lines(path, file)
+class Source:
+    """A JSON file, looked at once: how its rows are written. `notes`: what is to be said of that."""
+
+    def __init__(self, path: pathlib.Path, encoding: str) -> None:
+        self.path, self.encoding = path, encoding
+        self.notes: tuple[Note, ...] = ()
+        self._is_array = False
+        self._table: list[Numbered] | None = None  # of a file that is one object
+        with text.opened(path, encoding, "\n") as file:
+            self._look(file)
+
+    @contextmanager
+    def opened(self) -> Iterator[Iterator[Numbered]]:
+        """The rows, each with the number of the line on which it begins."""
+        if self._table is not None:
+            yield iter(self._table)
+            return
+        with text.opened(self.path, self.encoding, "\n") as file:
+            yield _of_array(self.path, file) if self._is_array else _of_lines(self.path, file)
+
+    def _look(self, file: Any) -> None:
+        is_json = compression.bare(self.path).suffix.lower() == ".json"
+        line, number = file.readline(LONGEST_ROW), 1
+        while line and not line.strip("\ufeff \t\r\n"):
+            line, number = file.readline(LONGEST_ROW), number + 1
+        begin = line.lstrip("\ufeff \t\r\n")
+        if begin.startswith("["):
+            rest = begin[1:].strip()
+            while not rest and (line := file.readline(LONGEST_ROW)):
+                rest = line.strip()
+            self._is_array = is_json or rest.startswith("{")
+        elif begin.startswith("{"):
+            self._one_object(file, begin, number, is_json)
+
+    def _one_object(self, file: Any, begin: str, number: int, is_json: bool) -> None:
+        """Whether an object, on one line or on many, is all that the file holds; then its rows are made out."""
+        decode = json.JSONDecoder(object_pairs_hook=_once).decode
+        try:
+            whole, rest = decode(begin), file.readline(LONGEST_ROW)
+        except (ValueError, RecursionError):
+            if not is_json:
+                return  # told with its line when the rows are read
+            begin += file.read(LONGEST_ROW - len(begin))
+            if file.read(1):
+                return
+            try:
+                whole, rest = decode(begin), ""
+            except (ValueError, RecursionError) as error:
+                line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
+                if line == 1 or "Extra data" in str(error):
+                    return
+                refuse_json(self.path, number + line - 1, error)
+        while rest.isspace():
+            rest = file.readline(LONGEST_ROW)
+        if rest or not isinstance(whole, dict):
+            return
+        rows, self.notes = orients.rows_of(self.path, whole, is_line=not is_json)
+        self._table = [(number, row) for row in rows]
 
 
-def _of_lines(path: pathlib.Path, file: Iterator[str]) -> Iterator[Numbered]:
+def _of_lines(path: pathlib.Path, file: Any) -> Iterator[Numbered]:
     decode = json.JSONDecoder(object_pairs_hook=_once).decode
     blank = 0
     for number, line in enumerate(file, 1):

@@ -9,23 +9,36 @@ import pyarrow as pa
 
 from warmstart.errors import UserError
 from warmstart.messages import _
-from warmstart.storage import cache_folder
+from warmstart.storage import cache_folder, is_whole
 from warmstart.table import origin
-from warmstart.table.reading import columnar, contents, delimited, dialect, encodings, objects, refusals
+from warmstart.table.reading import (
+    columnar,
+    compression,
+    contents,
+    delimited,
+    dialect,
+    encodings,
+    formats,
+    notes,
+    objects,
+    refusals,
+    workbooks,
+)
+from warmstart.table.reading.options import Options
 
 if TYPE_CHECKING:
     import datasets
 
 ROWS = "rows.arrow"
-FORMAT = "1"  # of what is written; a reader that reads otherwise than before takes the next number
+FORMAT = "2"  # of what is written; a reader that reads otherwise than before takes the next number
+DEFAULT = Options()
 
 
 def dataset(
     paths: Sequence[pathlib.Path],
     split: str,
+    options: Options = DEFAULT,
     *,
-    encoding: str = "utf-8",
-    delimiter: str | None = None,
     cache_dir: str | None = None,
     info: "datasets.DatasetInfo | None" = None,
     keep: bool = True,
@@ -40,12 +53,12 @@ def dataset(
     from datasets.table import InMemoryTable, MemoryMappedTable
 
     before = [contents.stamp(path) for path in paths]
-    key = _key(paths, encoding, delimiter)
+    key = _key(paths, options)
     folder = pathlib.Path(cache_dir or datasets.config.HF_DATASETS_CACHE).expanduser() / "warmstart" / key
     rows = folder / ROWS
     in_memory = None
-    if not rows.exists():
-        batches = _batches(paths, before, encoding, delimiter)
+    if not is_whole(folder):
+        batches = _batches(paths, before, options)
         if keep:
             _write(folder, next(batches), batches)
         else:
@@ -59,33 +72,48 @@ def dataset(
             ", ".join(map(str, paths)),
             _("leave that column out of the file"),
         ) from error
-    origin.mark(found, paths)
+    origin.mark(found, paths, [(note.sentence, note.values) for note in notes.of(table.schema)])
     return found
 
 
-def _key(paths: Sequence[pathlib.Path], encoding: str, delimiter: str | None) -> str:
+def _key(paths: Sequence[pathlib.Path], options: Options) -> str:
     sha = hashlib.sha256(FORMAT.encode())
     for path in paths:
-        file_format = contents.format_of(path, delimiter)
-        options = {
-            "delimited": (encodings.encoding_name(encoding), delimiter or dialect.default_delimiter(path)),
-            "json": (encodings.encoding_name(encoding), path.suffix.lower() == ".json"),
-        }.get(file_format, ())
-        sha.update(repr((file_format, options, contents.digest(path, file_format, encoding))).encode())
+        file_format = formats.format_of(path, options)
+        digest = contents.digest(path, file_format, options.encoding)
+        sha.update(repr((file_format, _read_as(path, file_format, options), digest)).encode())
     return sha.hexdigest()
 
 
+def _read_as(path: pathlib.Path, file_format: formats.Format, options: Options) -> tuple[object, ...]:
+    """What the rows of a file depend on besides its bytes."""
+    encoding = encodings.encoding_name(options.encoding)
+    match file_format:
+        case "delimited":
+            settled = dialect.settled(path, options)
+            said = [note.sentence for note in settled.notes]
+            return encoding, settled.separator, options.quoting, options.header, *said
+        case "json":
+            return encoding, compression.bare(path).suffix.lower() == ".json"
+        case "workbook":
+            return options.header, options.sheet
+        case _:
+            return ()
+
+
 def _batches(
-    paths: Sequence[pathlib.Path], before: list[tuple[int, int]], encoding: str, delimiter: str | None
+    paths: Sequence[pathlib.Path], before: list[tuple[int, int]], options: Options
 ) -> Iterator[pa.RecordBatch]:
     """The batches of all files.
 
-    Raises UserError for a file whose columns are not those of the first and, after the last batch, if a file no longer
-    has the stamp of `before`: then the rows are not those that the key was made of.
+    Raises UserError for a file whose columns are not those of the first, for one that becomes larger than it can be
+    meant to be and, after the last batch, if a file no longer has the stamp of `before`: then the rows are not those
+    that the key was made of.
     """
     schema: pa.Schema | None = None
     for path in paths:
-        for batch in _read(path, encoding, delimiter):
+        unpacked = 0
+        for batch in _read(path, options):
             schema = schema or batch.schema
             if not batch.schema.equals(schema):
                 raise UserError(
@@ -93,21 +121,25 @@ def _batches(
                     f"{paths[0]}: {_columns(schema)}; {path}: {_columns(batch.schema)}",
                     _("files of one split need the same columns and types"),
                 )
+            unpacked += batch.nbytes
+            compression.check_size(path, unpacked)
             yield batch
     if before != [contents.stamp(path) for path in paths]:
         raise refusals.changed(*paths)
 
 
-def _read(path: pathlib.Path, encoding: str, delimiter: str | None) -> Iterator[pa.RecordBatch]:
-    match contents.format_of(path, delimiter):
+def _read(path: pathlib.Path, options: Options) -> Iterator[pa.RecordBatch]:
+    match formats.format_of(path, options):
         case "delimited":
-            return delimited.batches(path, encoding, delimiter)
+            return delimited.batches(path, options)
         case "json":
-            return objects.batches(path, encoding)
+            return objects.batches(path, options)
         case "parquet":
             return columnar.parquet(path)
         case "arrow":
             return columnar.arrow(path)
+        case "workbook":
+            return workbooks.batches(path, options)
 
 
 def _columns(schema: pa.Schema) -> str:
