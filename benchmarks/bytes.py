@@ -3,10 +3,10 @@
     python -m benchmarks.bytes --out before.json           # with the old code (PYTHONPATH says which)
     python -m benchmarks.bytes --against before.json       # with the new one: status 1, and what differs
 
-Runs use two threads and processes of their own; only the command and public names are used, so that any version will
-do. Times and rates are left out of the logs, and so is a log's first line, which says in words what was on: it is
-shown and not compared. The code is that of PYTHONPATH, or else the installed one: its folder is shown first. Precision
-goes by the processor, so compare on one machine.
+Runs use two threads (or --threads) and processes of their own; only the command and public names are used, so that any
+version will do. Times and rates are left out of the logs, and so is the first line, which says in words what was on:
+it is shown and not compared. The code is that of PYTHONPATH, or else the installed one: its folder is shown first.
+Precision goes by the processor, so compare on one machine.
 """
 
 import argparse
@@ -81,9 +81,9 @@ def write_tables(place: pathlib.Path) -> None:
     )
 
 
-def run(place: pathlib.Path) -> dict[str, dict[str, str]]:
+def run(place: pathlib.Path, threads: int) -> dict[str, dict[str, str]]:
     """What each run leaves: SHA-256 by file."""
-    environment = {**os.environ, "HF_HOME": str(place / "home"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "2"}
+    environment = {**os.environ, "HF_HOME": str(place / "home"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": str(threads)}
     environment.pop("HF_DATASETS_CACHE", None)
     write_tables(place)
     where = process([sys.executable, "-c", "import warmstart; print(*warmstart.__path__)"], environment)
@@ -140,10 +140,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--against", type=pathlib.Path)
+    parser.add_argument("--threads", type=int, default=2, help="with 1, sums are not shared among threads")
     asked = parser.parse_args()
     before = json.loads(asked.against.read_text()) if asked.against else None  # a wrong name is told before the runs
     with tempfile.TemporaryDirectory() as place:
-        found = run(pathlib.Path(place))
+        found = run(pathlib.Path(place), asked.threads)
     if asked.out:
         asked.out.write_text(json.dumps(found, indent=1) + "\n")
     if before is not None:
