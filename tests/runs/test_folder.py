@@ -1,5 +1,6 @@
 """A run's folder belongs to one process at a time, and is not left behind where nothing came of it."""
 
+import errno
 import os
 import pathlib
 import signal
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import tiny
-from warmstart import Recipe, UserError
+from warmstart import Recipe, UserError, storage
 from warmstart.engine.distributed.processes import Processes
 from warmstart.engine.signals import listening
 from warmstart.runs.folder import own_folder
@@ -169,3 +170,21 @@ def test_a_signal_after_the_last_update_ends_a_run_as_one_before_it(place: pathl
     assert again.returncode == 0, said
     assert "update 1/" not in said  # no update was lost
     assert (place / "run" / "metrics.json").is_file()
+
+
+def test_the_folder_outlasts_a_loss_of_power(place: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name, and those of the folders it is in, are flushed to the disk as they are made."""
+    done: list[tuple[str, str]] = []
+    monkeypatch.setattr(storage.operations, "watchers", [lambda operation, path: done.append((operation, str(path)))])
+    with own_folder(Recipe.of({"data": "reviews.csv"}), Processes(use_cpu=True)) as folder:
+        assert done == [("make", "runs"), ("flush", "."), ("make", str(folder)), ("flush", "runs")]
+
+
+def test_a_disk_that_takes_no_folder_is_told(place: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(operation: str, path: pathlib.Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(storage.operations, "watchers", [full])
+    asked = Recipe.of({"data": "reviews.csv"})
+    with pytest.raises(UserError, match="does not take reviews-1"), own_folder(asked, Processes(use_cpu=True)):
+        pass

@@ -2,12 +2,11 @@
 
 import contextlib
 import itertools
-import os
 import pathlib
 import shlex
 from collections.abc import Iterator
 
-from warmstart import paths
+from warmstart import paths, storage
 from warmstart.checkpoints import checkpoint
 from warmstart.engine.distributed.processes import Processes
 from warmstart.errors import UserError
@@ -44,14 +43,19 @@ def _claimed(recipe: Recipe, *, restarted: bool) -> Iterator[pathlib.Path]:
         taken = list(itertools.takewhile(pathlib.Path.exists, numbered))
         named = next((folder for folder in taken[-1:] if not (folder / "metrics.json").exists()), None)
         numbered = (pathlib.Path("runs", f"{stem}-{number}") for number in itertools.count(1))
-    made: list[pathlib.Path] = []
+    if named is not None:
+        folder, made = named, storage.make_folder(named)
+    else:
+        made = next(filter(None, map(_if_new, numbered)))
+        folder = made[-1]
     try:
-        if named is not None:
-            made = _make(named)
-            folder = named
-        else:
-            made, folder = next(each for each in map(_try_to_make, numbered) if each is not None)
-        with _locked(folder):
+        with storage.locked(folder) as has_it:
+            if has_it is False:
+                raise UserError(
+                    _("another process is working in {folder}").format(folder=folder),
+                    where=str(folder),
+                    fix=_("wait until it has ended, or give another --out"),
+                )
             yield folder
     finally:
         for each in reversed(made):
@@ -59,45 +63,12 @@ def _claimed(recipe: Recipe, *, restarted: bool) -> Iterator[pathlib.Path]:
                 each.rmdir()
 
 
-def _make(folder: pathlib.Path) -> list[pathlib.Path]:
-    """Make a folder and those it is in; returns those that were not there, from the outermost."""
-    missing = [each for each in (*reversed(folder.parents), folder) if not each.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    return missing
-
-
-def _try_to_make(folder: pathlib.Path) -> tuple[list[pathlib.Path], pathlib.Path] | None:
-    """The same for a folder that has to be new: of several processes that try, one succeeds."""
-    made = _make(folder.parent)
+def _if_new(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Make a folder; nothing if it is there. Of several processes that try, one succeeds."""
     try:
-        folder.mkdir()
+        return storage.make_folder(folder, new=True)
     except FileExistsError:
-        return None
-    return [*made, folder], folder
-
-
-@contextlib.contextmanager
-def _locked(folder: pathlib.Path) -> Iterator[None]:
-    """No other process is in such a block for this folder. The system lets go of it when the process ends, however it
-    does. Windows cannot lock a folder, and goes without."""
-    if os.name == "nt":
-        yield
-        return
-    import fcntl
-
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UserError(
-                _("another process is working in {folder}").format(folder=folder),
-                where=str(folder),
-                fix=_("wait until it has ended, or give another --out"),
-            ) from error
-        yield
-    finally:
-        os.close(handle)
+        return []
 
 
 def refuse_existing(folder: pathlib.Path) -> None:

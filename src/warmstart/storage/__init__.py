@@ -2,7 +2,7 @@
 
 `folders`: checkpoints and other folders with a manifest; `files`: single files; `manifest`: what a folder's files must
 be; `cache`: folders that can be made again, `sums`: what their files must be; `operations`: what changes a run, each
-telling `watchers` first.
+telling `watchers` first; `locks`: of folders.
 """
 
 from warmstart.storage.cache import cache_folder
@@ -11,12 +11,14 @@ from warmstart.storage.folders import (
     DAMAGED,
     REPLACED,
     is_in_the_making,
+    make_folder,
     new_files,
     new_folder,
     recover,
     remove,
     set_aside,
 )
+from warmstart.storage.locks import locked
 from warmstart.storage.manifest import MANIFEST, seal, verify
 from warmstart.storage.operations import UNFINISHED, Damaged, watchers
 from warmstart.storage.sums import is_whole
@@ -31,6 +33,8 @@ __all__ = [
     "cache_folder",
     "is_in_the_making",
     "is_whole",
+    "locked",
+    "make_folder",
     "new_files",
     "new_folder",
     "read_json",

@@ -4,18 +4,15 @@ import contextlib
 import os
 import pathlib
 import shutil
-import sys
 import time
 import uuid
 from collections.abc import Iterator
 
 from warmstart.errors import UserError
 from warmstart.messages import _
+from warmstart.storage.locks import locked
 from warmstart.storage.operations import UNFINISHED, sync
 from warmstart.storage.sums import SUMS, clear, write_sums
-
-if sys.platform != "win32":
-    import fcntl
 
 OLD = 3600.0  # seconds: no build rests for so long, also where another machine's locks are not seen
 
@@ -33,7 +30,9 @@ def cache_folder(target: pathlib.Path) -> Iterator[pathlib.Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         _clear(target.parent)
         work.mkdir()
-        with _locked(work):
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(OSError):  # where there are no such locks nobody has one
+                stack.enter_context(locked(work))
             yield work
             write_sums(work, target.name)
             for path in work.iterdir():
@@ -69,25 +68,6 @@ def _clear(parent: pathlib.Path) -> None:
         with contextlib.suppress(OSError):
             newest = max(path.stat().st_mtime for path in (left, *left.rglob("*")))
             if time.time() - newest > OLD:
-                with _locked(left) as is_dead:
+                with locked(left) as is_dead:
                     if is_dead:
                         shutil.rmtree(left, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _locked(folder: pathlib.Path) -> Iterator[bool]:
-    """Whether this process has the folder's lock, which it keeps to the end of the block or of its life: the number of
-    a process would say nothing in another container. Where there are no such locks nobody has one."""
-    if sys.platform == "win32":
-        yield False
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            has_it = True
-        except OSError:
-            has_it = False
-        yield has_it
-    finally:
-        os.close(handle)

@@ -12,6 +12,7 @@ from warmstart.storage.operations import (
     beside,
     flush,
     make,
+    not_taken,
     readable,
     remove_tree,
     rename,
@@ -20,6 +21,17 @@ from warmstart.storage.operations import (
 
 REPLACED = ".replaced"  # what was there before; removed when its successor has been read back
 DAMAGED = ".damaged"  # set aside: never removed by us
+
+
+def make_folder(folder: pathlib.Path, *, new: bool = False) -> list[pathlib.Path]:
+    """Make a folder, as `operations.make` does. Raises FileExistsError as that does, and UserError for whatever else
+    the disk refuses."""
+    try:
+        return make(folder, new=new)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise not_taken(folder, error) from error
 
 
 @contextlib.contextmanager

@@ -31,12 +31,17 @@ def telling(path: pathlib.Path) -> Iterator[None]:
     try:
         yield
     except (OSError, SafetensorError, Damaged) as error:
-        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise UserError(
-            _("the disk does not take {name}: {why}").format(name=path.name, why=why),
-            where=str(path),
-            fix=_("make room, or allow writing there, and resume; what was saved earlier is untouched"),
-        ) from error
+        raise not_taken(path, error) from error
+
+
+def not_taken(path: pathlib.Path, error: Exception) -> UserError:
+    """The error for what the disk refuses."""
+    why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return UserError(
+        _("the disk does not take {name}: {why}").format(name=path.name, why=why),
+        where=str(path),
+        fix=_("make room, or allow writing there, and resume; what was saved earlier is untouched"),
+    )
 
 
 def about_to(operation: str, path: pathlib.Path) -> None:
@@ -44,13 +49,16 @@ def about_to(operation: str, path: pathlib.Path) -> None:
         each(operation, path)
 
 
-def make(folder: pathlib.Path) -> None:
-    """Make a folder, and those it is in, so that they outlast a loss of power."""
-    if not folder.is_dir():
-        make(folder.parent)
-        about_to("make", folder)
-        folder.mkdir(exist_ok=True)
-        flush(folder.parent)
+def make(folder: pathlib.Path, *, new: bool = False) -> list[pathlib.Path]:
+    """Make a folder, and those it is in, so that they outlast a loss of power. Returns those that were not there, from
+    the outermost. Raises FileExistsError if one that has to be `new` is there."""
+    if folder.is_dir() and not new:
+        return []
+    made = make(folder.parent)
+    about_to("make", folder)
+    folder.mkdir(exist_ok=not new)
+    flush(folder.parent)
+    return [*made, folder]
 
 
 def write(path: pathlib.Path, content: str, mode: str = "w") -> None:
