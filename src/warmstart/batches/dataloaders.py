@@ -39,6 +39,20 @@ class Feed(Protocol):
     def batches(self, start: int, stop: int, process: int, processes: int) -> Iterator[tuple[Update, list[Batch]]]: ...
 
 
+class FeedOf:
+    """What a feed has that does something to the batches of another: the same updates and rows."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+
+    @property
+    def updates_per_epoch(self) -> int | None:
+        return self._feed.updates_per_epoch
+
+    def rows_before(self, index: int) -> int:
+        return self._feed.rows_before(index)
+
+
 @dataclasses.dataclass(frozen=True)
 class TokenFeed:
     """The fast path: batches assembled from the token table by array operations, each of them `ahead` updates before it

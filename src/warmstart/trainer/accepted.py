@@ -32,10 +32,10 @@ NOTHING_LEFT = {
     "auto_find_batch_size": N_("an update that does not fit into the memory is computed again in smaller pieces"),
     "average_tokens_across_devices": N_("every target of an update weighs the same, on whichever process it is"),
     "dataloader_in_order": N_("batches come in order: the rows of each update are known"),
-    "ddp_broadcast_buffers": N_("DistributedDataParallel is not used"),
-    "ddp_bucket_cap_mb": N_("DistributedDataParallel is not used"),
+    **dict.fromkeys(
+        ("ddp_broadcast_buffers", "ddp_bucket_cap_mb", "ddp_static_graph"), N_("DistributedDataParallel is not used")
+    ),
     "ddp_find_unused_parameters": N_("parameters that a process did not use count as zero there"),
-    "ddp_static_graph": N_("DistributedDataParallel is not used"),
     "enable_jit_checkpoint": N_("SIGTERM always saves a checkpoint that can be resumed from, and ends the run"),
     "eval_accumulation_steps": N_("what a batch gave is moved off the device at once"),
     "eval_use_gather_object": N_("results of any type are gathered from the processes"),
@@ -45,21 +45,16 @@ NOTHING_LEFT = {
 
 # What to do instead of these.
 INSTEAD = {
-    "use_liger_kernel": N_("leave it out; or call liger's own function on the model before it is given to the Trainer"),
-    "liger_kernel_config": N_(
-        "leave it out; or call liger's own function on the model before it is given to the Trainer"
+    **dict.fromkeys(
+        ("use_liger_kernel", "liger_kernel_config"),
+        N_("leave it out; or call liger's own function on the model before it is given to the Trainer"),
     ),
-    "parallelism_config": N_(
-        "leave it out: each process holds the whole model; for a model larger than a device use transformers.Trainer"
-    ),
-    "fsdp": N_(
-        "leave it out: each process holds the whole model; for a model larger than a device use transformers.Trainer"
-    ),
-    "fsdp_config": N_(
-        "leave it out: each process holds the whole model; for a model larger than a device use transformers.Trainer"
-    ),
-    "deepspeed": N_(
-        "leave it out: each process holds the whole model; for a model larger than a device use transformers.Trainer"
+    **dict.fromkeys(
+        ("parallelism_config", "fsdp", "fsdp_config", "deepspeed"),
+        N_(
+            "leave it out: each process holds the whole model; for a model larger than a device use "
+            "transformers.Trainer"
+        ),
     ),
     "ddp_backend": N_("leave it out: nccl joins GPUs, and gloo CPUs"),
     "save_on_each_node": N_("leave it out: checkpoints are written once; let output_dir lie where all machines see it"),

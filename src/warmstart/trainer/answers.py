@@ -15,13 +15,6 @@ def one(self: Any) -> int:
     return 1
 
 
-def _get_output_dir(self: Any, trial: Any = None) -> str:
-    """Where the checkpoints of this run, or of this trial, go."""
-    del trial  # a trial's folder is in the arguments while it runs
-    folder: str = self.args.output_dir
-    return folder
-
-
 def _load_callback_state(self: Any) -> None:
     """Give callbacks back what `state` has of them, and `control`, if `restore_callback_states_from_checkpoint`."""
     if not self.args.restore_callback_states_from_checkpoint:

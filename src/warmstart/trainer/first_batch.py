@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from warmstart.batches.dataloaders import Batch, Feed
+from warmstart.batches.dataloaders import Batch, Feed, FeedOf
 from warmstart.batches.plan import Rows, Update
 from warmstart.batches.ragged import pad
 from warmstart.engine.losses import base_model, labels_of
@@ -15,7 +15,7 @@ from warmstart.errors import UserError
 from warmstart.messages import _
 from warmstart.trainer import overrides, row_slips
 from warmstart.trainer.label_slips import Slip
-from warmstart.trainer.slips import Seen, shown, slips, unknown
+from warmstart.trainer.slips import Seen, rename_labels, shown, slips, unknown
 from warmstart.trainer.whole import Whole
 
 # What torch says where labels do not fit a loss.
@@ -155,23 +155,15 @@ def _rename(there: Sequence[str], names: Sequence[str], batch: Mapping[str, Any]
     if there or others:
         return f"TrainingArguments(label_names={list(there) or others[-1:]!r})"
     left = [name for name in columns if name not in batch] or ["..."]
-    return _("name the column of labels so: dataset = dataset.rename_column({other!r}, {expected!r})").format(
-        other=left[-1], expected=names[0] if names else "labels"
-    )
+    return rename_labels(left[-1], names)
 
 
-class _Watched:
+class _Watched(FeedOf):
     """A feed whose first update is looked at."""
 
     def __init__(self, feed: Feed, first: FirstBatch) -> None:
-        self._feed, self._first = feed, first
-
-    @property
-    def updates_per_epoch(self) -> int | None:
-        return self._feed.updates_per_epoch
-
-    def rows_before(self, index: int) -> int:
-        return self._feed.rows_before(index)
+        super().__init__(feed)
+        self._first = first
 
     def batches(self, start: int, stop: int, process: int, processes: int) -> Iterator[tuple[Update, list[Batch]]]:
         for update, batches in self._first._one_by_one(self._feed.batches(start, stop, process, processes)):

@@ -67,7 +67,7 @@ def _classes(labels: torch.Tensor, count: int, column: str) -> Iterator[Slip]:
         )
     elif labels.is_floating_point():
         yield Slip(
-            _("labels are {dtype}, and classes are whole numbers").format(dtype=_name(labels.dtype)),
+            _("labels are {dtype}, and classes are whole numbers").format(dtype=name_of(labels.dtype)),
             _(
                 "dataset = dataset.cast_column({column!r}, Value('int64')); or, to predict a number, load the model "
                 "with num_labels=1"
@@ -112,7 +112,7 @@ def _range(labels: torch.Tensor, count: int, column: str) -> Iterator[Slip]:
         fix = _("leave rows without a label out: dataset = dataset.filter(lambda row: row[{column!r}] >= 0)").format(
             column=column
         )
-    yield Slip(problem, fix, rows=wrong.reshape(len(wrong), -1).any(1))
+    yield Slip(problem, fix, rows=any_of(wrong))
 
 
 def _several(labels: torch.Tensor, count: int, column: str) -> Iterator[Slip]:
@@ -128,7 +128,7 @@ def _several(labels: torch.Tensor, count: int, column: str) -> Iterator[Slip]:
         )
     elif not labels.is_floating_point():
         yield Slip(
-            _("labels are {dtype}, and several labels a row have to be floats").format(dtype=_name(labels.dtype)),
+            _("labels are {dtype}, and several labels a row have to be floats").format(dtype=name_of(labels.dtype)),
             f"dataset = dataset.cast_column({column!r}, Sequence(Value('float32')))",
             sure=False,
         )
@@ -173,5 +173,11 @@ def _of_tokens(labels: torch.Tensor, ids: Any, count: int, column: str) -> Itera
     yield from _range(labels, count, column)
 
 
-def _name(dtype: torch.dtype) -> str:
+def any_of(wrong: torch.Tensor) -> torch.Tensor:
+    """In which rows anything is wrong: bool `[rows]` of bool `[rows, ...]`."""
+    return wrong.reshape(len(wrong), -1).any(1)
+
+
+def name_of(dtype: torch.dtype) -> str:
+    """`int64`, without the library's name."""
     return str(dtype).removeprefix("torch.")

@@ -12,7 +12,7 @@ from warmstart.engine.losses import base_model
 from warmstart.errors import examples
 from warmstart.messages import _
 from warmstart.trainer import label_slips
-from warmstart.trainer.label_slips import Slip
+from warmstart.trainer.label_slips import Slip, any_of, name_of
 
 # What models call the table of places that a token can have; a relative position has none.
 PLACES = {"position_embeddings", "position_embedding", "embed_positions", "positions_embed", "wpe"}
@@ -77,6 +77,13 @@ def _names(seen: Seen) -> Iterator[Slip]:
         yield from _no_loss(inner, seen)
 
 
+def rename_labels(column: str, label_names: Sequence[str]) -> str:
+    """How a column of labels gets the name that it is looked for under."""
+    return _("name the column of labels so: dataset = dataset.rename_column({other!r}, {expected!r})").format(
+        other=column, expected=label_names[0] if label_names else "labels"
+    )
+
+
 def unknown(name: str, model: nn.Module) -> Slip:
     """The batch has something of this name, and the model does not take it."""
     return Slip(
@@ -101,9 +108,7 @@ def _no_loss(model: nn.Module, seen: Seen) -> Iterator[Slip]:
             _(
                 "the batch has no labels, and so {type} gives no loss: it takes {expected}, and was given {names}"
             ).format(type=model_type, expected=", ".join(seen.label_names), names=", ".join(seen.batch)),
-            _("name the column of labels so: dataset = dataset.rename_column({other!r}, {expected!r})").format(
-                other=others[-1], expected=seen.label_names[0] if seen.label_names else "labels"
-            ),
+            rename_labels(others[-1], seen.label_names),
         )
 
 
@@ -119,7 +124,7 @@ def _ids(model: nn.Module, ids: torch.Tensor, *, is_text_alone: bool) -> Iterato
         return  # the model has no table to look them up in: what it is given are numbers
     if ids.is_floating_point():
         yield Slip(
-            _("input_ids are {dtype}, and token ids are whole numbers").format(dtype=_name(ids.dtype)),
+            _("input_ids are {dtype}, and token ids are whole numbers").format(dtype=name_of(ids.dtype)),
             "dataset = dataset.cast_column('input_ids', Sequence(Value('int64')))",
         )
         return
@@ -131,13 +136,13 @@ def _ids(model: nn.Module, ids: torch.Tensor, *, is_text_alone: bool) -> Iterato
         yield Slip(
             _("token id {id} is not in the model's table, which has {size}").format(id=int(ids[beyond][0]), size=size),
             _("use the model's own tokenizer; or, if you added tokens: model.resize_token_embeddings(len(tokenizer))"),
-            rows=_any(beyond),
+            rows=any_of(beyond),
         )
     elif is_text_alone and bool((ids < 0).any()):
         yield Slip(
             _("token id {id} is negative").format(id=int(ids.min())),
             _("pad input_ids with the tokenizer's pad_token_id; -100 is for labels alone"),
-            rows=_any(ids < 0),
+            rows=any_of(ids < 0),
         )
 
 
@@ -161,7 +166,7 @@ def _beside_ids(model: nn.Module, ids: torch.Tensor, batch: Mapping[str, Any]) -
                 top=int(types.max()), size=size
             ),
             _("use the model's own tokenizer, or: dataset = dataset.remove_columns('token_type_ids')"),
-            rows=_any(types >= size),
+            rows=any_of(types >= size),
         )
 
 
@@ -207,14 +212,6 @@ def _rows_of(table: Any) -> int | None:
     weight = getattr(table, "weight", None)
     is_table = hasattr(table, "num_embeddings") and isinstance(weight, torch.Tensor)
     return int(weight.shape[0]) if is_table and weight is not None else None
-
-
-def _any(wrong: torch.Tensor) -> torch.Tensor:
-    return wrong.reshape(len(wrong), -1).any(1)
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
 
 
 def shown(rows: Iterable[int]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from warmstart.batches.dataloaders import Batch, Feed
+from warmstart.batches.dataloaders import Batch, Feed, FeedOf
 from warmstart.batches.plan import Update
 from warmstart.batches.ragged import pad
 from warmstart.engine.losses import labels_of
@@ -13,12 +13,13 @@ from warmstart.trainer import overrides
 from warmstart.trainer.whole import Whole
 
 
-class Stepping:
+class Stepping(FeedOf):
     """A feed that shows each update's padded batches to the methods that look at them, and for the engine the way from
     one of them to gradients. `feed`: where they come from."""
 
     def __init__(self, trainer: Whole, feed: Feed) -> None:
-        self._trainer, self._feed = trainer, feed
+        super().__init__(feed)
+        self._trainer = trainer
         self._counts_flos = trainer.is_own("floating_point_ops")
         self._items: torch.Tensor | None = None
 
@@ -26,13 +27,6 @@ class Stepping:
     def is_needed(trainer: Whole) -> bool:
         """Whether a method of the user's is to see every micro-batch."""
         return bool(overrides.own(trainer, overrides.STEP | {"floating_point_ops"}))
-
-    @property
-    def updates_per_epoch(self) -> int | None:
-        return self._feed.updates_per_epoch
-
-    def rows_before(self, index: int) -> int:
-        return self._feed.rows_before(index)
 
     def batches(self, start: int, stop: int, process: int, processes: int) -> Iterator[tuple[Update, list[Batch]]]:
         trainer = self._trainer

@@ -41,7 +41,6 @@ class Surface:
     loss_is_scaled_for_ga: bool | None = (
         None  # a loss is the mean over the items that it is told of, or their sum by it
     )
-    _get_output_dir = answers._get_output_dir
     _load_callback_state = answers._load_callback_state
     _train_batch_size = property(lambda self: self.args.train_batch_size)
     num_examples = answers.num_examples
