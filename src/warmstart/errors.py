@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable
 
 from warmstart import visible
-from warmstart.messages import _
+from warmstart.messages import _, ngettext
 
 MOST_EXAMPLES = 10
 LONGEST_EXAMPLE = 500  # characters: a cell of a table may have millions
@@ -64,6 +64,11 @@ def examples(items: Iterable[object], most: int = MOST_EXAMPLES) -> str:
     shown = ", ".join(brief(str(item), LONGEST_EXAMPLE) for item in items[:most])
     rest = len(items) - most
     return shown if rest <= 0 else shown + _(" and {rest} more").format(rest=rest, total=len(items))
+
+
+def number_of(rows: int) -> str:
+    """`1 row`, `2 rows` ..."""
+    return ngettext("{rows:,} row", "{rows:,} rows", rows).format(rows=rows)
 
 
 def brief(text: str, most: int) -> str:

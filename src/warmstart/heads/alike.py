@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from warmstart.errors import examples
+from warmstart.errors import examples, number_of
 from warmstart.heads.cells import OddCells, Value
-from warmstart.messages import _, ngettext
+from warmstart.messages import _
 
 MOST_GROUPS = 6  # that a message lists
 PLAIN_NUMBER = re.compile(r"([+-]?)(\d*)(?:\.(\d*?)0*)?", re.ASCII)  # zeros before a number make it a code: 007
@@ -125,11 +125,7 @@ def quoted(group: Sequence[Value]) -> list[str]:
 def _listed(group: list[Value], counts: Mapping[Value, int]) -> str:
     """`'pos' (120 rows) = 'pos ' (3 rows)`"""
     shown = zip(quoted(group), group, strict=True)
-    return " = ".join(f"{one} ({_rows(counts[value])})" for one, value in shown)
-
-
-def _rows(count: int) -> str:
-    return ngettext("{rows:,} row", "{rows:,} rows", count).format(rows=count)
+    return " = ".join(f"{one} ({number_of(counts[value])})" for one, value in shown)
 
 
 def _seen(char: str) -> str:

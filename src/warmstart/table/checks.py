@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from warmstart.errors import UserError
+from warmstart.errors import UserError, number_of
 from warmstart.heads.cells import MISSING, OK
 from warmstart.messages import _
 from warmstart.table import labels, origin
-from warmstart.table.columns import number_of
 from warmstart.table.findings import Finding, refuse
 from warmstart.table.leakage import leakage
 from warmstart.table.scan import Scans, scan

@@ -140,11 +140,6 @@ def text_keys(table: "pa.Table", names: list[str]) -> npt.NDArray[np.int64]:
     return np.fromiter(map(hash, zip(*columns, strict=True)), np.int64, table.num_rows)
 
 
-def number_of(rows: int) -> str:
-    """`1 row`, `2 rows` ..."""
-    return ngettext("{rows:,} row", "{rows:,} rows", rows).format(rows=rows)
-
-
 def listed(rows: npt.NDArray[np.int64]) -> str:
     """The rows (from 0) as a user counts them, from 1: the first ten and how many more there are."""
     shown = ", ".join(f"{row + 1:,}" for row in rows[:MOST_EXAMPLES].tolist())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from warmstart.errors import MOST_EXAMPLES, UserError, examples
+from warmstart.errors import MOST_EXAMPLES, UserError, examples, number_of
 from warmstart.heads.cells import MISSING, UNKNOWN
 from warmstart.heads.head import Encoded
 from warmstart.messages import _, ngettext
@@ -71,7 +71,7 @@ def has_labels(task: "Task", dataset: "datasets.Dataset") -> bool:
 def phrases(task: "Task", fault: int, rows: npt.NDArray[np.int64], cells: Sequence[Any]) -> tuple[str, str, str]:
     """Problem, place and fix for the rows (from 0) with a fault; `cells` are the first ones'."""
     where = _("{rows}, column {label!r}").format(rows=columns.listed(rows), label=task.label)
-    problem, fix = task.head.bad_cells(fault, columns.number_of(len(rows)), cells)
+    problem, fix = task.head.bad_cells(fault, number_of(len(rows)), cells)
     return problem, where, fix
 
 
