@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,6 +26,9 @@ class Done:
             raise AssertionError(f"{word} is not JSON")
 
         return json.loads(self.out, parse_constant=refuse)
+
+
+Run = Callable[..., Done]
 
 
 def command(capsys: pytest.CaptureFixture[str], *words: object) -> Done:

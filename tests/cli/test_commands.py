@@ -6,17 +6,16 @@ import pathlib
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests import tiny
-from tests.cli.helpers import Done, command
+from tests.cli.helpers import Done, Run
 from warmstart import Recipe, __version__
 from warmstart.runs.forecast import Forecast
 
-Run = Callable[..., Done]
 TRAIN = ["--epochs", 8, "--lr", 5e-3, "--precision", "fp32", "--cpu"]
 
 
@@ -44,13 +43,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     ]
     tiny.write(folder / "tags.jsonl", tags)
     return folder
-
-
-@pytest.fixture
-def run(place: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command there."""
-    monkeypatch.chdir(place)
-    return lambda *words: command(capsys, *words)
 
 
 @pytest.fixture(scope="module")

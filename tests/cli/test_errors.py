@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from tests import tiny
-from tests.cli.helpers import Done, command
+from tests.cli.helpers import Run
 from warmstart import Recipe
 from warmstart.runs.run import train
 
-Run = Callable[..., Done]
 TINY = ("--model", "tiny", "--updates", "1", "--no-baselines", "--cpu")
 
 
@@ -58,13 +57,6 @@ BROKEN_RUNS: dict[str, Callable[[pathlib.Path], Any]] = {
     "taskless": lambda folder: (folder / "task.json").write_text("{"),
     "speechless": lambda folder: (folder / "model" / "tokenizer.json").unlink(),
 }
-
-
-@pytest.fixture
-def run(place: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command there."""
-    monkeypatch.chdir(place)
-    return lambda *words: command(capsys, *words)
 
 
 # The words of a command, and what the answer must hold.

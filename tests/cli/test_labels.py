@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from tests import tiny
-from tests.cli.helpers import Done, command
+from tests.cli.helpers import Run
 
-Run = Callable[..., Done]
 TRAIN = ("--model", "tiny", "--updates", "1", "--no-baselines", "--cpu")
 INSPECT = ("--model", "tiny")
 WORDS = ("book", "film", "very")
@@ -37,13 +36,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pathlib.Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("datasets.config.HF_DATASETS_CACHE", folder / "cache")
         yield folder
-
-
-@pytest.fixture
-def run(place: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command there."""
-    monkeypatch.chdir(place)
-    return lambda *words: command(capsys, *words)
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,15 @@ import pathlib
 import random
 import threading
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import openpyxl
 import pytest
 
 from tests import tiny
-from tests.cli.helpers import Done, command
+from tests.cli.helpers import Run
 
-Run = Callable[..., Done]
 SHORT = ["--model", "tiny", "--updates", 2, "--cpu", "--precision", "fp32", "--evaluate-every", "never"]
 AS_TEXT = ["--no-header", "--quoting", "none", "--delimiter", "\\t"]
 
@@ -47,12 +46,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pathlib.Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("datasets.config.HF_DATASETS_CACHE", folder / "cache")
         yield folder
-
-
-@pytest.fixture
-def run(place: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.chdir(place)
-    return lambda *words: command(capsys, *words)
 
 
 def column(path: pathlib.Path, name: str) -> list[Any]:
