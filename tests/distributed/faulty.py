@@ -29,7 +29,9 @@ class Harm(TrainerCallback):  # type: ignore[misc]
         self.mark, self.kind, self.update = folder / f"harmed-{update}", kind, update
 
     def on_substep_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if RANK != COUNT - 1 or state.global_step != self.update or self.kind == "none" or self.mark.exists():
+        if RANK != COUNT - 1 or state.global_step != self.update or self.mark.exists():
+            return
+        if self.kind in ("none", "evaluating"):
             return
         self.mark.write_text("")
         if self.kind == "told":
@@ -41,6 +43,11 @@ class Harm(TrainerCallback):  # type: ignore[misc]
             os.kill(os.getpid(), signal.SIGSTOP)
         while True:
             time.sleep(1)
+
+    def on_prediction_step(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if RANK == COUNT - 1 and self.kind == "evaluating" and not self.mark.exists():
+            self.mark.write_text("")
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 class Noting(TrainerCallback):  # type: ignore[misc]
@@ -70,14 +77,18 @@ def main(folder: pathlib.Path, kind: str, update: int) -> None:
         save_strategy="steps",
         save_steps=2,
         remove_unused_columns=False,
+        eval_strategy="steps" if kind == "evaluating" else "no",
+        eval_steps=update,
+        per_device_eval_batch_size=4,
     )
     data = rows(64)
     data = data.add_column("number", list(range(len(data))))
     noting = Noting(folder)
     harm = Harm(folder, kind, update)
-    trainer = warmstart.Trainer(tiny_bert(dropout=0.1), arguments, noting, data, callbacks=[harm, noting])
-    trainer.train(resume_from_checkpoint=bool(kind == "told" and last_good(folder)))
+    trainer = warmstart.Trainer(tiny_bert(dropout=0.1), arguments, noting, data, data, callbacks=[harm, noting])
+    trainer.train(resume_from_checkpoint=bool(kind in ("told", "evaluating") and last_good(folder)))
     if trainer.is_world_process_zero():
+        print("EVALUATED", [each["step"] for each in trainer.state.log_history if "eval_loss" in each])
         print("WEIGHTS", weights_of(trainer.model), flush=True)
 
 

@@ -57,6 +57,16 @@ def test_started_again_they_carry_on(undisturbed: str, tmp_path: pathlib.Path) -
     assert weights(done) == undisturbed
 
 
+def test_told_in_an_evaluation_all_stop_before_its_end_and_go_on_with_it(tmp_path: pathlib.Path) -> None:
+    done = run(tmp_path, "evaluating", "4")
+    assert done.returncode != 0
+    assert done.stdout.count("SAVED") == 2
+    assert sorted(path.name for path in tmp_path.glob("checkpoint-*")) == ["checkpoint-2", "checkpoint-4"]
+    done = run(tmp_path, "evaluating", "4", start=[sys.executable])
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "EVALUATED [4, 8]" in done.stdout
+
+
 def test_told_to_stop_all_do_and_other_numbers_of_processes_go_on(tmp_path: pathlib.Path) -> None:
     """One process, then two of which one is told, then one: every row once, in the updates of the plan."""
     alone = [sys.executable]

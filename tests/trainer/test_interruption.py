@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from transformers.trainer_callback import TrainerCallback
+from transformers.trainer_callback import EarlyStoppingCallback, TrainerCallback
 
 from tests import tiny
 from tests.trainer.helpers import Pad, last_good, rows, tiny_bert
@@ -86,10 +86,76 @@ def test_it_saves_whatever_the_arguments_say_of_saving(
     assert checkpoint.can_resume(caught.value.folder)
 
 
-def test_at_the_last_update_there_is_nothing_to_interrupt(tmp_path: pathlib.Path) -> None:
-    trainer = make(tmp_path, [Tell(10, "on_step_end")])
-    trainer.train()
-    assert trainer.state.global_step == 10
+class TellInEvaluation(TrainerCallback):  # type: ignore[misc]
+    """Sends this process SIGTERM after some batches of the evaluations at one update, and counts those that follow."""
+
+    def __init__(self, update: int, batch: int) -> None:
+        self.update, self.batch, self.seen = update, batch, 0
+
+    def on_prediction_step(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if state.global_step == self.update:
+            self.seen += 1
+            if self.seen == self.batch:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+
+EVALUATING = {"eval_strategy": "steps", "eval_steps": 2, "eval_on_start": True}
+BEST = {"save_strategy": "steps", "save_steps": 2, "load_best_model_at_end": True}
+BY_NAME = {"one": DATA, "two": rows(17)}  # 5 and 3 batches
+
+
+@pytest.mark.parametrize("update", [0, 4, 10])
+@pytest.mark.parametrize("batch", [1, 5, 6, 8])
+@pytest.mark.parametrize("more", [{}, {**BEST, "metric_for_best_model": "one_loss"}], ids=["unsaved", "best"])
+def test_in_an_evaluation_it_stops_between_two_batches(
+    update: int, batch: int, more: dict[str, Any], tmp_path: pathlib.Path
+) -> None:
+    """The run goes on with the evaluation, from what was before it; all is logged once, and in its order."""
+
+    def made(folder: pathlib.Path, *own: Any) -> Trainer:
+        patience = [EarlyStoppingCallback(50)] if more else []
+        trainer = make(folder, [*own, *patience], **EVALUATING, **more)
+        trainer.eval_dataset = BY_NAME
+        return trainer
+
+    whole = made(tmp_path / "whole")
+    whole.train()
+    tell = TellInEvaluation(update, batch)
+    with pytest.raises(Interrupted) as caught:
+        made(tmp_path / "cut", tell).train()
+    assert caught.value.update == update
+    assert tell.seen == batch
+    resumed = made(tmp_path / "cut")
+    resumed.train(resume_from_checkpoint=True)
+    for name, value in state_of(whole).items():
+        assert torch.equal(state_of(resumed)[name], value), name
+    assert log_of(resumed) == log_of(whole)
+    if more:  # what the last checkpoints hold of the callbacks, and of the best
+        kept = [(t.state.stateful_callbacks, t.state.best_metric, t.state.best_global_step) for t in (resumed, whole)]
+        assert kept[0] == kept[1]
+
+
+@pytest.mark.parametrize("event", ["on_step_end", "on_train_end", "on_log"])
+@pytest.mark.parametrize("more", [{}, {"eval_strategy": "steps", "eval_steps": 2, **BEST}], ids=["unsaved", "best"])
+def test_a_signal_at_the_last_update_is_not_forgotten(event: str, more: dict[str, Any], tmp_path: pathlib.Path) -> None:
+    """A script would go on with what follows training, and never learn of it."""
+    whole = make(tmp_path / "whole", **more)
+    whole.train()
+    with pytest.raises(Interrupted) as caught:
+        make(tmp_path / "cut", [Tell(10, event)], **more).train()
+    assert (caught.value.update, last_good(tmp_path / "cut")) == (10, caught.value.folder)
+    resumed = make(tmp_path / "cut", **more)
+    assert resumed.train(resume_from_checkpoint=True).global_step == 10
+    for name, value in state_of(whole).items():
+        assert torch.equal(state_of(resumed)[name], value), name
+    assert log_of(resumed) == log_of(whole)
+
+
+def test_an_evaluation_outside_of_training_is_not_stopped_by_a_signal_of_before(tmp_path: pathlib.Path) -> None:
+    trainer = make(tmp_path, [Tell(3, "on_step_end")])
+    with pytest.raises(Interrupted):
+        trainer.train()
+    assert "eval_loss" in trainer.evaluate()
 
 
 def test_outside_of_the_main_thread_nothing_is_listened_to() -> None:

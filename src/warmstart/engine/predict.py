@@ -16,6 +16,7 @@ from warmstart.batches.plan import Rows
 from warmstart.batches.ragged import ragged
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.losses import count_targets
+from warmstart.engine.signals import Signals, Told
 
 if TYPE_CHECKING:
     from warmstart.engine.distributed.processes import Processes
@@ -42,7 +43,8 @@ class Predictions:
 class ModelRun:
     """How to run the model. `step(model, batch)` gives (mean loss or None, output tensors, labels or None); it may take
     the labels out of the batch. `inputs(batch)`: what of it to keep beside the outputs. `each(outputs, labels, loss,
-    batch)` sees what a batch gave, as tensors. `joined`: whether the arrays of the batches become one."""
+    batch)` sees what a batch gave, as tensors. `joined`: whether the arrays of the batches become one. `signals`: which
+    end it between two batches."""
 
     model: nn.Module
     processes: "Processes"
@@ -55,6 +57,7 @@ class ModelRun:
     inputs: Callable[[Batch], Any] | None = None
     each: Callable[[Any, Any, torch.Tensor | None, Batch], None] | None = None
     joined: bool = True
+    signals: Signals = dataclasses.field(default_factory=Signals)
 
 
 def token_plan(
@@ -109,7 +112,7 @@ def dataset_batches(
 
 def predict(how: ModelRun, batches: Iterator[tuple[Rows, Batch]]) -> Predictions:
     """Run the model over this process's batches, and give every process everybody's results in the order of the
-    rows.
+    rows. Raises Told, on every process, if one of them was told to stop.
     """
     was_training = how.model.training
     how.model.eval()
@@ -138,9 +141,14 @@ def predict(how: ModelRun, batches: Iterator[tuple[Rows, Batch]]) -> Predictions
                     how.each(out, wanted, loss, batch)
                 if how.after_batch is not None:
                     how.after_batch()
+                if how.signals.told:
+                    break
     finally:
         how.model.train(was_training)
-    parts = how.processes.gathered((rows, kept, loss_sum, targets))
+    told = how.signals.told
+    parts = how.processes.gathered((rows, {} if told else kept, loss_sum, targets, told))
+    if any(part[4] for part in parts):
+        raise Told
     total = sum(part[3] for part in parts)
     every_row = [numbers for part in parts for numbers in part[0]]
     arrays = {name: _put_together([b for part in parts for b in part[1][name]], every_row, how.joined) for name in kept}

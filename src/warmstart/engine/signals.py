@@ -37,7 +37,7 @@ class Signals:
 
 
 class Told(KeyboardInterrupt):
-    """A signal came where there is no update to finish."""
+    """A signal came where there is no update to finish: in an evaluation, or after the last update."""
 
 
 @contextlib.contextmanager

@@ -159,6 +159,8 @@ class Checkpointer:
         self.restore_callbacks()
         control = (saved["stateful_callbacks"] or {}).get("TrainerControl", {}).get("args", {})
         trainer.control.should_epoch_stop = bool(control.get("should_epoch_stop"))
+        if control.get("should_evaluate"):  # a signal had come in an evaluation: it is to be done, and what follows it
+            trainer.control.should_evaluate, trainer.control.should_save = True, bool(control.get("should_save"))
         return bool(control.get("should_training_stop")) and self._stays_stopped(saved)
 
     def restore_callbacks(self) -> None:
@@ -198,7 +200,7 @@ class Checkpointer:
         enough; what another callback had in mind (a limit of time) is not known, and the run goes on."""
         trainer, update = self._trainer, saved["global_step"]
         if update >= saved["max_steps"]:
-            return False
+            return bool(update >= trainer.state.max_steps)  # its last one, and more may be asked for now
         stoppers = [each for each in trainer.callback_handler.callbacks if isinstance(each, EarlyStoppingCallback)]
         over = any(each.early_stopping_patience_counter >= each.early_stopping_patience for each in stoppers)
         if over:

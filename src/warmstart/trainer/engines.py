@@ -11,7 +11,6 @@ from warmstart.batches.ragged import pad
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.capturable import why_no_graphs
 from warmstart.engine.cuda_graphs import Graphs
-from warmstart.engine.signals import Signals
 from warmstart.engine.step import Engine, Hooks
 from warmstart.engine.techniques import Techniques
 from warmstart.messages import _
@@ -20,7 +19,7 @@ from warmstart.trainer.inner_methods import items_for
 from warmstart.trainer.whole import Whole
 
 
-def make_engine(trainer: Whole, on: Techniques, signals: Signals) -> Engine:
+def make_engine(trainer: Whole, on: Techniques) -> Engine:
     """What the updates of `trainer` need. Its callbacks are called within them, as `transformers` calls them."""
     assert trainer.optimizer is not None
     handler = trainer.callback_handler
@@ -53,7 +52,7 @@ def make_engine(trainer: Whole, on: Techniques, signals: Signals) -> Engine:
             calling(handler.on_substep_end), calling(handler.on_pre_optimizer_step), calling(handler.on_optimizer_step)
         ),
         techniques=on,
-        signals=signals,
+        signals=trainer.signals,
         rows_at_a_time=trainer.run_state.rows_at_a_time,
         fall_back=trainer.run_state.fall_back,
         rows_are_drawn=trainer.run_state.draws is not None,

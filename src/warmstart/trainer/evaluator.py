@@ -195,6 +195,7 @@ class Evaluator:
             inputs=functools.partial(scored.inputs_of, trainer) if asks_for_inputs else None,
             each=by_batch,
             joined=trainer.args.eval_do_concat_batches,
+            signals=trainer.signals,
         )
         switch(trainer.optimizer, "eval")
         where = "eval_dataset" if evaluating else "test_dataset"

@@ -86,6 +86,7 @@ class Trainer(Surface):
         self.evaluator = Evaluator(self)
         self.checkpointer = Checkpointer(self)
         self.run_state = RunState.new(args, self.warn)
+        self.signals = Signals()  # heard while it trains
         self._made: tuple[Any, Any] = (None, None)  # optimizer and schedule, by `train`, for one run
         self.control = self.callback_handler.on_init_end(self.args, self.state, self.control)
 
@@ -140,13 +141,13 @@ class Trainer(Surface):
         self.is_in_train = True
         try:
             with preparation.noise(self.model, self.args), self._techniques() as on, listening() as signals:
-                self.techniques = on
+                self.techniques, self.signals = on, signals
                 self.emit(TechniquesOn(str(on), on.to_dict()))
-                how = (feed, self._engine(on, signals), per_epoch, last, ignore_keys_for_eval, took)
+                how = (feed, self._engine(on), per_epoch, last, ignore_keys_for_eval, took)
                 self.in_training = Training(self, self.checkpointer, *how)
                 return self.in_training.run(had_stopped)
         finally:
-            self.is_in_train = False
+            self.is_in_train, self.signals = False, Signals()
             self.emit(Ended())
 
     def _techniques(self) -> contextlib.AbstractContextManager[Techniques]:
@@ -161,8 +162,8 @@ class Trainer(Surface):
             without=self.args.left_out,
         )
 
-    def _engine(self, on: Techniques, signals: Signals) -> Engine:
-        return make_engine(self, on, signals)
+    def _engine(self, on: Techniques) -> Engine:
+        return make_engine(self, on)
 
     # The optimizer and its schedule
 

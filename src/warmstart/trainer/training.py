@@ -1,22 +1,25 @@
 """One call of `Trainer.train`: the updates, and what callbacks and arguments ask for between them."""
 
+import copy
 import dataclasses
 import math
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from transformers.trainer_callback import TrainerControl
 from transformers.trainer_utils import TrainOutput, speed_metrics
 
 from warmstart.batches.dataloaders import Feed
+from warmstart.checkpoints import checkpoint
 from warmstart.engine.loop import updates
 from warmstart.engine.optimizer import switch
-from warmstart.engine.signals import Interrupted
+from warmstart.engine.signals import Interrupted, Told
 from warmstart.engine.step import Engine, StepResult
 from warmstart.events import Progress, Started
 from warmstart.messages import _
-from warmstart.trainer import overrides
+from warmstart.trainer import callbacks, overrides
 from warmstart.trainer.checkpointer import Checkpointer
 from warmstart.trainer.first_batch import FirstBatch
 from warmstart.trainer.stepping import Stepping
@@ -51,18 +54,39 @@ class Training:
         self._began, self._rows_before = time.time(), trainer.run_state.rows
         self._asks_user = trainer.is_own("_maybe_log_save_evaluate")
         self._told = False  # that a method of the user's left no checkpoint
+        self._entries: int | None = None  # of the log, before what ends a run
+        self._best_is_back = False
         trainer._globalstep_last_logged, trainer._total_loss_scalar = self._first, 0.0
 
     def run(self, had_stopped: bool) -> TrainOutput:
-        """Run them. `had_stopped`: a callback had ended the run, and nothing is left to do."""
+        """Run them. `had_stopped`: a callback had ended the run, and nothing is left to do. Raises Interrupted, when
+        everything is saved, if a signal ended it."""
+        try:
+            self._updates(had_stopped)
+            self._listen()
+            found = self._finish()
+            self._listen()
+        except Told:
+            raise self._interrupted() from None
+        return found
+
+    def _listen(self) -> None:
+        """Raises Told, on every process, if any of them has been told to stop."""
+        if any(self._trainer.processes.totals(int(self._trainer.signals.told))):
+            raise Told
+
+    def _updates(self, had_stopped: bool) -> None:
+        """The updates that are left, with what belongs between them."""
         trainer, counted = self._trainer, self._trainer.run_state
         handler = trainer.callback_handler
         handler.model, handler.optimizer, handler.lr_scheduler = trainer.model, trainer.optimizer, trainer.lr_scheduler
         trainer.emit(Started(self._first, trainer.state.max_steps, tuple(trainer.state.log_history)))
         self._call(handler.on_train_begin)
         trainer.control.should_training_stop = trainer.control.should_training_stop or had_stopped
+        if trainer.control.should_evaluate:  # a signal had come in the evaluation that the run goes on with
+            self._act_or_ask(1)
         if trainer.args.eval_on_start and self._first == 0:
-            trainer._evaluate(None, self._ignore_keys, skip_scheduler=True)
+            self._evaluate(skip_scheduler=True)
 
         done = self._first + counted.skipped  # of the updates that the rows are cut into; `global_step` counts those
         if trainer.control.should_epoch_stop:  # that ran. A callback had ended the epoch where the run goes on
@@ -74,7 +98,6 @@ class Training:
                 break  # a stream has no more rows
             if trainer.control.should_epoch_stop:
                 done = self._next_epoch(done)
-        return self._finish()
 
     def _epoch(self, done: int) -> int:
         """The updates from `done` to the end of their epoch, or as far as callbacks let them go. Returns how many are
@@ -103,7 +126,7 @@ class Training:
                 self._call(control_of.on_epoch_end)
             self._act_or_ask(2 if ended else 1)
             if result.told_to_stop and done < end:
-                raise self._interrupted()
+                raise Told
             if trainer.control.should_training_stop or trainer.control.should_epoch_stop:
                 break  # an evaluation may have said so (early stopping)
         stream.close()
@@ -158,11 +181,27 @@ class Training:
             trainer._globalstep_last_logged = trainer.state.global_step
         best = False
         if trainer.control.should_evaluate:
-            best = trainer._determine_best_metric(trainer._evaluate(None, self._ignore_keys), None)
+            best = trainer._determine_best_metric(self._evaluate(), None)
         if trainer.control.should_save or (trainer.args.save_strategy == "best" and best):
             trainer._save_checkpoint(trainer.model_wrapped, None)
             self._tell_what_was_not_saved()
             self._call(trainer.callback_handler.on_save)
+
+    def _evaluate(self, **how: bool) -> Any:
+        """Evaluate, for a callback. If a signal comes meanwhile, everything is as if it had not begun, and the run goes
+        on with it."""
+        trainer, kept = self._trainer, self._trainer.callback_handler.callbacks
+        control, entries = copy.copy(trainer.control), len(trainer.state.log_history)
+        before = copy.deepcopy(callbacks.exported(kept))
+        try:
+            metrics = trainer._evaluate(None, self._ignore_keys, **how)
+        except Told:
+            trainer.control = control
+            del trainer.state.log_history[entries:]
+            callbacks.restore(kept, before, as_made=True)
+            raise
+        trainer.control.should_evaluate = False  # also where a user's method has not told the callbacks
+        return metrics
 
     def _act_or_ask(self, times: int) -> None:
         """`act`, through a method of the user's if there is one: the stock trainer calls that after the last update of
@@ -201,11 +240,15 @@ class Training:
 
     def _interrupted(self) -> Interrupted:
         """Save everything, if that has not just been done, and say where."""
-        trainer = self._trainer
-        if trainer.run_state.saved_at != trainer.state.global_step:
+        trainer, folder = self._trainer, self._checkpointer.folder
+        if self._best_is_back:  # those of the last update are gone; where a best one is, there is a checkpoint
+            folder = checkpoint.named(folder.parent)[-1]
+        elif trainer.run_state.saved_at != trainer.state.global_step:
+            if self._entries is not None:
+                del trainer.state.log_history[self._entries :]  # what ends a run, it will log again
             trainer.save_checkpoint(resumable=True)
             self._call(trainer.callback_handler.on_save)
-        return Interrupted(self._checkpointer.folder, trainer.state.global_step)
+        return Interrupted(folder, trainer.state.global_step)
 
     def _finish(self) -> TrainOutput:
         trainer, state = self._trainer, self._trainer.state
@@ -214,6 +257,7 @@ class Training:
             examples = trainer.num_examples(trainer.callback_handler.train_dataloader)
             if trainer.args.max_steps <= 0:
                 rows = examples * trainer.args.num_train_epochs * steps // max(state.max_steps, 1)
+        self._entries = len(state.log_history)
         metrics = speed_metrics("train", self._began, num_samples=rows, num_steps=steps)
         state.total_flos = metrics["total_flos"] = float(state.total_flos)
         metrics["train_loss"] = trainer.run_state.losses.mean()
@@ -223,6 +267,7 @@ class Training:
         switch(trainer.optimizer, "eval")
         if trainer.args.load_best_model_at_end:
             trainer._load_best_model()
+            self._best_is_back = state.best_model_checkpoint is not None
         self._checkpointer.leave_the_best()
         self._call(trainer.callback_handler.on_train_end)
         trainer.pushes.finish()

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from warmstart.engine.distributed.processes import Processes
+from warmstart.engine.signals import Signals
 from warmstart.events import Event
 from warmstart.trainer.arguments import TrainingArguments
 from warmstart.trainer.run_state import RunState
@@ -33,6 +34,7 @@ class Whole(Protocol):
     compute_metrics: Any
     preprocess_logits_for_metrics: Any
     run_state: RunState
+    signals: Signals
     is_in_train: bool
     label_smoother: Any
     trial: Any
