@@ -34,11 +34,14 @@ class Recipe(BaseModel):
         None,
         description=N_("A table to validate on; without it a tenth of DATA is held out."),
     )
-    validation_fraction: float = Field(
-        0.1,
+    validation_fraction: float | None = Field(
+        None,
         gt=0,
         lt=1,
-        description=N_("The share of the training rows held out when there are no validation rows."),
+        description=N_(
+            "The share of the training rows held out when there are no validation rows; without it a tenth, at most "
+            "20,000 rows."
+        ),
     )
     encoding: str = Field("utf-8", description=N_("Encoding of the text files."))
     delimiter: str | None = Field(

@@ -197,7 +197,7 @@ CONFIGURATION: dict[str, Change] = {
             *(("hidden_dropout_prob", value) for value in (2.0, "x")),
             *(("attn_implementation", value) for value in ("never-heard-of", 3)),
             *(("dtype", value) for value in ("float99", 4)),
-            *(("chunk_size_feed_forward", value) for value in (HUGE,)),
+            *(("chunk_size_feed_forward", value) for value in (7, HUGE)),
             *(("architectures", value) for value in ("x", 5)),
         ]
     },
@@ -329,7 +329,7 @@ ALL: dict[str, Change] = {**CONFIGURATION, **WEIGHT_FILES, **TOKENIZERS}
 LOADS = {
     *("id2label is {'0': None}", "id2label is {'0': {'1': 2}}", "problem_type is never-heard-of", "problem_type is 3"),
     *("pad_token_id is -1", "dtype is 4", "architectures is x", "architectures is 5"),
-    *("chunk_size_feed_forward is 1000000000000000000",),  # which the first batch is told of
+    *("chunk_size_feed_forward is 7", "chunk_size_feed_forward is 1000000000000000000"),
     *("three added tokens", "one added token far away", "one added token at the largest id"),
     *("a hundred thousand added tokens", "an added token twice", "an added token that is empty"),
     *("a special token that nobody knows", "a class nobody knows", "padding to a length"),

@@ -41,6 +41,8 @@ def load(name: str) -> None:
     for start, stop in zip(table.offsets[:-1], table.offsets[1:], strict=True):
         ids = torch.tensor(table.ids[start:stop].tolist())
         assert len(ids) == 0 or ids.max() < model.get_input_embeddings().num_embeddings
+        if len(ids):
+            model.eval()(input_ids=ids[None])
 
 
 @pytest.mark.parametrize("what", [name for name in ALL if name not in SLOW | ELSEWHERE])

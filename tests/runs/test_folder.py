@@ -1,8 +1,10 @@
 """A run's folder belongs to one process at a time, and is not left behind where nothing came of it."""
 
 import errno
+import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +16,10 @@ from tests import tiny
 from warmstart import Recipe, UserError, storage
 from warmstart.engine.distributed.processes import Processes
 from warmstart.engine.signals import listening
+from warmstart.events import Event, Progress
 from warmstart.runs.folder import own_folder
+from warmstart.runs.run import train
+from warmstart.runs.saved import SavedRun
 
 CLAIM = """
 import sys
@@ -188,3 +193,23 @@ def test_a_disk_that_takes_no_folder_is_told(place: pathlib.Path, monkeypatch: p
     asked = Recipe.of({"data": "reviews.csv"})
     with pytest.raises(UserError, match="does not take reviews-1"), own_folder(asked, Processes(use_cpu=True)):
         pass
+
+
+@pytest.mark.parametrize("save_every", ["4", "never"])
+def test_a_folder_that_is_removed_while_its_run_trains_is_written_again(save_every: str, place: pathlib.Path) -> None:
+    """What is written from there on is enough to use the run, and the log has all of it."""
+    told: list[str] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Progress) and event.update == 6:
+            shutil.rmtree(place / "run")
+        told.append(str(event))
+
+    settings = {"data": "data.csv", "model": "tiny", "cpu": True, "out": "run", "epochs": 1, "log_every": 1}
+    result = train(Recipe.of({**settings, "save_every": save_every, "baselines": False}), listen=listen)
+    assert sum("run has been removed" in line for line in told) == 1
+    files = {"recipe.toml", "task.json", "log.jsonl", "model", "metrics.json", "predictions.csv"}
+    assert files <= {path.name for path in (place / "run").iterdir()}
+    steps = [json.loads(line).get("step") for line in (place / "run" / "log.jsonl").read_text().splitlines()[1:]]
+    assert steps == [entry["step"] for entry in result.history]
+    assert len(SavedRun.open(place / "run").predictor.logits(["a text"])) == 1

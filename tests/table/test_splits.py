@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from warmstart.errors import UserError
 from warmstart.heads.labels import Labels
 from warmstart.table import columns
+from warmstart.table import splits as splits_module
 from warmstart.table.infer import infer_task
 from warmstart.table.splits import by_plain_names, split, with_validation
 from warmstart.table.task import Task
@@ -291,3 +292,14 @@ def test_tasks_that_were_inferred() -> None:
         dataset = rows(cells)
         train, validation = split(dataset, task_of(dataset))
         assert (len(train), len(validation)) == (36, 4)
+
+
+@pytest.mark.parametrize(("asked", "held_out"), [(None, 30), (0.1, 100), (0.5, 500)])
+def test_the_usual_share_of_a_large_table_is_so_many_rows_and_a_share_that_is_asked_for_stays(
+    asked: float | None, held_out: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(splits_module, "MOST", 30)
+    dataset = rows([["no", "yes"][row % 2] for row in range(1000)])
+    splits, said = with_validation(DatasetDict(train=dataset), classes("no", "yes"), asked)
+    assert len(splits["validation"]) == held_out
+    assert f"{held_out:,} of 1,000" in str(said)

@@ -61,6 +61,8 @@ def load_model(name: str, task: Task, tokenizer: Any, listen: Listener = silent)
         pads = tokenizer.pad_token_id if config.pad_token_id is None else config.pad_token_id
         if pads is not None and pads < getattr(config.get_text_config(), "vocab_size", pads + 1):
             config.pad_token_id = pads
+        # Rows cut in pieces for less memory come to the same, and fail where the length is no multiple of the piece.
+        config.chunk_size_feed_forward = 0
         model, told = AutoModelForSequenceClassification.from_pretrained(
             name,
             config=config,

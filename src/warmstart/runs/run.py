@@ -16,7 +16,19 @@ from warmstart.checkpoints import checkpoint
 from warmstart.engine.distributed.processes import Processes
 from warmstart.errors import UserError
 from warmstart.evaluation.report import Report
-from warmstart.events import Event, Events, Failed, Listener, Note, TechniquesOn, listening, silent
+from warmstart.events import (
+    Event,
+    Events,
+    Failed,
+    Listener,
+    Metrics,
+    Note,
+    Saved,
+    TechniquesOn,
+    Warned,
+    listening,
+    silent,
+)
 from warmstart.heads.notation import Notation
 from warmstart.messages import _
 from warmstart.models.hub import commit_of
@@ -156,7 +168,7 @@ def _train(
     made = assemble(recipe.changed({"out": str(folder)}), processes, listen)
     recipe, task, trainer = made.recipe, made.task, made.trainer
     if processes.is_main:
-        trainer.events.listeners[:0] = [functools.partial(_begin, folder, recipe, task), *progress.bars()]
+        trainer.events.listeners[:0] = [functools.partial(_describe, folder, recipe, task, listen), *progress.bars()]
     trainer.args.accept_changes = accept_changes
     with _telling_failure(folder, trainer.events) if processes.is_main else contextlib.nullcontext():
         trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
@@ -219,9 +231,15 @@ def token_tables(
     }
 
 
-def _begin(folder: pathlib.Path, recipe: Recipe, task: Task, event: Event) -> None:
-    """Write what the run is, now that nothing stands in the way of its first update."""
-    if isinstance(event, TechniquesOn):
+def _describe(folder: pathlib.Path, recipe: Recipe, task: Task, listen: Listener, event: Event) -> None:
+    """Write what the run is, when nothing stands in the way of its first update, and again where that is gone: somebody
+    has removed the folder, and what is still to come shall not be lost."""
+    gone = isinstance(event, Metrics | Saved) and not (folder / "recipe.toml").exists()
+    if gone:
+        line = _("{folder} has been removed: what the run writes from here on is all there is").format(folder=folder)
+        listen(Warned(line))
+        storage.make_folder(folder)
+    if gone or isinstance(event, TechniquesOn):
         storage.write_text(folder / "recipe.toml", recipe.toml(relative_to=folder))
         storage.replace_json(folder / "task.json", task.to_dict())
 

@@ -66,7 +66,7 @@ class Profile:
 
 
 def profile(
-    splits: "datasets.DatasetDict", task: Task, *, fraction: float, seed: int, allow_leakage: bool = False
+    splits: "datasets.DatasetDict", task: Task, *, fraction: float | None, seed: int, allow_leakage: bool = False
 ) -> Profile:
     """Look at every row as training would, but raise nothing for what is wrong.
 
@@ -87,7 +87,7 @@ def profile(
 
 
 def _trained_on(
-    splits: "datasets.DatasetDict", task: Task, fraction: float, seed: int, allow_leakage: bool
+    splits: "datasets.DatasetDict", task: Task, fraction: float | None, seed: int, allow_leakage: bool
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...], tuple[str, ...]]:
     """What training would stop at, warn of, and say."""
     names = [name for name in (task.text, task.pair, *task.label_columns) if name is not None]
