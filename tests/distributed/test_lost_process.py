@@ -57,6 +57,16 @@ def test_started_again_they_carry_on(undisturbed: str, tmp_path: pathlib.Path) -
     assert weights(done) == undisturbed
 
 
+@pytest.mark.parametrize("kind", ["fewer", "other-labels", "other-order"])
+def test_processes_with_tables_that_differ_are_refused_by_name_before_the_first_update(
+    kind: str, tmp_path: pathlib.Path
+) -> None:
+    done = run(tmp_path, kind)
+    assert done.returncode != 0
+    assert "process 1 of 2 would train something else than process 0: data." in done.stderr, done.stderr[-3000:]
+    assert not (tmp_path / "rows-0.jsonl").exists()
+
+
 def test_told_in_an_evaluation_all_stop_before_its_end_and_go_on_with_it(tmp_path: pathlib.Path) -> None:
     done = run(tmp_path, "evaluating", "4")
     assert done.returncode != 0

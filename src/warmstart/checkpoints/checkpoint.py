@@ -219,6 +219,13 @@ def load_state(folder: pathlib.Path) -> dict[str, Any]:
     return state
 
 
+def control_of(state: dict[str, Any]) -> dict[str, bool]:
+    """What callbacks had asked the trainer for when this state was saved, and was still to be done: an evaluation, if a
+    signal came in it."""
+    found: dict[str, bool] = (state["stateful_callbacks"] or {}).get("TrainerControl", {}).get("args", {})
+    return found
+
+
 def rotate(output_dir: pathlib.Path, keep: int | None, never: set[pathlib.Path]) -> None:
     """Remove the oldest checkpoints, in order of update, until `keep` are left; never one of `never`, which are the one
     that has just been read back and the best."""

@@ -4,7 +4,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -95,6 +95,21 @@ def differences(was: dict[str, Any], now: dict[str, Any], path: str = "") -> lis
         elif before != after:
             lines.append(_difference(place, before, after))
     return lines
+
+
+def refuse_unlike(found: Sequence[tuple[str, Identity]]) -> None:
+    """Raises UserError where processes, each with the name of its machine, would not train the same: what comes of
+    another table, script or version on one of them is a model that nobody asked for, or a wait without end."""
+    for index, (machine, identity) in enumerate(found):
+        lines = differences(found[0][1], identity)
+        if lines:
+            raise UserError(
+                _("process {index} of {count} would train something else than process 0: {listed}").format(
+                    index=index, count=len(found), listed=", ".join(line.split(":")[0] for line in lines)
+                ),
+                where=_("machine {machine}, and {first} for process 0").format(machine=machine, first=found[0][0]),
+                fix=_("give every process the same table, script, model and versions of libraries"),
+            )
 
 
 def refusal(lines: list[str], where: str, *, by_command: bool) -> UserError:

@@ -68,7 +68,8 @@ def prove(folder: str | pathlib.Path, listen: Listener = silent) -> Proof:
         changed = differences(checkpoint.load_identity(goal) or {}, trainer.identify())
         if changed:
             raise refusal(changed, str(goal), by_command=True)
-        trainer.add_callback(_Until(last))
+        due = checkpoint.control_of(checkpoint.load_state(goal)).get("should_evaluate", False)
+        trainer.add_callback(_Until(last, due))
         trainer.events.listeners += progress.bars()
         again = pathlib.Path(place, goal.name)
         storage.remove(again)
@@ -84,14 +85,19 @@ class _Reached(Exception):
 
 
 class _Until(TrainerCallback):  # type: ignore[misc]
-    """Leaves training where the update after the last would begin. Asking it to stop would end the epoch there, with
-    the evaluation that belongs to the end, where a run that was interrupted had none."""
+    """Leaves training where the update after the last would begin, or in its evaluation where that was still `due`.
+    Asking it to stop would end the epoch there, with the evaluation that belongs to the end, where a run that was
+    interrupted had none."""
 
-    def __init__(self, update: int) -> None:
-        self.update = update
+    def __init__(self, update: int, due: bool) -> None:
+        self.update, self.due = update, due
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if state.global_step >= self.update:
+            raise _Reached
+
+    def on_prediction_step(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if self.due and state.global_step >= self.update:
             raise _Reached
 
 

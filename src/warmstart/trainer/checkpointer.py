@@ -2,6 +2,7 @@
 
 import math
 import pathlib
+import socket
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from warmstart.checkpoints.provenance import (
     differences,
     machine_of,
     refusal,
+    refuse_unlike,
     rows_of,
     settings_of,
     tokenizer_of,
@@ -51,17 +53,24 @@ class Checkpointer:
 
     def identify(self) -> Identity:
         """Look at everything that the run is made of, before the first update changes the weights."""
-        trainer = self._trainer
-        self.identity = {}
-        if trainer.processes.is_main:
-            self.identity = {
-                **(self.described or {"settings": settings_of(trainer.args, trainer.processes)}),
-                "data": {"training": rows_of(trainer.train_dataset), "validation": rows_of(trainer.eval_dataset)},
-                "tokenizer": {"sha256": tokenizer_of(trainer.processing_class)},
-                "weights": {"class": type(trainer.model).__name__, "sha256": weights_of(trainer.model)},
-                "machine": machine_of(trainer.processes),
-            }
+        self.identity = self._made_of() if self._trainer.processes.is_main else {}
         return self.identity
+
+    def agree(self) -> None:
+        """`identify`, on every process. Raises UserError, on each, if one would train something else."""
+        processes, mine = self._trainer.processes, self._made_of()
+        refuse_unlike(processes.gathered((socket.gethostname(), mine)))
+        self.identity = mine if processes.is_main else {}
+
+    def _made_of(self) -> Identity:
+        trainer = self._trainer
+        return {
+            **(self.described or {"settings": settings_of(trainer.args, trainer.processes)}),
+            "data": {"training": rows_of(trainer.train_dataset), "validation": rows_of(trainer.eval_dataset)},
+            "tokenizer": {"sha256": tokenizer_of(trainer.processing_class)},
+            "weights": {"class": type(trainer.model).__name__, "sha256": weights_of(trainer.model)},
+            "machine": machine_of(trainer.processes),
+        }
 
     def save(self, *, resumable: bool = False) -> None:
         """Write a checkpoint of this update. With `resumable` it is one to resume from also where the arguments ask for
@@ -157,7 +166,7 @@ class Checkpointer:
         if trainer.processes.is_main and ours and [folder] == checkpoint.folders(folder.parent)[-1:]:
             self._rotate(folder)  # a crash may have come before the old ones went
         self.restore_callbacks()
-        control = (saved["stateful_callbacks"] or {}).get("TrainerControl", {}).get("args", {})
+        control = checkpoint.control_of(saved)
         trainer.control.should_epoch_stop = bool(control.get("should_epoch_stop"))
         if control.get("should_evaluate"):  # a signal had come in an evaluation: it is to be done, and what follows it
             trainer.control.should_evaluate, trainer.control.should_save = True, bool(control.get("should_save"))

@@ -135,7 +135,7 @@ class Trainer(Surface):
         self.run_state = RunState.new(self.args, self.warn)
         self.run_state.draws = feed if isinstance(feed, loaders.LoaderFeed) else None
         self._wrapped = self._wrap_model(self.model)
-        self.checkpointer.identify()
+        self.checkpointer.agree()
         had_stopped = resume is not None and self.checkpointer.resume(resume)
         self.run_state.tokens_before = self.state.num_input_tokens_seen
         self.is_in_train = True
