@@ -1,6 +1,8 @@
 """The token table: what the tokenizer says, row for row; built once, found again; the same however it was built."""
 
+import os
 import pathlib
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import tiny
+from warmstart.batches import tokens
 from warmstart.batches.tokens import TokenTable, tokenize
+from warmstart.errors import UserError
 from warmstart.table.sources import load
 from warmstart.table.task import Task
 
@@ -209,3 +213,21 @@ def test_a_failure_leaves_nothing_that_looks_like_a_table(cache: pathlib.Path, d
     assert calls
     assert list(cache.iterdir()) == []
     assert len(tokenize(dataset, TASK, stock, max_length=9)) == 50
+
+
+def test_a_process_that_is_killed_while_it_tokenises_is_told_and_leaves_nothing(
+    dataset: Dataset, cache: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, real = os.getpid(), tokens.tokenized
+
+    def killed(*given: Any) -> Any:
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*given)
+
+    monkeypatch.setattr(tokens, "tokenized", killed)
+    with pytest.raises(UserError, match="killed") as caught:
+        tokenize(dataset, TASK, tiny.tokenizer(), max_length=20, processes=2)
+    assert "--processes" in caught.value.fix
+    assert [*cache.iterdir()] == []
+    assert len(tokenize(dataset, TASK, tiny.tokenizer(), max_length=20)) == 50

@@ -1,10 +1,11 @@
 """The tokenised table: flat token ids and row offsets, mapped from disk, so that memory does not grow with the data."""
 
+import contextlib
 import dataclasses
 import hashlib
 import json
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import numpy.typing as npt
 from warmstart import storage
 from warmstart.batches.contents import key_of
 from warmstart.batches.truncation import tokenized
+from warmstart.errors import UserError
+from warmstart.messages import _
 from warmstart.table import columns
 
 if TYPE_CHECKING:
@@ -183,7 +186,7 @@ def _build(
         out = tokenized(tokenizer, texts, max_length)
         return {name: out[name] for name in lists} | {"cut": _cut(out, max_length)}
 
-    with storage.cache_folder(folder) as work:
+    with storage.cache_folder(folder) as work, _telling_who_was_killed():
         mapped = dataset.map(
             encode,
             batched=True,
@@ -199,6 +202,21 @@ def _build(
         del mapped
         for part in work.glob("map*.arrow"):
             part.unlink()
+
+
+@contextlib.contextmanager
+def _telling_who_was_killed() -> Iterator[None]:
+    """The library's error where one of its processes is gone, which says nothing of why, is told as a UserError."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "abruptly died" not in str(error):
+            raise
+        raise UserError(
+            _("a process that tokenised was killed from outside"),
+            where="--processes",
+            fix=_("it may have been for want of memory: give fewer processes, or leave --processes out"),
+        ) from error
 
 
 def _cut(out: Any, max_length: int) -> list[bool]:
