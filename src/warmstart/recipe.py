@@ -5,30 +5,25 @@ import tomllib
 from typing import Annotated, Any, Literal, Self
 
 from cyclopts import Parameter
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from warmstart import paths
 from warmstart.errors import UserError, did_you_mean
 from warmstart.limits import what_is_wrong
 from warmstart.messages import N_, _
+from warmstart.options import Asked
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"  # the packaged one, which `models/default` finds under this name
 PATHS = ("data", "validation", "model")  # or names of the Hub
 Every = Literal["epoch", "never"] | Annotated[int, Field(ge=1)]
 
 
-class Recipe(BaseModel):
+class Recipe(Asked):
     """The settings of `warmstart train`; each is an option of the command and a key of `recipe.toml`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     # The table
     data: Annotated[str, Parameter(parse=False)] = Field(
         "", description=N_("The table: a file, its address, a folder or a Hub id.")
-    )
-    config: str | None = Field(
-        None,
-        description=N_("Configuration of a Hub data set (or write ID/CONFIG)."),
     )
     validation: str | None = Field(
         None,
@@ -43,66 +38,10 @@ class Recipe(BaseModel):
             "20,000 rows."
         ),
     )
-    encoding: str = Field("utf-8", description=N_("Encoding of the text files."))
-    delimiter: str | None = Field(
-        None,
-        description=N_("What separates columns, if the file name does not say."),
-    )
-    quoting: Literal["auto", "standard", "none"] = Field(
-        "auto",
-        description=N_(
-            "Quotes in CSV and TSV: they enclose cells, and one that seems to join rows is an error (auto); they "
-            "enclose cells (standard); they are text (none)."
-        ),
-    )
-    header: bool = Field(
-        True,
-        description=N_(
-            "Whether the first row of a CSV, TSV or Excel file has the column names; without they are column_1, "
-            "column_2 ..."
-        ),
-    )
-    sheet: str | None = Field(
-        None,
-        description=N_("The sheet of an Excel workbook; by default the first with rows."),
-    )
     on_empty: Literal["error", "drop"] = Field("error", description=N_("What to do with rows whose text is empty."))
     allow_leakage: bool = Field(
         False,
         description=N_("Train although rows are in two splits; they are counted and named."),
-    )
-
-    # The task
-    text: str | None = Field(None, description=N_("Column of the text."))
-    pair: str | None = Field(None, description=N_("Column of the second text, if rows are pairs."))
-    label: str | None = Field(
-        None,
-        description=N_("Column of the label; several columns of 0 and 1, with commas between: several labels a row."),
-    )
-    kind: str | None = Field(
-        None,
-        description=N_("One class a row (classes), several labels a row (labels), or a number to predict (number)."),
-    )
-
-    labels: Literal["merge", "keep"] | None = Field(
-        None,
-        description=N_(
-            "Labels that look the same, such as pos and Pos: merge takes them as one, spelt as most rows have it; keep "
-            "takes them as different."
-        ),
-    )
-    label_separator: str | None = Field(
-        None, min_length=1, description=N_("What separates the labels in a cell that has several of them, such as '|'.")
-    )
-    label_empty: Literal["missing", "none"] | None = Field(
-        None,
-        description=N_(
-            "Where rows have several labels, an empty cell lacks its labels (missing, which is an error) or says that "
-            "the row has none (none)."
-        ),
-    )
-    decimal: Literal["point", "comma"] | None = Field(
-        None, description=N_("What is before the decimals of numbers: 1,234.5 (point) or 1.234,5 (comma).")
     )
 
     # The model
@@ -259,26 +198,11 @@ class Recipe(BaseModel):
         """
         import tomli_w
 
-        settings = self.model_dump(mode="json", exclude_none=True)
+        settings = {"data": self.data, **self.model_dump(mode="json", exclude_none=True)}
         if relative_to is not None:
             settings.pop("out", None)
             settings |= {name: paths.relative(settings[name], relative_to) for name in PATHS if name in settings}
         return tomli_w.dumps(settings)
-
-
-class _Description:
-    """What a setting means, in the language of whoever asks: cyclopts reads `description` when it shows help."""
-
-    def __init__(self, english: str | None) -> None:
-        self.english = english or ""
-
-    @property
-    def description(self) -> str:
-        return _(self.english)
-
-
-for _field in Recipe.model_fields.values():
-    _field.metadata.append(_Description(_field.description))
 
 
 def _teach(error: ValidationError, where: str) -> UserError:

@@ -1,20 +1,20 @@
 """warmstart evaluate"""
 
-from typing import Any, Literal
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from warmstart.messages import _
+from warmstart.options import Reading
+
+USUAL = Reading()
 
 
 def evaluate(
     run: str,
     data: str,
     *,
-    config: str | None = None,
-    encoding: str = "utf-8",
-    delimiter: str | None = None,
-    quoting: Literal["auto", "standard", "none"] = "auto",
-    header: bool = True,
-    sheet: str | None = None,
+    reading: Annotated[Reading, Parameter(name="*")] = USUAL,
     on_empty: Literal["error", "drop"] = "error",
     labels: Literal["merge", "keep"] | None = None,
     label_empty: Literal["missing", "none"] | None = None,
@@ -34,19 +34,6 @@ def evaluate(
         The run's folder.
     data
         The table to measure on. Of several splits the first of `test`, `validation` and `train` that has labels.
-    config
-        Configuration of a Hub data set or of a folder that has several.
-    encoding
-        Encoding of the file.
-    delimiter
-        What separates columns, if the file name does not say.
-    quoting
-        Quotes in CSV and TSV: they enclose cells, and one that seems to join rows is an error (auto); they enclose
-        cells (standard); they are text (none).
-    header
-        Whether the first row of a CSV, TSV or Excel file has the column names; without they are column_1, column_2 ...
-    sheet
-        The sheet of an Excel workbook; by default the first with rows.
     on_empty
         What to do with rows whose text is empty.
     labels
@@ -68,8 +55,7 @@ def evaluate(
     quiet_libraries()
     saved = SavedRun.open(run)
     notation = Notation.asked(labels=labels, label_empty=label_empty)
-    reading: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter, "quoting": quoting}
-    splits = load(data, config=config, **reading, header=header, sheet=sheet, keep=False)
+    splits = load(data, **reading.reading(), keep=False)
     with origin.recalling(splits.values()):
         report, notes = measure_run(saved, splits, where=data, on_empty=on_empty, notation=notation)
     for note in notes:

@@ -1,15 +1,19 @@
 """warmstart inspect"""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from warmstart import visible
 from warmstart.errors import brief
 from warmstart.messages import _, ngettext
+from warmstart.options import Asked
 
 if TYPE_CHECKING:
     from warmstart.batches.lengths import TokenLengths
     from warmstart.table.profile import Profile
 
+NOTHING = Asked()
 LONGEST_CELL = 60
 MOST_CLASSES = 20  # whose rows are shown
 MOST_COLUMNS = 100  # that are shown, those of the task apart
@@ -18,21 +22,8 @@ MOST_COLUMNS = 100  # that are shown, those of the task apart
 def inspect(
     data: str,
     *,
-    text: str | None = None,
-    pair: str | None = None,
-    label: str | None = None,
-    kind: str | None = None,
-    labels: Literal["merge", "keep"] | None = None,
-    label_separator: str | None = None,
-    label_empty: Literal["missing", "none"] | None = None,
-    decimal: Literal["point", "comma"] | None = None,
+    asked: Annotated[Asked, Parameter(name="*")] = NOTHING,
     model: str | None = None,
-    config: str | None = None,
-    encoding: str = "utf-8",
-    delimiter: str | None = None,
-    quoting: Literal["auto", "standard", "none"] = "auto",
-    header: bool = True,
-    sheet: str | None = None,
     json: bool = False,
 ) -> None:
     """Show what is in DATA and what would be trained: columns, types, examples, lengths in tokens, class balance.
@@ -48,39 +39,8 @@ def inspect(
     ----------
     data
         The table: a file, its address, a folder, a Hub id, or `sample`.
-    text
-        Column of the text.
-    pair
-        Column of the second text.
-    label
-        Column of the label; several columns of 0 and 1, with commas between: several labels a row.
-    kind
-        One class a row (classes), several labels a row (labels), or a number to predict (number).
-    labels
-        Labels that look the same, such as pos and Pos: merge takes them as one, spelt as most rows have it; keep takes
-        them as different.
-    label_separator
-        What separates the labels in a cell that has several of them, such as '|'.
-    label_empty
-        Where rows have several labels, an empty cell lacks its labels (missing, which is an error) or says that the
-        row has none (none).
-    decimal
-        What is before the decimals of numbers: 1,234.5 (point) or 1.234,5 (comma).
     model
         The checkpoint whose tokenizer counts; by default the packaged one.
-    config
-        Configuration of a Hub data set or of a folder that has several.
-    encoding
-        Encoding of the file.
-    delimiter
-        What separates columns, if the file name does not say.
-    quoting
-        Quotes in CSV and TSV: they enclose cells, and one that seems to join rows is an error (auto); they enclose
-        cells (standard); they are text (none).
-    header
-        Whether the first row of a CSV, TSV or Excel file has the column names; without they are column_1, column_2 ...
-    sheet
-        The sheet of an Excel workbook; by default the first with rows.
     json
         Print as JSON.
     """
@@ -88,29 +48,26 @@ def inspect(
 
     from warmstart.batches.lengths import token_lengths
     from warmstart.cli.show import as_json, quiet_libraries
-    from warmstart.heads.notation import Notation
     from warmstart.models.default import NAME
     from warmstart.models.load import load_tokenizer, longest_input
     from warmstart.recipe import Recipe
     from warmstart.table import origin
-    from warmstart.table.infer import infer_task
+    from warmstart.table.infer import task_of
     from warmstart.table.profile import profile
     from warmstart.table.reading.hub import published
     from warmstart.table.sources import load
 
     quiet_libraries()
-    notation = Notation.asked(labels, label_separator, label_empty, decimal)
-    reading: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter, "quoting": quoting}
-    splits = load(data, config=config, **reading, header=header, sheet=sheet)
+    splits = load(data, **asked.reading())
     with origin.recalling(splits.values()):
-        task = infer_task(splits, text=text, pair=pair, label=label, kind=kind, notation=notation)
+        task = task_of(splits, asked)
     usual = Recipe()
     found = profile(
         splits,
         task,
         fraction=usual.validation_fraction,
         seed=usual.seed,
-        allow_leakage=published(data, config),
+        allow_leakage=published(data, asked.config),
     )
     tokenizer = load_tokenizer(model or NAME)
     tokens = token_lengths(next(iter(splits.values())), task, tokenizer, longest_input(tokenizer, model or NAME))

@@ -3,14 +3,18 @@
 import itertools
 import os
 import pathlib
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
 
 from warmstart import visible
 from warmstart.messages import _
+from warmstart.options import Reading
 
 if TYPE_CHECKING:
     from warmstart.runs.saved import SavedRun
 
+USUAL = Reading()
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")  # of files that can be written
 
 
@@ -20,12 +24,7 @@ def predict(
     *,
     pair: str | None = None,
     out: str | None = None,
-    config: str | None = None,
-    encoding: str = "utf-8",
-    delimiter: str | None = None,
-    quoting: Literal["auto", "standard", "none"] = "auto",
-    header: bool = True,
-    sheet: str | None = None,
+    reading: Annotated[Reading, Parameter(name="*")] = USUAL,
     on_empty: Literal["error", "drop"] = "error",
     top: int | None = None,
     spreadsheet_safe: bool = False,
@@ -51,19 +50,6 @@ def predict(
     out
         The file to write (CSV, TSV or JSONL, by its ending); by default `NAME.predictions.csv` beside the input's
         name, or with a number where there is one.
-    config
-        Configuration of a Hub data set or of a folder that has several.
-    encoding
-        Encoding of the input file.
-    delimiter
-        What separates columns, if the file name does not say.
-    quoting
-        Quotes in CSV and TSV: they enclose cells, and one that seems to join rows is an error (auto); they enclose
-        cells (standard); they are text (none).
-    header
-        Whether the first row of a CSV, TSV or Excel file has the column names; without they are column_1, column_2 ...
-    sheet
-        The sheet of an Excel workbook; by default the first with rows.
     on_empty
         What to do with rows whose text is empty; drop: they are not in the file that is written.
     top
@@ -78,11 +64,7 @@ def predict(
 
     quiet_libraries(tables=False)
     saved = SavedRun.open(run)
-    reading: dict[str, Any] = {"config": config, "encoding": encoding, "delimiter": delimiter}
-    reading |= {"quoting": quoting, "header": header, "sheet": sheet}
-    of_tables = any(option is not None for option in (out, config, delimiter, sheet))
-    of_tables = of_tables or (quoting, header, on_empty) != ("auto", True, "error")
-    is_table = of_tables or os.path.exists(os.path.expanduser(text))
+    is_table = (out, reading, on_empty) != (None, USUAL, "error") or os.path.exists(os.path.expanduser(text))
     if is_table and pair is not None:
         raise _no_pair(text)
     if is_table or (pair is None and _looks_like_a_file(text)):
@@ -150,7 +132,7 @@ def _table(
     saved: "SavedRun",
     name: str,
     out: str | None,
-    reading: dict[str, Any],
+    reading: Reading,
     on_empty: Literal["error", "drop"],
     top: int | None,
     spreadsheet_safe: bool,
@@ -178,7 +160,7 @@ def _table(
             where=f"--out {target}",
             fix=_("give another name"),
         )
-    splits = load(name, **reading, keep=False)
+    splits = load(name, **reading.reading(), keep=False)
     split = next(iter(splits))
     if len(splits) > 1:
         listed = ", ".join(splits)

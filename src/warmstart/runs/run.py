@@ -29,7 +29,6 @@ from warmstart.events import (
     listening,
     silent,
 )
-from warmstart.heads.notation import Notation
 from warmstart.messages import _
 from warmstart.models.hub import commit_of
 from warmstart.models.load import load_model, load_tokenizer, longest_input
@@ -41,7 +40,7 @@ from warmstart.runs.journal import Journal
 from warmstart.runs.settings import early_stopping, overruled, refuse_length, refuse_settings, training_arguments
 from warmstart.table import origin
 from warmstart.table.checks import check
-from warmstart.table.infer import infer_task
+from warmstart.table.infer import task_of
 from warmstart.table.reading import hub
 from warmstart.table.sources import load
 from warmstart.table.splits import by_plain_names, with_validation
@@ -110,26 +109,14 @@ def prepare(recipe: Recipe) -> Prepared:
             where="DATA",
             fix=_("warmstart train my.csv, or warmstart demo"),
         )
-    splits = load(
-        recipe.data,
-        config=recipe.config,
-        validation=recipe.validation,
-        encoding=recipe.encoding,
-        delimiter=recipe.delimiter,
-        quoting=recipe.quoting,
-        header=recipe.header,
-        sheet=recipe.sheet,
-    )
+    splits = load(recipe.data, validation=recipe.validation, **recipe.reading())
     with origin.recalling(splits.values()):
         return _checked(recipe, splits)
 
 
 def _checked(recipe: Recipe, splits: "DatasetDict") -> Prepared:
     commit = hub.commit_of(splits)
-    notation = Notation.asked(recipe.labels, recipe.label_separator, recipe.label_empty, recipe.decimal)
-    task = infer_task(
-        splits, text=recipe.text, pair=recipe.pair, label=recipe.label, kind=recipe.kind, notation=notation
-    )
+    task = task_of(splits, recipe)
     if task.label is None:
         raise UserError(
             _("the table has no label column to learn from"),

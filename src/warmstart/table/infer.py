@@ -9,11 +9,18 @@ from warmstart.heads.cells import NUMBER, OddCells, Value
 from warmstart.heads.decision import Decision, LabelColumn
 from warmstart.heads.notation import PLAIN, Notation
 from warmstart.messages import _
+from warmstart.options import Question
 from warmstart.table import agree, choose, columns, counts, names, origin, several
 from warmstart.table.task import Task
 
 if TYPE_CHECKING:
     import datasets
+
+
+def task_of(splits: "datasets.DatasetDict", asked: Question) -> Task:
+    """`infer_task`, as somebody has asked."""
+    notation = Notation.asked(asked.labels, asked.label_separator, asked.label_empty, asked.decimal)
+    return infer_task(splits, text=asked.text, pair=asked.pair, label=asked.label, kind=asked.kind, notation=notation)
 
 
 def infer_task(
