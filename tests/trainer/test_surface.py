@@ -90,6 +90,30 @@ def test_a_token_table_can_be_looked_at(tmp_path: pathlib.Path) -> None:
     assert torch.cat([batch["input_ids"] for batch in loader]).flatten().tolist() == list(range(5, 19))
 
 
+@pytest.mark.parametrize("which", ["get_train_dataloader", "get_eval_dataloader"])
+def test_loaders_are_what_those_of_the_stock_trainer_are(which: str, tmp_path: pathlib.Path) -> None:
+    sizes = {"per_device_train_batch_size": 4, "per_device_eval_batch_size": 5}
+    theirs, ours = (getattr(make(tmp_path, kind=kind, **sizes), which)() for kind in (transformers.Trainer, Trainer))
+    for name in ("total_batch_size", "num_workers", "drop_last"):
+        assert getattr(ours, name) == getattr(theirs, name), name
+    assert isinstance(ours, torch.utils.data.DataLoader)
+    assert len(ours) == len(theirs) == len(list(ours))
+
+
+@pytest.mark.parametrize("level", ["info", "warning"])
+def test_what_is_said_before_the_first_update(
+    level: str, tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = []
+    for kind in (transformers.Trainer, Trainer):
+        caplog.clear()
+        make(tmp_path, kind=kind, log_level=level, max_steps=2).train()
+        said.append([each.message for each in caplog.records if each.name == "transformers.trainer"])
+    lines = [line for line in said[0] if line.startswith(("*****", "  Num", "  Inst", "  Total", "  Grad"))]
+    assert said[1] == lines
+    assert bool(lines) == (level == "info")
+
+
 class Hub:
     """Takes what the real one takes, and keeps it."""
 

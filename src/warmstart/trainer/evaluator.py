@@ -224,7 +224,8 @@ class Evaluator:
             begin = functools.partial(dataset_batches, dataset, collate, size, *place, options)
             rows = length_of(dataset)
             steps = None if rows is None else math.ceil(math.ceil(rows / trainer.processes.count) / size)
-        return begin, Loader(dataset, size, collate, steps, lambda: (pad(batch) for _unused, batch in begin()))
+        shown = Loader(dataset, size, collate, place[1], steps, lambda: (pad(batch) for _unused, batch in begin()))
+        return begin, shown
 
     def _of_loader(self, loader: Any) -> tuple[Callable[[], Iterator[Any]], Any]:
         processes = self._trainer.processes

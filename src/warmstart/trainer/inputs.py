@@ -1,6 +1,5 @@
 """From a data set and a `Trainer`'s arguments to a feed: which columns the model takes, which plan is meant."""
 
-import dataclasses
 import functools
 import inspect
 import math
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from torch import nn
+from torch.utils.data import DataLoader
 
 from warmstart.batches.dataloaders import Batch, Collate, DatasetFeed, Feed, StreamFeed, TokenFeed, is_stream, length_of
 from warmstart.batches.plan import BatchPlan
@@ -31,24 +31,33 @@ ORDERS: dict[str, Literal["random", "sequential", "length"]] = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Loader:
-    """What looks like a data loader to who looks at one: batches that are made when they are asked for, and what they
-    are made of. `count`: how many there are, on this process; None if that is not known."""
+class Loader(DataLoader[Any]):
+    """The loader of a data set, for who looks at one. `begin` makes its batches when they are asked for, and `count`
+    says how many there are on this process (None: that is not known); without `begin` they are torch's own."""
 
-    dataset: Any
-    batch_size: int
-    collate_fn: Any
-    count: int | None
-    begin: Callable[[], Iterator[Batch]]
+    def __init__(
+        self,
+        dataset: Any,
+        batch_size: int,
+        collate_fn: Any,
+        processes: int,
+        count: int | None = None,
+        begin: Callable[[], Iterator[Batch]] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(dataset, batch_size=batch_size, collate_fn=collate_fn, **options)
+        self.total_batch_size = batch_size * processes  # as loaders of Accelerate have it
+        self._count, self._begin = count, begin
 
-    def __iter__(self) -> Iterator[Batch]:
-        return self.begin()
+    def __iter__(self) -> Any:
+        return super().__iter__() if self._begin is None else self._begin()
 
     def __len__(self) -> int:
-        if self.count is None:
+        if self._begin is None:
+            return super().__len__()
+        if self._count is None:
             raise TypeError("a stream has no length")  # what `len` says of a loader of one, and callers expect
-        return self.count
+        return self._count
 
 
 def first_epoch(feed: Feed, dataset: Any, collate: Collate, args: "TrainingArguments", processes: Processes) -> Loader:
@@ -64,7 +73,7 @@ def first_epoch(feed: Feed, dataset: Any, collate: Collate, args: "TrainingArgum
     size, count = args.per_device_train_batch_size, None
     if feed.updates_per_epoch is not None:
         count = math.ceil(feed.rows_before(feed.updates_per_epoch) / (size * processes.count))
-    return Loader(dataset, size, collate, count, begin)
+    return Loader(dataset, size, collate, processes.count, count, begin)
 
 
 def make_feed(dataset: Any, collate: Collate, args: "TrainingArguments", processes: int) -> Feed:
@@ -117,10 +126,8 @@ def evaluated(given: Any, wanted: Any) -> Any:
     return chosen
 
 
-def looked_at(dataset: Any, collate: Collate, args: "TrainingArguments") -> Any:
+def looked_at(dataset: Any, collate: Collate, args: "TrainingArguments", processes: int) -> Loader:
     """A loader over all rows of a data set, in order, to look at. Raises UserError for several data sets."""
-    from torch.utils.data import DataLoader
-
     size = args.per_device_eval_batch_size
     if isinstance(dataset, TokenTable):
         batches = np.split(np.arange(len(dataset)), range(size, len(dataset), size))
@@ -128,14 +135,14 @@ def looked_at(dataset: Any, collate: Collate, args: "TrainingArguments") -> Any:
         def begin() -> Iterator[Batch]:
             return (ragged(dataset, rows).padded() for rows in batches)
 
-        return Loader(dataset, size, collate, len(batches), begin)
+        return Loader(dataset, size, collate, processes, len(batches), begin)
     if isinstance(dataset, dict):
         raise UserError(
             _("there are several data sets, and a loader is over one"),
             where="eval_dataset",
             fix=_("name one: {dataset}").format(dataset=", ".join(map(str, dataset))),
         )
-    return DataLoader(dataset, batch_size=size, collate_fn=collate, **loader_options(args))
+    return Loader(dataset, size, collate, processes, **loader_options(args))
 
 
 def loader_options(args: "TrainingArguments") -> dict[str, Any]:

@@ -49,7 +49,7 @@ def _over(trainer: Any, dataset: Any) -> Any:
         size = trainer.args.per_device_eval_batch_size
         return make(trainer, dataset, size, trainer._get_eval_sampler, training=False)
     kept, collate = trainer.columns(dataset)
-    return inputs.looked_at(kept, collate, trainer.args)
+    return inputs.looked_at(kept, collate, trainer.args, trainer.processes.count)
 
 
 def feed_of(trainer: Any) -> tuple[Feed, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from warmstart.batches.dataloaders import length_of
 from warmstart.messages import _
 
 
@@ -18,6 +19,27 @@ def set_log_level(args: Any) -> None:
     transformers.utils.logging.set_verbosity(level)
     if "passive" not in (args.log_level, args.log_level_replica):
         logging.getLogger("warmstart").setLevel(level)
+
+
+def log_beginning(trainer: Any, per_epoch: int) -> None:
+    """What the stock trainer says at `log_level="info"` before the first update, which scripts and people look for."""
+    from transformers.utils import logging
+
+    args, state, rows = trainer.args, trainer.state, length_of(trainer.train_dataset)
+    lines = {
+        "Num examples": "unknown" if rows is None else f"{rows:,}",
+        "Num Epochs": f"{state.num_train_epochs:,}",
+        "Num update steps per epoch": f"{per_epoch:,}",
+        "Instantaneous batch size per device": f"{args.per_device_train_batch_size:,}",
+        "Total train batch size (w. parallel, distributed & accumulation)": trainer.get_total_train_batch_size(args),
+        "Gradient Accumulation steps": args.gradient_accumulation_steps,
+        "Total optimization steps": f"{state.max_steps:,}",
+        "Number of trainable parameters": f"{sum(p.numel() for p in trainer.model.parameters() if p.requires_grad):,}",
+    }
+    logger = logging.get_logger("transformers.trainer")
+    logger.info("***** Running training *****")
+    for name, value in lines.items():
+        logger.info(f"  {name} = {value}")
 
 
 def label_smoother(args: Any, model: nn.Module, warn: Callable[[str], None]) -> Any:

@@ -143,6 +143,7 @@ class Trainer(Surface):
             with preparation.noise(self.model, self.args), self._techniques() as on, listening() as signals:
                 self.techniques, self.signals = on, signals
                 self.emit(TechniquesOn(str(on), on.to_dict()))
+                preparation.log_beginning(self, per_epoch)
                 how = (feed, self._engine(on), per_epoch, last, ignore_keys_for_eval, took)
                 self.in_training = Training(self, self.checkpointer, *how)
                 return self.in_training.run(had_stopped)
