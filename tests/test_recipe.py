@@ -49,7 +49,7 @@ def choices(name: str) -> Any:
     return st.sampled_from([value for part in inner for value in part if isinstance(value, str)])
 
 
-for name in ("on_empty", "on_nonfinite", "precision", "order", "labels", "label_empty", "decimal", "quoting"):
+for name in ("on_empty", "on_nonfinite", "precision", "order", "labels", "label_empty", "decimal", "quoting", "long"):
     VALUES[name] = choices(name)
 recipes = st.fixed_dictionaries({}, optional=VALUES).map(Recipe.of)
 

@@ -54,6 +54,13 @@ class Recipe(Asked):
         ge=2,
         description=N_("Longest input in tokens; by default what the model takes."),
     )
+    long: Literal["cut", "head-tail", "windows"] | None = Field(
+        None,
+        description=N_(
+            "Of texts that are longer: their beginning (cut), a quarter from the beginning and the rest from the end "
+            "(head-tail), or windows that overlap, over which answers are averaged (windows)."
+        ),
+    )
 
     # Training
     epochs: float = Field(3.0, gt=0, description=N_("Passes over the rows."))

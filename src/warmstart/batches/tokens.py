@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from warmstart import storage
 from warmstart.batches.contents import key_of
+from warmstart.batches.long_texts import HEAD, MOST, OVERLAP, check_long, fitting
 from warmstart.batches.truncation import tokenized
 from warmstart.errors import UserError
 from warmstart.messages import _
@@ -34,8 +35,9 @@ class TokenTable:
 
     `ids`: int32 `[tokens]`; `offsets`: int64 `[rows + 1]`; `types`: uint8 `[tokens]` (which text of a pair a token is
     of) or None where the model has no such input; `labels`: int64 `[rows]`, float32 `[rows]` or float32 `[rows,
-    classes]`, or None; `cut`: bool `[rows]`, or None where nobody looked. The large arrays are memory maps: a batch
-    reads only its own rows.
+    classes]`, or None; `cut`: bool `[rows]`, or None where nobody looked. Where long texts are read in windows, each is
+    a row here, and `owners`, int64 `[rows]`, says of which row of the data it is; else None. The large arrays are
+    memory maps: a batch reads only its own rows.
     """
 
     ids: npt.NDArray[np.int32]
@@ -47,6 +49,7 @@ class TokenTable:
     max_length: int
     fingerprint: str
     cut: npt.NDArray[np.bool_] | None = None
+    owners: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -74,20 +77,26 @@ def tokenize(
 ) -> TokenTable:
     """The token table of `dataset`: built in batches through `Dataset.map`, or found from an earlier run.
 
-    The table is stored in the cache of `datasets` under a fingerprint of the texts, the tokenizer and `max_length`.
+    The table is stored in the cache of `datasets` under a fingerprint of the texts, the tokenizer and `max_length`,
+    and of what becomes of longer texts (`Task.long`).
     When it is there already, and every byte is as it was written, nothing is tokenised. If it is not and `keep` is
     false, it is made in memory. Labels are encoded anew each time: they are small.
     """
     from warmstart.table.labels import encode, has_labels
 
+    check_long(task.long, tokenizer)
     labels = encode(task, dataset) if has_labels(task, dataset) else None
     fingerprint = _fingerprint(dataset, task, tokenizer, max_length)
     folder = _cache_folder() / fingerprint
     if not storage.is_whole(folder):
         if not keep:
-            return tokenize_in_memory(texts_of(dataset, task), tokenizer, max_length=max_length, labels=labels)
+            texts = texts_of(dataset, task)
+            return tokenize_in_memory(texts, tokenizer, max_length=max_length, long=task.long, labels=labels)
         _build(folder, dataset, task, tokenizer, max_length, processes, fingerprint)
-    types = folder / "types.npy"
+    types, owners = folder / "types.npy", None
+    if task.long == "windows":
+        owners = np.load(folder / "owners.npy", mmap_mode="r")
+        labels = None if labels is None else labels[owners]
     return TokenTable(
         ids=np.load(folder / "ids.npy", mmap_mode="r"),
         offsets=np.load(folder / "offsets.npy", mmap_mode="r"),
@@ -98,6 +107,7 @@ def tokenize(
         max_length=max_length,
         fingerprint=fingerprint,
         cut=np.load(folder / "cut.npy", mmap_mode="r"),
+        owners=owners,
     )
 
 
@@ -116,10 +126,14 @@ def tokenize_in_memory(
     tokenizer: "PreTrainedTokenizerBase",
     *,
     max_length: int,
+    long: str = "cut",
     labels: npt.NDArray[Any] | None = None,
 ) -> TokenTable:
     """The token table of rows of one text or two, each column a list of strings, that is gone when it is no longer
     used: the arrays of `tokenize`, and nothing on the disk."""
+    texts, whose = fitting(tokenizer, texts, max_length, long)
+    owners = np.array(whose, np.int64) if long == "windows" else None
+    labels = labels[owners] if labels is not None and owners is not None else labels
     rows = len(texts[0])
     ids, types, lengths, cut = [], [], [np.zeros(1, np.int64)], []
     paired = "token_type_ids" in tokenizer.model_input_names
@@ -139,6 +153,7 @@ def tokenize_in_memory(
         max_length=max_length,
         fingerprint="",
         cut=np.array(cut, bool),
+        owners=owners,
     )
 
 
@@ -152,6 +167,7 @@ def _fingerprint(dataset: "Dataset", task: "Task", tokenizer: "PreTrainedTokeniz
     """16 bytes, in hexadecimal, of everything that decides which ids come out."""
     names = [name for name in (task.text, task.pair) if name is not None]
     said = [FORMAT, key_of(dataset, names), max_length, *tokenizer_state(tokenizer)]
+    said += [] if task.long == "cut" else [task.long, HEAD, OVERLAP, MOST]
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
@@ -181,17 +197,20 @@ def _build(
     if "token_type_ids" in tokenizer.model_input_names:
         lists["token_type_ids"] = List(Value("uint8"))
 
-    def encode(batch: dict[str, list[str]]) -> dict[str, Any]:
+    def encode(batch: dict[str, list[str]], numbers: list[int]) -> dict[str, Any]:
         texts = [batch[column] for column in (task.text, task.pair) if column is not None]
+        texts, owners = fitting(tokenizer, texts, max_length, task.long)
         out = tokenized(tokenizer, texts, max_length)
-        return {name: out[name] for name in lists} | {"cut": _cut(out, max_length)}
+        found = {name: out[name] for name in lists}
+        return {**found, "cut": _cut(out, max_length), "owners": [numbers[place] for place in owners]}
 
     with storage.cache_folder(folder) as work, _telling_who_was_killed():
         mapped = dataset.map(
             encode,
             batched=True,
+            with_indices=True,
             remove_columns=dataset.column_names,
-            features=Features({**lists, "cut": Value("bool")}),
+            features=Features({**lists, "cut": Value("bool"), "owners": Value("int64")}),
             num_proc=processes,
             new_fingerprint=fingerprint,
             cache_file_name=str(work / "map.arrow"),
@@ -199,6 +218,8 @@ def _build(
         )
         _flatten(mapped, list(lists), work)
         np.save(work / "cut.npy", mapped.data.column("cut").to_numpy())
+        if task.long == "windows":
+            np.save(work / "owners.npy", mapped.data.column("owners").to_numpy())
         del mapped
         for part in work.glob("map*.arrow"):
             part.unlink()

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from warmstart import paths, storage
+from warmstart.batches.long_texts import averaged, check_long
 from warmstart.batches.tokens import tokenize_in_memory
 from warmstart.engine.predict import token_batches, token_plan
 from warmstart.errors import UserError
@@ -64,13 +65,15 @@ class Predictor:
                 )
         columns = [list(column) for column in (texts, pairs) if column is not None]
         self._check(columns)
-        table = tokenize_in_memory(columns, self.tokenizer, max_length=self.tokenizer.model_max_length)
+        check_long(self.task.long, self.tokenizer)
+        most = self.tokenizer.model_max_length
+        table = tokenize_in_memory(columns, self.tokenizer, max_length=most, long=self.task.long)
         found = np.zeros((len(table), self.task.num_labels), np.float32)
         device = next(self.model.parameters()).device
         with torch.inference_mode(), unpadded(self.model) as encoder, encoder.weights.held():
             for rows, batch in token_batches(table, token_plan(table, BATCH, 0, 1)):
                 found[rows] = call(self.model, batch.to(device)).logits.float().cpu().numpy()
-        return found
+        return averaged(found, table.owners)
 
     def predict(
         self, texts: Sequence[str], pairs: Sequence[str] | None = None, *, top: int = 0

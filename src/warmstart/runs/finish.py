@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from warmstart import storage
+from warmstart.batches.long_texts import averaged
 from warmstart.batches.tokens import TokenTable
 from warmstart.checkpoints import checkpoint
 from warmstart.engine.signals import Interrupted, Told, ending
@@ -18,6 +19,7 @@ from warmstart.messages import _
 from warmstart.models.sound import is_read
 from warmstart.recipe import Recipe
 from warmstart.reporting import card
+from warmstart.runs.long_texts import measured
 from warmstart.table.task import Task
 from warmstart.trainer.trainer import Trainer
 
@@ -44,11 +46,16 @@ def finish(
         trainer.args.bf16 = False
         if validation.labels is None:
             return None, None
-        logits = trainer.predict(validation).predictions
+        logits = averaged(trainer.predict(validation).predictions, validation.owners)
+        long = measured(task, trainer, splits["validation"], logits)
         report = None
         if trainer.processes.is_main:
+            if long is not None:
+                listen(Note(str(long)))
             listen(Note(_("computing baselines and intervals")))
             report = judge(task, logits, splits, with_baselines=recipe.baselines)
+            facts = {**report.to_dict(), **({} if long is None else {"long": long.to_dict()})}
+            storage.replace_json(folder / "metrics.json", facts)
             _write(folder, recipe, task, report, logits, splits, trainer.state.global_step)
             if note := left_out(task.head):
                 listen(Note(note))
@@ -66,7 +73,6 @@ def _write(
 ) -> None:
     from warmstart.reporting.predictions import write_rows
 
-    storage.replace_json(folder / "metrics.json", report.to_dict())
     rows = beside(splits["validation"], predictions(task.head, logits))
     write_rows(folder / "predictions.csv", rows, spreadsheet_safe=recipe.spreadsheet_safe)
     storage.write_text(folder / "model" / "README.md", card.write(recipe, task, report, updates))

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from warmstart import storage
+from warmstart.batches.long_texts import averaged, of_rows
 from warmstart.batches.tokens import TokenTable, tokenize
 from warmstart.checkpoints import checkpoint
 from warmstart.engine.distributed.processes import Processes
@@ -116,7 +117,7 @@ def prepare(recipe: Recipe) -> Prepared:
 
 def _checked(recipe: Recipe, splits: "DatasetDict") -> Prepared:
     commit = hub.commit_of(splits)
-    task = task_of(splits, recipe)
+    task = dataclasses.replace(task_of(splits, recipe), long=recipe.long or "cut")
     if task.label is None:
         raise UserError(
             _("the table has no label column to learn from"),
@@ -195,7 +196,7 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
         train_dataset=tables["train"],
         eval_dataset=tables["validation"],
         processing_class=tokenizer,
-        compute_metrics=functools.partial(_measure, task),
+        compute_metrics=functools.partial(_measure, task, tables["validation"].owners),
         callbacks=[forecast, *early_stopping(recipe)],
     )
     trainer.events = Events(functools.partial(_with_shape, shape, Events(Journal(folder / LOG), listen)))
@@ -248,19 +249,21 @@ def _with_shape(shape: str, listen: Listener, event: Event) -> None:
     listen(dataclasses.replace(event, shape=shape) if isinstance(event, TechniquesOn) else event)
 
 
-def _measure(task: Task, found: Any) -> dict[str, float]:
-    """The task's metrics of what an evaluation gave."""
+def _measure(task: Task, owners: Any, found: Any) -> dict[str, float]:
+    """The task's metrics of what an evaluation gave. `owners`: the row of each of the table's, if these are windows."""
     logits, labels = found
-    return task.head.measure(task.head.decide(logits), labels)
+    return task.head.measure(task.head.decide(averaged(logits, owners)), of_rows(labels, owners))
 
 
 def _shape(tables: dict[str, TokenTable]) -> str:
-    rows = {name: len(table) for name, table in tables.items()}
+    rows = {name: len(of_rows(table.lengths, table.owners)) for name, table in tables.items()}
     lengths = tables["train"].lengths
     cut = max(table.truncated for table in tables.values())
     line = _(
         "{train:,} training rows, {validation:,} validation rows; tokens a row: median {median:.0f}, longest {longest}"
     ).format(train=rows["train"], validation=rows["validation"], median=np.median(lengths), longest=lengths.max())
-    if cut > 0:
+    if tables["train"].owners is not None:
+        line += _("; read in {windows:,} windows").format(windows=len(lengths))
+    elif cut > 0:
         line += _("; up to {cut:.1%} of rows were cut at the longest").format(cut=cut)
     return line

@@ -33,6 +33,7 @@ class Task:
     glue: str | None = None  # the GLUE task, where the source was one
     reasons: tuple[str, ...] = ()  # one phrase for each choice made, to be printed
     notation: Notation = PLAIN  # how the cells of labels are written
+    long: str = "cut"  # what becomes of texts that are longer than the model reads (`batches.long_texts`)
 
     @property
     def head(self) -> Head:
@@ -76,6 +77,8 @@ class Task:
         """Everything, as JSON can say it; of the notation what is special."""
         fields = {name: _plain(value) for name, value in vars(self).items() if name != "notation"}
         special = {name: _plain(value) for name, value in vars(self.notation).items() if value != getattr(PLAIN, name)}
+        if self.long == "cut":
+            del fields["long"]
         return {**fields, "notation": special} if special else fields
 
     @classmethod
@@ -121,6 +124,7 @@ def _is_task(saved: object, known: set[str]) -> bool:
     classes, values, reasons = lists
     return (
         isinstance(saved["text"], str)
+        and isinstance(saved.get("long", ""), str)
         and all(name is None or isinstance(name, str) for name in names)
         and all(isinstance(each, str) for each in (*classes, *reasons))
         and all(isinstance(each, str | int | float) for each in values)
