@@ -13,6 +13,44 @@ from tests.trainer.helpers import Pad, rows, tiny_bert
 UPDATE = 8  # rows of an update, however many processes share them
 
 
+def batch_metrics(folder: str, held_out: Any) -> dict[str, float]:
+    """Accuracy, batch by batch; of two processes one has a batch more."""
+    right: list[bool] = []
+
+    def compute(found: Any, compute_result: bool) -> dict[str, float]:
+        right.extend((found.predictions.argmax(-1) == found.label_ids).tolist())
+        return {"accuracy": sum(right) / len(right), "rows": len(right)} if compute_result else {}
+
+    plain = {"per_device_eval_batch_size": 4, "disable_tqdm": True, "batch_eval_metrics": True}
+    arguments = warmstart.TrainingArguments(folder, **plain)
+    trainer = warmstart.Trainer(tiny_bert(), arguments, Pad(), eval_dataset=held_out, compute_metrics=compute)
+    found = trainer.evaluate(held_out.select(range(33)))
+    return {name: found[name] for name in ("eval_accuracy", "eval_rows", "eval_loss")}
+
+
+def search(folder: str, train: Any, held_out: Any) -> list[Any]:
+    """What two trials drew, and what they came to; each process trains in every trial."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    arguments = warmstart.TrainingArguments(
+        f"{folder}/search",
+        max_steps=3,
+        per_device_train_batch_size=UPDATE // processes,
+        disable_tqdm=True,
+        save_strategy="no",
+    )
+    trainer = warmstart.Trainer(None, arguments, Pad(), train, held_out, model_init=lambda: tiny_bert())
+    best = trainer.hyperparameter_search(
+        lambda trial: {"learning_rate": trial.suggest_float("learning_rate", 1e-4, 1e-2)},
+        n_trials=2,
+        sampler=optuna.samplers.RandomSampler(seed=3),
+    )
+    drawn = trainer.state.trial_params["learning_rate"]
+    return [drawn, None if best is None else (best.run_id, best.objective, best.hyperparameters)]
+
+
 def main(folder: str) -> dict[str, Any]:
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     arguments = warmstart.TrainingArguments(
@@ -53,6 +91,8 @@ def main(folder: str) -> dict[str, Any]:
         everyone = [None] * torch.distributed.get_world_size()
         torch.distributed.all_gather_object(everyone, (list(seen), seen_evaluating))
     return {
+        "batch metrics": batch_metrics(folder, held_out),
+        "search": search(folder, train, held_out),
         "world": trainer.processes.count,
         "initialised": torch.distributed.is_initialized() and torch.distributed.get_world_size(),
         "trained rows": [part[0] for part in everyone],

@@ -66,6 +66,17 @@ def test_metrics_and_predictions_are_those_of_one_process(one: dict[str, Any], t
     np.testing.assert_allclose(two["predictions before"], one["predictions before"], atol=1e-6)
 
 
+def test_metrics_by_batch_are_those_of_one_process(one: dict[str, Any], two: dict[str, Any]) -> None:
+    assert two["batch metrics"] == pytest.approx(one["batch metrics"], rel=1e-5)
+    assert two["batch metrics"]["eval_rows"] == 33
+
+
+def test_a_search_draws_and_finds_what_that_of_one_process_does(one: dict[str, Any], two: dict[str, Any]) -> None:
+    drawn, (run, value, settings) = two["search"]
+    assert (drawn, run, settings) == (one["search"][0], one["search"][1][0], one["search"][1][2])
+    assert value == pytest.approx(one["search"][1][1], rel=1e-4)
+
+
 def test_training_is_that_of_one_process(one: dict[str, Any], two: dict[str, Any]) -> None:
     assert len(one["losses"]) == 14
     assert two["losses"] == pytest.approx(one["losses"], rel=1e-5)

@@ -43,8 +43,9 @@ class Predictions:
 class ModelRun:
     """How to run the model. `step(model, batch)` gives (mean loss or None, output tensors, labels or None); it may take
     the labels out of the batch. `inputs(batch)`: what of it to keep beside the outputs. `each(outputs, labels, loss,
-    batch)` sees what a batch gave, as tensors. `joined`: whether the arrays of the batches become one. `signals`: which
-    end it between two batches."""
+    batch)` sees what a batch gave, as tensors; where that meets the other processes, `drained()` waits at the end for
+    those that have more batches. `joined`: whether the arrays of the batches become one. `signals`: which end it
+    between two batches."""
 
     model: nn.Module
     processes: "Processes"
@@ -56,6 +57,7 @@ class ModelRun:
     keep_outputs: bool = True
     inputs: Callable[[Batch], Any] | None = None
     each: Callable[[Any, Any, torch.Tensor | None, Batch], None] | None = None
+    drained: Callable[[], None] | None = None
     joined: bool = True
     signals: Signals = dataclasses.field(default_factory=Signals)
 
@@ -145,6 +147,8 @@ def predict(how: ModelRun, batches: Iterator[tuple[Rows, Batch]]) -> Predictions
                     break
     finally:
         how.model.train(was_training)
+    if how.drained is not None:
+        how.drained()
     told = how.signals.told
     parts = how.processes.gathered((rows, {} if told else kept, loss_sum, targets, told))
     if any(part[4] for part in parts):

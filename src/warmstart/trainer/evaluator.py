@@ -194,6 +194,7 @@ class Evaluator:
             keep_outputs=not loss_only and (by_batch is None or keep_all),
             inputs=functools.partial(scored.inputs_of, trainer) if asks_for_inputs else None,
             each=by_batch,
+            drained=None if by_batch is None else by_batch.drain,
             joined=trainer.args.eval_do_concat_batches,
             signals=trainer.signals,
         )

@@ -61,10 +61,13 @@ class BatchMetrics:
         if outputs is not None and labels is not None:
             self._next((outputs, labels, losses, pad(batch) if "inputs" in wanted else None))
 
+    def drain(self) -> None:
+        """Take part in the batches of other processes, when this one has no more."""
+        while self._next(None):
+            pass
+
     def finish(self) -> dict[str, Any]:
         """The metrics of all batches; nothing where there were none that could be measured."""
-        while self._next(None):
-            pass  # this process has no more batches; others may
         found = self._compute(last=True)
         self._waits = None
         return dict(denumpify_detensorize(found or {}))
