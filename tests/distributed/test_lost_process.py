@@ -26,8 +26,15 @@ def run(folder: pathlib.Path, kind: str, *given: str, start: list[str] = TORCHRU
     options = [each for each in given if each.startswith("--")]
     values = [each for each in given if not each.startswith("--")]
     command = [*start, *options, "-m", "tests.distributed.faulty", str(folder)]
+    patience = {"WARMSTART_PATIENCE": "0.5"} if kind in ("freezes", "hangs") else {}  # else most of it is waiting
     return subprocess.run(
-        [*command, kind, *values], env=ENV, capture_output=True, text=True, timeout=300, cwd=ROOT, check=False
+        [*command, kind, *values],
+        env={**ENV, **patience},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=ROOT,
+        check=False,
     )
 
 
