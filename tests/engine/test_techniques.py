@@ -15,7 +15,7 @@ from tests.trainer.helpers import Pad, rows, tiny_bert
 from warmstart import Trainer, TrainingArguments
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.cuda_graphs import CUDA_GRAPHS
-from warmstart.engine.techniques import FOLDED_CLIPPING, NAMES, ROW_GRADIENTS
+from warmstart.engine.techniques import FOLDED_CLIPPING, LIVE_ROWS, NAMES, ROW_GRADIENTS
 from warmstart.errors import UserError
 from warmstart.events import TechniquesOn, lines
 from warmstart.models import embedding_grad as embedding_rows
@@ -73,8 +73,9 @@ def test_all_are_on_unless_left_out(plain: Trainer, tmp_path: pathlib.Path) -> N
 
 @pytest.mark.parametrize("name", ON_CPU)
 def test_each_changes_nothing_but_rounding(name: str, plain: Trainer, tmp_path: pathlib.Path) -> None:
-    """Each alone, without dropout (some need the padding-free encoder, which is then on too)."""
-    with_it = trained(tmp_path, without=tuple(other for other in NAMES if other not in (name, "padding-free")))
+    """Each alone, without dropout (some need the padding-free encoder, or row gradients, which are then on too)."""
+    needed = {name, "padding-free", *([ROW_GRADIENTS] if name == LIVE_ROWS else [])}
+    with_it = trained(tmp_path, without=tuple(other for other in NAMES if other not in needed))
     assert name in on(with_it)
     assert losses(with_it) == pytest.approx(losses(plain), rel=1e-5)
     norms = [[entry["grad_norm"] for entry in t.state.log_history if "grad_norm" in entry] for t in (with_it, plain)]

@@ -261,13 +261,16 @@ def trained(engine: Engine) -> list[nn.Parameter]:
 
 def _step(engine: Engine, norm: torch.Tensor) -> None:
     """Clip the gradients, whose norm is `norm`, and take the optimizer's step."""
+    stepping = engine.techniques.live_rows.stepping
     if FOLDED_CLIPPING in engine.techniques.on and engine.max_grad_norm > 0:
-        step_clipped(engine.optimizer, norm, engine.max_grad_norm)
+        with stepping():
+            step_clipped(engine.optimizer, norm, engine.max_grad_norm)
         return
     if engine.max_grad_norm > 0:
         nn.utils.clip_grads_with_norm_(trained(engine), engine.max_grad_norm, norm)
     engine.hooks.before_optimizer()
-    engine.optimizer.step()
+    with stepping():
+        engine.optimizer.step()
 
 
 def lengths_of(batch: Batch) -> torch.Tensor:

@@ -16,18 +16,21 @@ from warmstart.engine.allocator import keep_freed_memory
 from warmstart.engine.capturable import listens
 from warmstart.engine.clipping import can_fold
 from warmstart.engine.cuda_graphs import CUDA_GRAPHS, Graphs
+from warmstart.engine.live_rows import LiveRows, live_rows
 from warmstart.errors import UserError, did_you_mean
 from warmstart.messages import _
 from warmstart.models.embedding_grad import row_gradients
 from warmstart.models.ragged.encoder import DROPOUT_BITS, FIRST_TOKEN, PADDING_FREE, WORKING_WEIGHTS, Unpadded, unpadded
 
-ROW_GRADIENTS, FOLDED_CLIPPING, KEPT_MEMORY = "row-gradients", "folded-clipping", "kept-memory"
+ROW_GRADIENTS, LIVE_ROWS, FOLDED_CLIPPING = "row-gradients", "live-rows", "folded-clipping"
+KEPT_MEMORY = "kept-memory"
 NAMES = {
     PADDING_FREE: "tokens of a batch lie end to end; no padding is computed in the encoder",
     FIRST_TOKEN: "where the head reads the first token only, the last layer is computed for that token only",
     DROPOUT_BITS: "dropout from cheap random bits that depend on seed, update, process and row",
     WORKING_WEIGHTS: "weights are cast to bf16 once a micro-batch, and not in each call",
     ROW_GRADIENTS: "the word embedding's gradient is written and zeroed only in rows that the batch has",
+    LIVE_ROWS: "the optimizer leaves out rows of the word embedding that no batch has had, which do not move",
     FOLDED_CLIPPING: "gradients are clipped inside the fused optimizer's own pass",
     KEPT_MEMORY: "memory that a step frees is kept for the next one",
     CUDA_GRAPHS: "on a CUDA device whole updates are captured as graphs and replayed",
@@ -46,6 +49,7 @@ class Techniques:
     eager_because: str = ""
     encoder: Unpadded = dataclasses.field(default_factory=Unpadded)
     graphs: Graphs | None = None
+    live_rows: LiveRows = dataclasses.field(default_factory=LiveRows)
     kept_memory: int | None = None
 
     def __str__(self) -> str:
@@ -94,9 +98,11 @@ def techniques(
     device = next(model.parameters(), torch.zeros(())).device
     with contextlib.ExitStack() as stack:
         # Before the encoder's, which from then on looks for hooks in the modules that there are.
-        by_rows = ROW_GRADIENTS not in without and processes == 1 and stack.enter_context(row_gradients(model))
+        by_rows = stack.enter_context(row_gradients(model)) if ROW_GRADIENTS not in without and processes == 1 else None
         encoder = stack.enter_context(unpadded(model, without))
-        on = [*encoder.on, *([ROW_GRADIENTS] if by_rows else [])]
+        on = [*encoder.on, *([ROW_GRADIENTS] if by_rows is not None else [])]
+        live = live_rows(optimizer, by_rows) if LIVE_ROWS not in without else None
+        on += [LIVE_ROWS] if live is not None else []
         # That event is between clipping and the optimizer, which folded are one.
         if FOLDED_CLIPPING not in without and can_fold(optimizer) and not listens("on_pre_optimizer_step", callbacks):
             on.append(FOLDED_CLIPPING)
@@ -107,4 +113,4 @@ def techniques(
             asked = _("as asked")
             graphs, why_not = (None, asked) if CUDA_GRAPHS in without else make_graphs(encoder, FOLDED_CLIPPING in on)
             on += [CUDA_GRAPHS] if graphs is not None else []
-        yield Techniques(tuple(on), encoder.why_not, why_not, encoder, graphs, kept)
+        yield Techniques(tuple(on), encoder.why_not, why_not, encoder, graphs, live or LiveRows(), kept)

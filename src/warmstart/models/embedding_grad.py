@@ -11,16 +11,17 @@ SMALLEST = 2**20  # numbers: below that a table of zeros costs nothing
 
 
 @contextlib.contextmanager
-def row_gradients(model: nn.Module) -> Iterator[bool]:
-    """Inside the block the word embedding of `model` has such a gradient, if that pays. Whether it has."""
+def row_gradients(model: nn.Module) -> Iterator["Embedding | None"]:
+    """Inside the block the word embedding of `model` has such a gradient, if that pays: what stands there then."""
     owner, name = _word_embedding(model)
     if owner is None:
-        yield False
+        yield None
         return
     stock = getattr(owner, name)
-    setattr(owner, name, Embedding(stock))
+    ours = Embedding(stock)
+    setattr(owner, name, ours)
     try:
-        yield True
+        yield ours
     finally:
         setattr(owner, name, stock)
 
@@ -60,7 +61,12 @@ class KeptGradient:
     def __init__(self, weight: torch.Tensor) -> None:
         self._weight = weight
         self._table: torch.Tensor | None = None
-        self._written: list[torch.Tensor] = []
+        self.written: list[torch.Tensor] = []  # the rows, int64 `[n]` each, of this update
+
+    @property
+    def is_gradient(self) -> bool:
+        """Whether it is what the weight has for its gradient."""
+        return self._table is not None and self._weight.grad is self._table
 
     def add(self, rows: torch.Tensor, gradient: torch.Tensor) -> None:
         """Add `gradient` `[n, hidden]` to the weight's gradient at `rows` (int64 `[n]`, each once)."""
@@ -70,11 +76,11 @@ class KeptGradient:
             if self._weight.grad is not None:  # somebody else put one there
                 self._weight.grad.index_add_(0, rows, gradient)
                 return
-            for written in self._written:
+            for written in self.written:
                 self._table.index_fill_(0, written, 0.0)
-            self._written.clear()
+            self.written.clear()
             self._weight.grad = self._table
-        self._written.append(rows)
+        self.written.append(rows)
         self._table.index_add_(0, rows, gradient)
 
 
@@ -86,7 +92,7 @@ class Embedding(nn.Module):
         self.weight = stock.weight
         self.num_embeddings, self.embedding_dim = stock.num_embeddings, stock.embedding_dim
         self.padding_idx = stock.padding_idx
-        self._kept = KeptGradient(stock.weight)
+        self.kept = KeptGradient(stock.weight)
         self._stock = (stock,)  # in a tuple, so that it is no module of this one
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -95,7 +101,7 @@ class Embedding(nn.Module):
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """int64 `[...]` to `[..., hidden]`."""
-        return _Lookup.apply(self.weight, ids, self.padding_idx, self._kept)  # type: ignore[no-any-return, no-untyped-call]
+        return _Lookup.apply(self.weight, ids, self.padding_idx, self.kept)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def _same(stock: nn.Embedding) -> nn.Embedding:
