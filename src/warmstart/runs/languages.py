@@ -1,12 +1,13 @@
 """Which checkpoint a table's language asks for, and what is said where a checkpoint does not know that language."""
 
 import dataclasses
+import pathlib
 from typing import TYPE_CHECKING, Any
 
 from warmstart import paths
 from warmstart.batches.languages import Languages, languages, sampled
 from warmstart.events import Listener, Note, Warned
-from warmstart.messages import _
+from warmstart.messages import N_, _
 from warmstart.models import multilingual
 from warmstart.models.default import ALIASES, NAME
 from warmstart.models.load import load_tokenizer
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 ENOUGH = 0.25  # of the rows: from there on the multilingual checkpoint is worth more than the English one
 SHOWN = 3  # scripts
+# What the commonest of them are called; others have their name in Unicode.
+CALLED = (
+    *(N_("Arabic"), N_("Cyrillic"), N_("Devanagari"), N_("Greek"), N_("Han"), N_("Hangul"), N_("Hebrew")),
+    *(N_("Hiragana"), N_("Katakana"), N_("Latin"), N_("Thai")),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +41,7 @@ def choose(asked: str | None, rows: "Dataset", task: Task, listen: Listener) -> 
     Raises UserError if the checkpoint cannot be had.
     """
     texts = sampled(rows, task)
-    if asked is not None and (asked not in ALIASES or paths.exists(asked)):
+    if asked is not None and (asked not in ALIASES or paths.exists(pathlib.Path(asked))):
         tokenizer = load_tokenizer(asked)
         found = languages(texts, tokenizer)
         if not found.known:
@@ -49,18 +55,20 @@ def choose(asked: str | None, rows: "Dataset", task: Task, listen: Listener) -> 
         if not found.known:
             listen(Warned(_unknown(model, found)))
         return Chosen(model, tokenizer, found)
-    said = {"share": f"{foreign:.0%}", "rows": f"{found.rows_counted:,}", "english": NAME, "scripts": _listed(found)}
+    share, count, listed = f"{foreign:.0%}", f"{found.rows_counted:,}", _listed(found)
     if asked is not None or not multilingual.is_there():
-        line = _("{share} of {rows} rows looked at are not in English (letters: {scripts}), which is what {english} knows")
-        listen(Warned(line.format(**said) + "; " + _remedy()))
+        line = _(
+            "{share} of {rows} rows looked at are not in English (letters: {scripts}), but {english} knows English"
+        ).format(share=share, rows=count, scripts=listed, english=NAME)
+        listen(Warned(line + "; " + _remedy()))
         return Chosen(model, tokenizer, dataclasses.replace(found, known=False))
     # The other name is taken where a file or folder here has this one, which nobody has asked for.
-    model = multilingual.PACKAGED if paths.exists(multilingual.NAME) else multilingual.NAME
+    model = multilingual.PACKAGED if paths.exists(pathlib.Path(multilingual.NAME)) else multilingual.NAME
     line = _(
         "model: {model}, since {share} of {rows} rows looked at are not in English (letters: {scripts}); --model "
         "{english} would take the English one"
-    )
-    listen(Note(line.format(model=model, **said)))
+    ).format(model=model, share=share, rows=count, scripts=listed, english=NAME)
+    listen(Note(line))
     tokenizer = load_tokenizer(model)
     return Chosen(model, tokenizer, dataclasses.replace(languages(texts, tokenizer), not_english=foreign))
 
@@ -70,7 +78,8 @@ def told(chosen: Chosen) -> str:
     found = chosen.languages
     if not found.scripts:
         return _("languages: the texts have no letters")
-    return _("languages: {scripts}; {model} has {characters} letters in a token, and {unknown} of the tokens unknown").format(
+    line = _("languages: {scripts}; {model}: {characters} letters a token, {unknown} of the tokens are unknown")
+    return line.format(
         model=chosen.model,
         scripts=_listed(found),
         characters=f"{found.characters_a_token:.1f}",
@@ -102,4 +111,4 @@ def _remedy() -> str:
 
 
 def _listed(found: Languages) -> str:
-    return ", ".join(f"{name} {share:.0%}" for name, share in list(found.scripts.items())[:SHOWN])
+    return ", ".join(f"{_(name)} {share:.0%}" for name, share in list(found.scripts.items())[:SHOWN])

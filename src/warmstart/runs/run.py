@@ -162,7 +162,9 @@ def _train(
     trainer.args.accept_changes = accept_changes
     with _telling_failure(folder, trainer.events) if processes.is_main else contextlib.nullcontext():
         trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
-    report, logits = finish(folder, recipe, task, made.splits, made.tables["validation"], trainer, listen, made.languages)
+    report, logits = finish(
+        folder, recipe, task, made.splits, made.tables["validation"], trainer, listen, made.languages
+    )
     processes.barrier()
     return Result(folder, task, report, logits, made.splits, trainer.state.log_history)
 
