@@ -77,7 +77,7 @@ def inspect(
         as_json({**found.to_dict(), "tokens": asdict(tokens) if tokens else None, "languages": languages})
     else:
         _show(found, tokens)
-        print(told(chosen))
+        print(visible.lines(told(chosen)))
 
 
 def _show(found: "Profile", tokens: "TokenLengths | None") -> None:

@@ -70,7 +70,10 @@ def choose(asked: str | None, rows: "Dataset", task: Task, listen: Listener) -> 
     ).format(model=model, share=share, rows=count, scripts=listed, english=NAME)
     listen(Note(line))
     tokenizer = load_tokenizer(model)
-    return Chosen(model, tokenizer, dataclasses.replace(languages(texts, tokenizer), not_english=foreign))
+    found = languages(texts, tokenizer)
+    if not found.known:
+        listen(Warned(_unknown(model, found)))
+    return Chosen(model, tokenizer, dataclasses.replace(found, not_english=foreign))
 
 
 def told(chosen: Chosen) -> str:
