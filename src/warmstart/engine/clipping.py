@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from warmstart.engine import row_step
+
 
 def can_fold(optimizer: torch.optim.Optimizer) -> bool:
     """Whether the optimizer divides gradients by `grad_scale` in its own pass: torch's fused ones do."""
@@ -27,6 +29,6 @@ def step_clipped(optimizer: Any, norm: torch.Tensor, max_norm: float) -> None:
     optimizer.grad_scale = ((norm + 1e-6) / limit).clamp_(min=1.0)
     optimizer.found_inf = (~norm.isfinite()).to(norm.dtype)
     try:
-        optimizer.step()
+        row_step.step(optimizer)
     finally:
         del optimizer.grad_scale, optimizer.found_inf

@@ -61,11 +61,16 @@ class KeptGradient:
         self._weight = weight
         self._table: torch.Tensor | None = None
         self._written: list[torch.Tensor] = []
+        self._version = -1
+        # What an optimizer that steps over rows alone keeps: a moment, updates, and the rows stepped over up to then.
+        self.stepped: tuple[torch.Tensor, int, torch.Tensor] | None = None
 
     def add(self, rows: torch.Tensor, gradient: torch.Tensor) -> None:
         """Add `gradient` `[n, hidden]` to the weight's gradient at `rows` (int64 `[n]`, each once)."""
         if self._table is None:
             self._table = torch.zeros_like(self._weight)
+            self._table.kept = self  # type: ignore[attr-defined]
+        alone = self._weight.grad is not self._table or self._table._version == self._version
         if self._weight.grad is not self._table:
             if self._weight.grad is not None:  # somebody else put one there
                 self._weight.grad.index_add_(0, rows, gradient)
@@ -76,6 +81,13 @@ class KeptGradient:
             self._weight.grad = self._table
         self._written.append(rows)
         self._table.index_add_(0, rows, gradient)
+        self._version = self._table._version if alone else -1
+
+    def rows(self) -> torch.Tensor | None:
+        """The rows that are not zero, int64 `[rows]`; None if somebody else may have written to the table since."""
+        if self._table is None or self._table._version != self._version:
+            return None
+        return torch.unique(torch.cat(self._written))  # type: ignore[no-any-return]
 
 
 class Embedding(nn.Module):

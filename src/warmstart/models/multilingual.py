@@ -88,7 +88,8 @@ def _made(folder: pathlib.Path) -> str:
 
 
 def _convert(path: pathlib.Path, folder: pathlib.Path) -> None:
-    from tqdm.auto import tqdm
+    from rich.console import Console
+    from rich.progress import Progress
 
     from warmstart.models import packed
 
@@ -96,7 +97,8 @@ def _convert(path: pathlib.Path, folder: pathlib.Path) -> None:
     found = packed.read(path)
     total = sum(weight.bytes for weight in found.weights.values())
     with storage.cache_folder(folder) as work:
-        with tqdm(total=total, unit="B", unit_scale=True, desc=NAME, disable=not sys.stderr.isatty()) as bar:
-            packed.write_weights(found.weights, work / "model.safetensors", bar.update)
+        with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+            line = bar.add_task(NAME, total=total)
+            packed.write_weights(found.weights, work / "model.safetensors", lambda written: bar.advance(line, written))
         (work / "config.json").write_text(json.dumps(found.config, indent=2), encoding="utf-8")
         packed.tokenizer(found).save_pretrained(work)

@@ -82,7 +82,7 @@ def read(path: pathlib.Path) -> Packed:
 
     def take(code: str) -> Any:
         nonlocal at
-        found = struct.unpack_from("<" + code, data, at)
+        found = struct.unpack_from("<" + code, data.data, at)
         at += struct.calcsize("<" + code)
         return found if len(found) > 1 else found[0]
 

@@ -81,8 +81,7 @@ def told(chosen: Chosen) -> str:
     found = chosen.languages
     if not found.scripts:
         return _("languages: the texts have no letters")
-    line = _("languages: {scripts}; {model}: {characters} letters a token, {unknown} of the tokens are unknown")
-    return line.format(
+    return _("languages: {scripts}; {model}: {characters} letters a token, {unknown} of the tokens are unknown").format(
         model=chosen.model,
         scripts=_listed(found),
         characters=f"{found.characters_a_token:.1f}",
@@ -114,4 +113,5 @@ def _remedy() -> str:
 
 
 def _listed(found: Languages) -> str:
-    return ", ".join(f"{_(name)} {share:.0%}" for name, share in list(found.scripts.items())[:SHOWN])
+    named = [(_(name), share) for name, share in list(found.scripts.items())[:SHOWN]]
+    return ", ".join(f"{name} {share:.0%}" for name, share in named)
