@@ -165,7 +165,8 @@ def literals(tree: ast.Module, data: Collection[str] = ()) -> Iterator[str]:
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile":
             apart |= {id(each) for each in ast.walk(node)}
     for node in tree.body:
-        named = [target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)]
+        targets = getattr(node, "targets", [getattr(node, "target", None)])  # an annotated name has one
+        named = [target.id for target in targets if isinstance(target, ast.Name)]
         if {getattr(node, "name", ""), *named} & {*data}:
             apart |= {id(each) for each in ast.walk(node)}
     for node in ast.walk(tree):

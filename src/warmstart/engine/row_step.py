@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from warmstart.models.embedding_grad import KeptGradient
+from warmstart.models.embedding_grad import KeptGradient, kept_gradient
 
 LARGE = 2**26  # numbers: a smaller table is stepped over in a few milliseconds
 OTHERWISE = ("amsgrad", "maximize", "capturable", "differentiable")  # ways of AdamW that are left to it
@@ -21,7 +21,7 @@ def step(optimizer: torch.optim.Optimizer) -> None:
         (group, weight, weight.grad, kept, rows)
         for group in optimizer.param_groups
         for weight in group["params"]
-        if (kept := getattr(weight.grad, "kept", None)) is not None
+        if (kept := kept_gradient(weight.grad)) is not None
         and (rows := _rows(optimizer, group, weight, kept)) is not None
     ]
     for _, weight, _, _, _ in by_rows:

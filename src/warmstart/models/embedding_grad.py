@@ -1,6 +1,7 @@
 """The gradient of a large embedding, of which a batch reads few rows: a table that stays, zero but for those rows."""
 
 import contextlib
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,6 +53,12 @@ def _word_embedding(model: Any) -> tuple[nn.Module | None, str]:
     return holders[0] if len(owners) == 1 and len(holders) == 1 else nothing
 
 
+def kept_gradient(gradient: torch.Tensor | None) -> "KeptGradient | None":
+    """What keeps this gradient; None for any other."""
+    kept = _BY_TABLE.get(id(gradient))
+    return kept if kept is not None and kept.is_kept(gradient) else None
+
+
 class KeptGradient:
     """A gradient `[vocabulary, hidden]` that is kept from update to update. Only rows that were written are zeroed
     again, where autograd would fill a new table with zeros each time.
@@ -69,7 +76,7 @@ class KeptGradient:
         """Add `gradient` `[n, hidden]` to the weight's gradient at `rows` (int64 `[n]`, each once)."""
         if self._table is None:
             self._table = torch.zeros_like(self._weight)
-            self._table.kept = self  # type: ignore[attr-defined]
+            _BY_TABLE[id(self._table)] = self
         alone = self._weight.grad is not self._table or self._table._version == self._version
         if self._weight.grad is not self._table:
             if self._weight.grad is not None:  # somebody else put one there
@@ -83,11 +90,18 @@ class KeptGradient:
         self._table.index_add_(0, rows, gradient)
         self._version = self._table._version if alone else -1
 
+    def is_kept(self, gradient: torch.Tensor | None) -> bool:
+        """Whether it is this table."""
+        return gradient is self._table
+
     def rows(self) -> torch.Tensor | None:
         """The rows that are not zero, int64 `[rows]`; None if somebody else may have written to the table since."""
         if self._table is None or self._table._version != self._version:
             return None
         return torch.unique(torch.cat(self._written))  # type: ignore[no-any-return]
+
+
+_BY_TABLE: "weakref.WeakValueDictionary[int, KeptGradient]" = weakref.WeakValueDictionary()
 
 
 class Embedding(nn.Module):
