@@ -47,7 +47,10 @@ class Recipe(Asked):
     # The model
     model: str = Field(
         DEFAULT_MODEL,
-        description=N_("Pretrained checkpoint: a folder, a Hub id or the packaged one."),
+        description=N_(
+            "Pretrained checkpoint: a folder, a Hub id, all-MiniLM-L6-v2 (English, packaged) or multilingual (the "
+            "extra); without it the language of the texts decides between these two."
+        ),
     )
     max_length: int | None = Field(
         None,

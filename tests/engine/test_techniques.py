@@ -14,6 +14,7 @@ from tests.hearing import only
 from tests.trainer.helpers import Pad, rows, tiny_bert
 from warmstart import Trainer, TrainingArguments
 from warmstart.batches.tokens import TokenTable
+from warmstart.engine import live_rows
 from warmstart.engine.cuda_graphs import CUDA_GRAPHS
 from warmstart.engine.techniques import FOLDED_CLIPPING, LIVE_ROWS, NAMES, ROW_GRADIENTS
 from warmstart.errors import UserError
@@ -27,6 +28,7 @@ ON_CPU = [name for name in NAMES if name != CUDA_GRAPHS]
 @pytest.fixture(autouse=True)
 def _small_tables_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedding_rows, "SMALLEST", 1)
+    monkeypatch.setattr(live_rows, "LARGE", 1)
 
 
 def table() -> TokenTable:

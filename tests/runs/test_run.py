@@ -28,7 +28,8 @@ def test_the_folder_holds_all_that_the_run_was(finished: tuple[Result, list[str]
     assert history == result.history
     assert "padding-free" in how["techniques"]
     assert how["shape"].startswith("precision ")
-    assert json.loads((result.folder / "metrics.json").read_text()) == result.report.to_dict()  # type: ignore[union-attr]
+    written = json.loads((result.folder / "metrics.json").read_text())
+    assert {key: value for key, value in written.items() if key != "languages"} == result.report.to_dict()  # type: ignore[union-attr]
     assert any("of 60 training rows are set aside" in line for line in said)
     assert any("54 training rows, 6 validation rows" in line for line in said)
     assert any(line.startswith("precision ") and "padding-free" in line for line in said)

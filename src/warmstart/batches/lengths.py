@@ -39,9 +39,9 @@ def token_lengths(rows: "Dataset", task: "Task", tokenizer: Any, limit: int) -> 
         return None
     most = max(READ, A_TOKEN * limit)
     names = [name for name in (task.text, task.pair) if name is not None]
-    texts, cut = _beginnings(rows, names, most, MOST_ROWS)
+    texts, cut = beginnings(rows, names, most, MOST_ROWS)
     if (characters := sum(len(text) for column in texts for text in column)) > MOST_CHARACTERS:
-        texts, cut = _beginnings(rows, names, most, max(len(texts[0]) * MOST_CHARACTERS // characters, 1))
+        texts, cut = beginnings(rows, names, most, max(len(texts[0]) * MOST_CHARACTERS // characters, 1))
     lengths = np.array([len(ids) for ids in tokenizer(*texts, truncation=False, verbose=False)["input_ids"]])
     return TokenLengths(
         rows_counted=len(lengths),
@@ -54,7 +54,7 @@ def token_lengths(rows: "Dataset", task: "Task", tokenizer: Any, limit: int) -> 
     )
 
 
-def _beginnings(rows: "Dataset", names: list[str], most: int, many: int) -> tuple[list[list[str]], int]:
+def beginnings(rows: "Dataset", names: list[str], most: int, many: int) -> tuple[list[list[str]], int]:
     """The first `most` characters of the texts in the columns `names`, of `many` rows spread evenly through the table,
     and how many of these rows have more."""
     chosen = rows.select_columns(names).select(np.linspace(0, len(rows) - 1, min(len(rows), many)).astype(int))

@@ -1,6 +1,7 @@
 """warmstart demo"""
 
 import os
+from typing import Any, Literal
 
 from warmstart import visible
 from warmstart.messages import _
@@ -8,11 +9,14 @@ from warmstart.messages import _
 SHOWN = 6
 
 
-def demo(*, out: str | None = None, seed: int = 42, json: bool = False) -> None:
+def demo(*, language: Literal["en", "zh"] = "en", out: str | None = None, seed: int = 42, json: bool = False) -> None:
     """Show the whole way on a built-in data set of paraphrases, without a network, in a few minutes.
 
     Parameters
     ----------
+    language
+        Of the data set: English sentences that say the same (en), or Chinese reviews (zh), which need the extra
+        `warmstart[multilingual]`.
     out
         The run's folder; by default runs/sample-NUMBER.
     seed
@@ -20,24 +24,42 @@ def demo(*, out: str | None = None, seed: int = 42, json: bool = False) -> None:
     json
         Print the result as JSON.
     """
-    from warmstart.cli.show import listen, quiet_libraries, say
+    from warmstart.cli.show import listen, quiet_libraries
     from warmstart.cli.train import show_result
     from warmstart.recipe import Recipe
     from warmstart.runs.run import train
-    from warmstart.table.sources import BUILT_IN
 
     quiet_libraries()
-    say(_("Do two sentences say the same? Fine-tuning the packaged all-MiniLM-L6-v2 on generated pairs."))
-    data = BUILT_IN if os.path.exists("sample") else "sample"
-    settings = {"data": data, "epochs": 2, "lr": 1e-4, "batch_size": 16, "warmup": 0.1, "weight_decay": 0.01}
+    settings = _chinese() if language == "zh" else _english()
     result = train(Recipe.of({**settings, "seed": seed, "out": out}), listen=listen)
     show_result(result, json=json)
     if not json and result.logits is not None:
         _examples(result)
 
 
+def _english() -> dict[str, Any]:
+    from warmstart.cli.show import say
+    from warmstart.table.sources import BUILT_IN
+
+    say(_("Do two sentences say the same? Fine-tuning the packaged all-MiniLM-L6-v2 on generated pairs."))
+    data = BUILT_IN if os.path.exists("sample") else "sample"
+    return {"data": data, "epochs": 2, "lr": 1e-4, "batch_size": 16, "warmup": 0.1, "weight_decay": 0.01}
+
+
+def _chinese() -> dict[str, Any]:
+    from warmstart.cli.show import say
+    from warmstart.models import multilingual
+    from warmstart.table.sources import BUILT_IN_ZH
+
+    if not multilingual.is_there():
+        raise multilingual.missing("--language zh")
+    say(_("Is a Chinese review praise or blame? Fine-tuning the multilingual checkpoint on generated reviews."))
+    data = BUILT_IN_ZH if os.path.exists("sample-zh") else "sample-zh"
+    return {"data": data, "epochs": 2, "lr": 1e-4, "batch_size": 16, "warmup": 0.1}
+
+
 def _examples(result: "object") -> None:
-    """A few validation pairs, every other one right and wrong alike as they come, with what the model says."""
+    """A few validation rows, every other one right and wrong alike as they come, with what the model says."""
     from warmstart.runs.run import Result
 
     assert isinstance(result, Result)
@@ -46,9 +68,12 @@ def _examples(result: "object") -> None:
     step = max(len(rows) // SHOWN, 1)
     chosen = list(range(0, len(rows), step))[:SHOWN]
     predictions = result.task.head.prediction_rows(result.logits[chosen])
-    print(_("A few validation pairs:"))
+    texts = [name for name in (result.task.text, result.task.pair) if name is not None]
+    print(_("A few validation pairs:") if len(texts) == 2 else _("A few validation rows:"))
     for i, found in zip(chosen, predictions, strict=True):
         said = found["prediction"]
-        mark = "✓" if said == result.task.classes[rows[i]["label"]] else "✗"
-        print(f"  {mark} {said:9} p={found['p(' + said + ')']:.2f}  {visible.line(rows[i]['sentence1'])}")
-        print(f"    {'':9}         {visible.line(rows[i]['sentence2'])}")
+        mark = "✓" if said == result.task.classes[rows[i][result.task.label]] else "✗"
+        first, *more = (visible.line(rows[i][name]) for name in texts)
+        print(f"  {mark} {said:9} p={found['p(' + said + ')']:.2f}  {first}")
+        for text in more:
+            print(f"    {'':9}         {text}")

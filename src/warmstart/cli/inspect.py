@@ -47,10 +47,10 @@ def inspect(
     from dataclasses import asdict
 
     from warmstart.batches.lengths import token_lengths
-    from warmstart.cli.show import as_json, quiet_libraries
-    from warmstart.models.default import NAME
-    from warmstart.models.load import load_tokenizer, longest_input
+    from warmstart.cli.show import as_json, listen, quiet_libraries
+    from warmstart.models.load import longest_input
     from warmstart.recipe import Recipe
+    from warmstart.runs.languages import choose, told
     from warmstart.table import origin
     from warmstart.table.infer import task_of
     from warmstart.table.profile import profile
@@ -69,12 +69,15 @@ def inspect(
         seed=usual.seed,
         allow_leakage=published(data, asked.config),
     )
-    tokenizer = load_tokenizer(model or NAME)
-    tokens = token_lengths(next(iter(splits.values())), task, tokenizer, longest_input(tokenizer, model or NAME))
+    first = next(iter(splits.values()))
+    chosen = choose(model, first, task, listen)
+    tokens = token_lengths(first, task, chosen.tokenizer, longest_input(chosen.tokenizer, chosen.model))
     if json:
-        as_json({**found.to_dict(), "tokens": asdict(tokens) if tokens else None})
+        languages = {"model": chosen.model, **chosen.languages.to_dict()}
+        as_json({**found.to_dict(), "tokens": asdict(tokens) if tokens else None, "languages": languages})
     else:
         _show(found, tokens)
+        print(visible.lines(told(chosen)))
 
 
 def _show(found: "Profile", tokens: "TokenLengths | None") -> None:

@@ -14,6 +14,7 @@ from torch import nn
 from warmstart.engine.clipping import can_fold
 from warmstart.models.embedding_grad import Embedding
 
+LARGE = 2**26  # numbers: a smaller table is stepped over as soon as its rows are gathered
 LINE = 16  # numbers: in rows of a multiple of them the fused step computes each number as it does in the whole table
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
@@ -24,6 +25,7 @@ class LiveRows:
     def __init__(self, optimizer: Any = None, embedding: Embedding | None = None) -> None:
         self._optimizer, self._embedding = optimizer, embedding
         self._live: torch.Tensor | None = None  # bool [vocabulary]
+        self._known: tuple[Any, int] = (None, 0)  # the moment that they are of, and its updates
 
     @contextlib.contextmanager
     def stepping(self) -> Iterator[None]:
@@ -45,6 +47,7 @@ class LiveRows:
             weight.grad.index_copy_(0, rows, part.grad)  # type: ignore[union-attr] # clipped, for who looks
             for name in MOMENTS:
                 state[name].index_copy_(0, rows, moments[name])
+            self._known = (state[MOMENTS[0]], int(state["step"]))
         finally:
             group["params"][place] = weight
             del self._optimizer.state[part]
@@ -52,7 +55,7 @@ class LiveRows:
     def _found(self) -> tuple[torch.Tensor, dict[str, Any], int, dict[str, Any]] | None:
         """The weight, its group and place there, and its state; None where the step is to be as it is: the first one,
         which makes the state, and one with a gradient that somebody else has put there."""
-        if self._embedding is None or not self._embedding.kept.is_gradient:
+        if self._embedding is None or not self._embedding.kept.is_ours:
             return None
         weight = self._embedding.weight
         state = self._optimizer.state.get(weight)
@@ -66,7 +69,9 @@ class LiveRows:
     def _rows(self, weight: torch.Tensor, state: dict[str, Any]) -> torch.Tensor:
         """The numbers of the live rows, in order."""
         assert self._embedding is not None
-        if self._live is None:  # a run that goes on finds them in the moments
+        moment, updates = self._known
+        if self._live is None or moment is not state[MOMENTS[0]] or updates != int(state["step"]):
+            # A run that goes on finds them in the moments, and so does one where somebody else took a step.
             self._live = torch.zeros(len(weight), dtype=torch.bool)
             for name in MOMENTS:
                 self._live |= state[name].any(1)
@@ -77,7 +82,9 @@ class LiveRows:
 
 def live_rows(optimizer: torch.optim.Optimizer, embedding: Embedding | None) -> LiveRows | None:
     """Steps over the live rows of `embedding`; None where that does not pay, or would not be the same."""
-    if embedding is None or embedding.embedding_dim % LINE or not can_fold(optimizer):
+    if embedding is None or embedding.weight.numel() < LARGE or embedding.embedding_dim % LINE:
+        return None
+    if not can_fold(optimizer):
         return None
     hooks = [getattr(optimizer, name, None) for name in ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")]
     mine = [group for group in optimizer.param_groups if any(p is embedding.weight for p in group["params"])]

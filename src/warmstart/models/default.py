@@ -1,4 +1,5 @@
-"""The embedded default checkpoint: all-MiniLM-L6-v2, from a package, so that nothing has to be downloaded."""
+"""The embedded default checkpoint: all-MiniLM-L6-v2, from a package, so that nothing has to be downloaded. And the
+names of what is packaged."""
 
 import functools
 import hashlib
@@ -6,6 +7,7 @@ import pathlib
 
 from warmstart.errors import UserError
 from warmstart.messages import _
+from warmstart.models import multilingual
 
 NAME = "all-MiniLM-L6-v2"
 ALIASES = (NAME, f"sentence-transformers/{NAME}")
@@ -37,5 +39,7 @@ def default_checkpoint() -> str:
 
 
 def resolve(name: str) -> str:
-    """`name`, or the packaged folder where `name` is the packaged checkpoint's and no local folder is called so."""
-    return default_checkpoint() if name in ALIASES and not pathlib.Path(name).exists() else name
+    """`name`, or the packaged folder where `name` is a packaged checkpoint's and no local folder is called so."""
+    if name not in (*ALIASES, multilingual.NAME, multilingual.PACKAGED) or pathlib.Path(name).exists():
+        return name
+    return default_checkpoint() if name in ALIASES else multilingual.multilingual_checkpoint()

@@ -62,11 +62,12 @@ class KeptGradient:
         self._weight = weight
         self._table: torch.Tensor | None = None
         self.written: list[torch.Tensor] = []  # the rows, int64 `[n]` each, of this update
+        self._version = -1  # of the table, after we wrote to it
 
     @property
-    def is_gradient(self) -> bool:
-        """Whether it is what the weight has for its gradient."""
-        return self._table is not None and self._weight.grad is self._table
+    def is_ours(self) -> bool:
+        """Whether the weight has the table for its gradient, and nobody else has written to it."""
+        return self._table is not None and self._weight.grad is self._table and self._is_as_left
 
     def add(self, rows: torch.Tensor, gradient: torch.Tensor) -> None:
         """Add `gradient` `[n, hidden]` to the weight's gradient at `rows` (int64 `[n]`, each once)."""
@@ -76,12 +77,23 @@ class KeptGradient:
             if self._weight.grad is not None:  # somebody else put one there
                 self._weight.grad.index_add_(0, rows, gradient)
                 return
-            for written in self.written:
-                self._table.index_fill_(0, written, 0.0)
+            if self._is_as_left:
+                for written in self.written:
+                    self._table.index_fill_(0, written, 0.0)
+            else:  # clipped, or given something by code of the user's, in whatever rows
+                self._table.zero_()
             self.written.clear()
             self._weight.grad = self._table
+            self._version = self._table._version
+        ours = self._is_as_left
         self.written.append(rows)
         self._table.index_add_(0, rows, gradient)
+        if ours:
+            self._version = self._table._version
+
+    @property
+    def _is_as_left(self) -> bool:
+        return self._table is not None and self._table._version == self._version
 
 
 class Embedding(nn.Module):

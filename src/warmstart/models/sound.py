@@ -25,7 +25,7 @@ READ = (  # the names of files that are opened where a model or a tokenizer is l
 )
 FIX = N_(
     "give a folder that holds a saved model, a Hub id that is cached or can be reached, or leave "
-    "--model out to use the packaged all-MiniLM-L6-v2"
+    "--model out to use a packaged one"
 )
 WEIGHTS_OF = re.compile(r"(^|\.)(weight|bias)$")
 FLOATS = ("F64", "F32", "F16", "BF16")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from warmstart import storage
+from warmstart.batches.languages import Languages
 from warmstart.batches.long_texts import averaged
 from warmstart.batches.tokens import TokenTable
 from warmstart.checkpoints import checkpoint
@@ -35,6 +36,7 @@ def finish(
     validation: TokenTable,
     trainer: Trainer,
     listen: Listener,
+    languages: Languages,
 ) -> tuple[Report | None, np.ndarray[Any, Any] | None]:
     """Write the model and, on the main process, predictions, numbers and the model's card. Returns the report and the
     logits of the validation rows, as in `Result`; raises `Interrupted` as `train` does."""
@@ -54,7 +56,8 @@ def finish(
                 listen(Note(str(long)))
             listen(Note(_("computing baselines and intervals")))
             report = judge(task, logits, splits, with_baselines=recipe.baselines)
-            facts = {**report.to_dict(), **({} if long is None else {"long": long.to_dict()})}
+            facts = {**report.to_dict(), "languages": languages.to_dict()}
+            facts |= {} if long is None else {"long": long.to_dict()}
             storage.replace_json(folder / "metrics.json", facts)
             _write(folder, recipe, task, report, logits, splits, trainer.state.global_step)
             if note := left_out(task.head):

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from warmstart import storage
+from warmstart.batches.languages import Languages
 from warmstart.batches.long_texts import averaged, of_rows
 from warmstart.batches.tokens import TokenTable, tokenize
 from warmstart.checkpoints import checkpoint
@@ -32,8 +33,9 @@ from warmstart.events import (
 )
 from warmstart.messages import _
 from warmstart.models.hub import commit_of
-from warmstart.models.load import load_model, load_tokenizer, longest_input
+from warmstart.models.load import load_model, longest_input
 from warmstart.recipe import Recipe
+from warmstart.runs import languages
 from warmstart.runs.finish import finish
 from warmstart.runs.folder import LOG, own_folder, refuse_existing, refuse_links
 from warmstart.runs.forecast import Forecast
@@ -97,6 +99,7 @@ class Assembled:
     trainer: Trainer
     forecast: Forecast
     shape: str
+    languages: Languages
 
 
 def prepare(recipe: Recipe) -> Prepared:
@@ -160,7 +163,9 @@ def _train(
     trainer.args.accept_changes = accept_changes
     with _telling_failure(folder, trainer.events) if processes.is_main else contextlib.nullcontext():
         trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
-    report, logits = finish(folder, recipe, task, made.splits, made.tables["validation"], trainer, listen)
+    report, logits = finish(
+        folder, recipe, task, made.splits, made.tables["validation"], trainer, listen, made.languages
+    )
     processes.barrier()
     return Result(folder, task, report, logits, made.splits, trainer.state.log_history)
 
@@ -177,7 +182,10 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
     refuse_settings(recipe, task)
     for note in (describe(task), *prepared.notes):
         listen(Note(note))
-    tokenizer = load_tokenizer(recipe.model)
+    with listening(listen), processes.main_first():
+        asked = recipe.model if "model" in recipe.model_fields_set else None
+        fitting = languages.choose(asked, prepared.splits["train"], task, listen)
+    recipe, tokenizer = recipe.changed({"model": fitting.model}), fitting.tokenizer
     length = min(recipe.max_length or 2**31, longest_input(tokenizer, recipe.model))
     refuse_length(length, tokenizer, task)
     for note in overruled(recipe, length):
@@ -206,7 +214,7 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
         "precision": {"chosen": chosen},
         "commits": {"data": prepared.commit, "model": commit_of(recipe.model)},
     }
-    return Assembled(recipe, prepared.splits, task, tables, trainer, forecast, shape)
+    return Assembled(recipe, prepared.splits, task, tables, trainer, forecast, shape, fitting.languages)
 
 
 def token_tables(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["load", "load_dataset"]
 
 BUILT_IN = "builtin:sample"  # the sample, also where a file or folder has that name
+BUILT_IN_ZH = "builtin:sample-zh"  # the Chinese one
 
 
 def load(
@@ -48,7 +49,8 @@ def load(
     Args:
         source: a file (.csv, .tsv, .jsonl, .ndjson, .json, each of them .gz, .bz2, .xz, .zst or .zip too; .parquet,
             .arrow, .xlsx, .xls), the address of one (https://..., or what fsspec can open), a folder, a mapping from
-            split to file, a Hub id such as "glue/mrpc", or "sample". What exists on this machine wins over the Hub.
+            split to file, a Hub id such as "glue/mrpc", "sample" or "sample-zh". What exists on this machine wins over
+            the Hub.
         config: the configuration, where the source has several.
         validation: a file to add as the split "validation".
         test: a file to add as the split "test".
@@ -116,6 +118,10 @@ def _from_one(source: str, config: str | None, cache_dir: str | None, dataset: O
         from warmstart.table.sample import sample
 
         return sample()
+    if config is None and (source == BUILT_IN_ZH or (source == "sample-zh" and not paths.exists(path))):
+        from warmstart.table.sample import chinese
+
+        return chinese.sample()
     if not paths.exists(path) and hub.is_id(source) and not _looks_local(path):
         return hub.load(source, config, cache_dir)
     if config is not None:
