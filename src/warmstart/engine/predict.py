@@ -44,7 +44,7 @@ class ModelRun:
     """How to run the model. `step(model, batch)` gives (mean loss or None, output tensors, labels or None); it may take
     the labels out of the batch. `inputs(batch)`: what of it to keep beside the outputs. `each(outputs, labels, loss,
     batch)` sees what a batch gave, as tensors. `joined`: whether the arrays of the batches become one. `signals`: which
-    end it between two batches."""
+    end it between two batches. `weigh(batch)`: what its targets weigh, where some weigh more than others."""
 
     model: nn.Module
     processes: "Processes"
@@ -58,6 +58,7 @@ class ModelRun:
     each: Callable[[Any, Any, torch.Tensor | None, Batch], None] | None = None
     joined: bool = True
     signals: Signals = dataclasses.field(default_factory=Signals)
+    weigh: Callable[[Batch], float] | None = None
 
 
 def token_plan(
@@ -118,7 +119,7 @@ def predict(how: ModelRun, batches: Iterator[tuple[Rows, Batch]]) -> Predictions
     how.model.eval()
     rows: list[Rows] = []
     kept: dict[str, list[Any]] = {"outputs": [], "labels": [], "inputs": [], "losses": []}
-    loss_sum, targets = 0.0, 0
+    loss_sum, targets = 0.0, 0.0
     try:
         with torch.inference_mode():
             for numbers, batch in batches:
@@ -128,8 +129,9 @@ def predict(how: ModelRun, batches: Iterator[tuple[Rows, Batch]]) -> Predictions
                 with how.processes.autocast(how.precision):
                     loss, out, wanted = how.step(how.model, batch)
                 if loss is not None and count:  # the mean over no targets is NaN
-                    loss_sum += float(loss) * count
-                    targets += count
+                    weight = count if how.weigh is None else how.weigh(batch)
+                    loss_sum += float(loss) * weight
+                    targets += weight
                 rows.append(numbers)
                 kept["losses"].append(None if loss is None else np.full(len(numbers), float(loss)))
                 if out is not None and how.transform:

@@ -30,6 +30,7 @@ class Classes(Head):
     kind = "classes"
     problem_type = "single_label_classification"
     smooths = True
+    weighted = ("cross_entropy", "weight")
     metrics = ("accuracy", "f1", "macro_f1")
     headed_by = ("accuracy", "macro_f1")
     chooses = "accuracy"

@@ -31,6 +31,7 @@ class Labels(Head):
     kind = "labels"
     problem_type = "multi_label_classification"
     dimensions = 2
+    weighted = ("binary_cross_entropy_with_logits", "pos_weight")
     metrics = ("micro_f1", "macro_f1")
     headed_by = ("micro_f1", "macro_f1")
     chooses = "micro_f1"
@@ -138,6 +139,13 @@ class Labels(Head):
     def class_pairs(self, encoded: Encoded) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         rows, classes = np.nonzero(encoded)
         return rows, classes
+
+    def balanced_weights(self, encoded: Encoded) -> NDArray[np.float64]:
+        """The weight of each label's positives [classes], with which they count as much as its negatives: rows without
+        the label / rows with it; 1 for a label that all or none of the rows have."""
+        counts = self.class_counts(encoded)
+        some = (counts > 0) & (counts < len(encoded))
+        return np.where(some, (len(encoded) - counts) / np.maximum(counts, 1), 1.0)
 
     def unknown_cells(self, many: str, some: str) -> tuple[str, str]:
         if self.values:

@@ -33,6 +33,7 @@ from warmstart.messages import _
 from warmstart.models.hub import commit_of
 from warmstart.models.load import load_model, load_tokenizer, longest_input
 from warmstart.recipe import Recipe
+from warmstart.runs import uneven
 from warmstart.runs.finish import finish
 from warmstart.runs.folder import LOG, own_folder, refuse_existing, refuse_links
 from warmstart.runs.forecast import Forecast
@@ -174,6 +175,7 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
         prepared = prepare(recipe)
     task = prepared.task
     refuse_settings(recipe, task)
+    recipe = uneven.settled(recipe, task)
     for note in (describe(task), *prepared.notes):
         listen(Note(note))
     tokenizer = load_tokenizer(recipe.model)
@@ -184,6 +186,8 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
     with listening(listen), processes.main_first():
         tables = token_tables(prepared.splits, task, tokenizer, length, recipe.processes)
     listen(Note(_shape(tables)))
+    for note in uneven.notes(recipe, task, tables["train"].labels):
+        listen(Note(note))
     tokenizer.model_max_length = length
     folder = pathlib.Path(recipe.out or "")
     arguments, shape = training_arguments(recipe, task, folder, processes)
@@ -198,6 +202,7 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
         compute_metrics=functools.partial(_measure, task),
         callbacks=[forecast, *early_stopping(recipe)],
     )
+    uneven.apply(trainer, recipe, task, tables["train"].labels)
     trainer.events = Events(functools.partial(_with_shape, shape, Events(Journal(folder / LOG), listen)))
     chosen = "bf16" if arguments.bf16 else "fp32"
     trainer.checkpointer.described = {

@@ -11,6 +11,7 @@ from warmstart.engine.techniques import NAMES
 from warmstart.errors import UserError, did_you_mean
 from warmstart.messages import _
 from warmstart.recipe import Recipe
+from warmstart.runs import uneven
 from warmstart.table.task import Task
 from warmstart.trainer.arguments import TrainingArguments
 
@@ -116,6 +117,7 @@ def refuse_settings(recipe: Recipe, task: Task) -> None:
             raise UserError(
                 _("{option} cannot be {value!r}").format(option=option, value=value), option, did_you_mean(value, known)
             )
+    uneven.refuse(recipe, task)
     if recipe.label_smoothing and not task.head.smooths:
         raise UserError(
             _("labels can be smoothed only where each row has one class"),

@@ -196,6 +196,7 @@ class Evaluator:
             each=by_batch,
             joined=trainer.args.eval_do_concat_batches,
             signals=trainer.signals,
+            weigh=None if trainer.weighted_loss is None else trainer.weighted_loss.weigh,
         )
         switch(trainer.optimizer, "eval")
         where = "eval_dataset" if evaluating else "test_dataset"

@@ -142,6 +142,10 @@ class Processes:
             torch.distributed.all_reduce(tensor)
         return tuple(tensor.tolist())
 
+    def total(self, number: float) -> float:
+        """The sum of everybody's `number`, in double precision."""
+        return float(self.summed(torch.tensor(number, dtype=torch.float64, device=self.device)))
+
     def summed(self, tensor: torch.Tensor) -> torch.Tensor:
         """The sum of everybody's `tensor`, in place."""
         if self.count > 1:
