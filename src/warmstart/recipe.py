@@ -112,13 +112,15 @@ class Recipe(Asked):
     class_weights: str | None = Field(
         None,
         description=N_(
-            "How much each class counts in the loss: all classes the same however few rows they have (auto), each row the "
-            "same (none), or a JSON or CSV file of class names and weights."
+            "How much rows count in the loss by their class: all classes the same however few rows they have (auto), "
+            "all rows the same (none), or what a JSON or CSV file of class names and weights says."
         ),
     )
     sampling: Literal["balanced"] | None = Field(
         None,
-        description=N_("balanced: each update draws its rows evenly from the classes; by default rows come as they are."),
+        description=N_(
+            "balanced: each update draws its rows evenly from the classes; by default rows come as they are."
+        ),
     )
 
     # Evaluating and saving
@@ -160,7 +162,7 @@ class Recipe(Asked):
         None,
         description=N_(
             "Choose decision thresholds on the validation rows for this metric, such as macro_f1 (auto: the one that "
-            "suits the kind of task); by default a label is given from a probability of 0.5."
+            "suits the kind of task); by default all are 0.5."
         ),
     )
 

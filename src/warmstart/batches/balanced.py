@@ -12,10 +12,10 @@ BLOCK = 256  # rows of a class that are put in order together: a small class pas
 def balanced_order(groups: Sequence[Rows], rows: int, batch_size: int, seed: int, epoch: int) -> Rows:
     """The rows of an epoch in the order in which updates take them: int64 `[rows]`, a function of (seed, epoch).
 
-    Classes (`groups`: the rows of each) take turns, so that in an update of `batch_size` rows each comes as often as any
-    other, give or take one; where there are more classes than rows in an update, each turn has another order. A class
-    gives its rows one after the other, each once before the first comes again, in another order each time, and goes on
-    in the next epoch where it ended: all rows of a large class are seen, over several epochs.
+    Classes (`groups`: the rows of each) take turns, so that in an update of `batch_size` rows each comes as often as
+    any other, give or take one; where there are more classes than rows in an update, each turn has another order. A
+    class gives its rows one after the other, each once before the first comes again, in another order each time, and
+    goes on in the next epoch about where it ended: all rows of a large class are seen, over several epochs.
     """
     generator = np.random.default_rng([seed, epoch])
     count = len(groups)

@@ -30,8 +30,10 @@ class BatchPlan:
     `rows`: rows in the data set; `batch_size`: rows of an update over all processes; `micro_batch_size`: rows that one
     process computes at a time. `order`: `"random"`, `"sequential"`, or `"length"` (random, then sorted by length within
     windows of 50 updates, so that rows of like length meet; needs `lengths`). The last update of an epoch is short
-    unless `drop_last`. `groups`: the rows of each class, where updates draw from these alike (`batches/balanced.py`); an
-    epoch then has as many rows as ever, and those of a small class come several times. Neither `micro_batch_size` nor the number of processes changes which rows an update has.
+    unless `drop_last`. Neither `micro_batch_size` nor the number of processes changes which rows an update has.
+
+    `groups`: the rows of each class, where updates draw from these alike (`batches/balanced.py`). An epoch has as many
+    rows as ever then, and those of a small class come several times.
     """
 
     rows: int

@@ -30,7 +30,7 @@ class WeightedLoss:
         return cls(torch.tensor(list(weights), dtype=torch.float32, device=device), *weighted, smoothing)
 
     def __call__(self, outputs: Any, labels: torch.Tensor, shift_labels: bool = False) -> torch.Tensor:
-        """The weighted mean loss of one batch. `shift_labels` is for targets of text, which rows of a table have not."""
+        """The weighted mean loss of one batch. `shift_labels` is for targets of text, which a table's rows are not."""
         del shift_labels
         logits = (outputs["logits"] if isinstance(outputs, dict) else outputs[0]).float()
         smoothed = {"label_smoothing": self.smoothing} if self.smoothing else {}

@@ -124,14 +124,13 @@ def predict(how: ModelRun, batches: Iterator[tuple[Rows, Batch]]) -> Predictions
         with torch.inference_mode():
             for numbers, batch in batches:
                 batch = how.processes.to_device(batch)
-                count = count_targets(batch, how.label_names)
+                count = how.weigh(batch) if how.weigh else count_targets(batch, how.label_names)
                 inputs = how.inputs(batch) if how.inputs else None
                 with how.processes.autocast(how.precision):
                     loss, out, wanted = how.step(how.model, batch)
                 if loss is not None and count:  # the mean over no targets is NaN
-                    weight = count if how.weigh is None else how.weigh(batch)
-                    loss_sum += float(loss) * weight
-                    targets += weight
+                    loss_sum += float(loss) * count
+                    targets += count
                 rows.append(numbers)
                 kept["losses"].append(None if loss is None else np.full(len(numbers), float(loss)))
                 if out is not None and how.transform:

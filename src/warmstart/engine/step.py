@@ -66,8 +66,8 @@ class Engine:
 
     `backward(model, batch, share)`, if any, is a user's own way from a micro-batch to gradients, which it adds to those
     that are there; it gives its share of the update's loss. Of several processes the mean is taken, as the user's code
-    expects. `rows_are_drawn`: with the global generators, by a loader of the user's. `weigh(batch)`: what the targets of
-    a micro-batch weigh together, where some weigh more than others; `loss` is their weighted mean then."""
+    expects. `rows_are_drawn`: with the global generators, by a loader of the user's. `weigh(batch)`: what the
+    targets of a micro-batch weigh, where some weigh more than others; `loss` is their weighted mean then."""
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -94,23 +94,22 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     """One optimizer step over the rows of `update`; `batches` are this process's micro-batches of it.
 
     The loss is the sum over all targets of the update divided by their number, over all micro-batches and processes: a
-    micro-batch's mean loss weighs as many targets as it has (or, where classes weigh differently, as these weigh). So micro-batch size, accumulation and processes change
-    nothing but rounding.
+    micro-batch's mean loss weighs as many targets as it has, or what these weigh (`Engine.weigh`). So micro-batch size,
+    accumulation and processes change nothing but rounding.
     """
     engine.model.train()
     switch(engine.optimizer, "train")
     reseed(engine.seed, update.index, engine.processes.index)
     pieces = _pieces(engine, batches)
     counted = (sum(p.targets for p in pieces), sum(p.tokens for p in pieces), sum(map(padded_tokens, batches)))
-    targets, tokens, padded, stop = engine.processes.totals(*counted, int(engine.signals.told))
-    weight = targets if engine.weigh is None else engine.processes.total(sum(p.weight for p in pieces))
+    targets, tokens, padded, stop = engine.processes.totals(*counted, engine.signals.told)
     learning_rate = float(engine.optimizer.param_groups[0]["lr"])
     finite: bool | None = None
     fits = True
     if (replayed := _replayed(engine, update, batches) if targets else None) is not None:
         loss, norm = replayed
     else:
-        loss = engine.processes.summed(_gradients(engine, update, batches, pieces, weight or 1))
+        loss = engine.processes.summed(_gradients(engine, update, batches, pieces, targets or 1))
         fits = unscale(engine)
         norm = total_norm(engine.optimizer)
         finite = is_finite(loss, norm) if fits else is_finite(loss)
@@ -122,7 +121,7 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     clear(engine)
     alone = engine.processes.count == 1  # several learn of each other's signals with the next update's counts
     stop_now = stop > 0 or (alone and engine.signals.told)
-    return StepResult(update, loss, norm, learning_rate, tokens, finite, stop_now, padded)
+    return StepResult(update, loss, norm, learning_rate, int(tokens), finite, stop_now, int(padded))
 
 
 def _replayed(engine: Engine, update: Update, batches: Sequence[Batch]) -> tuple[torch.Tensor, torch.Tensor] | None:
@@ -138,24 +137,22 @@ def _replayed(engine: Engine, update: Update, batches: Sequence[Batch]) -> tuple
 
 @dataclasses.dataclass(frozen=True)
 class Piece:
-    """What is computed at a time: a micro-batch, or as many rows of it as fit. `pairs` of tokens in the same row.
-    `weight`: of its targets, which is their number where each weighs the same."""
+    """What is computed at a time: a micro-batch, or as many rows of it as fit. `targets`: how many, or what they weigh;
+    `pairs` of tokens in the same row."""
 
     batch: Batch
     rows: int
-    targets: int
+    targets: float
     tokens: int
     pairs: int
-    weight: float
 
 
 def _pieces(engine: Engine, batches: Sequence[Batch]) -> list[Piece]:
     def piece(batch: Batch) -> Piece:
         lengths = lengths_of(batch)
         tokens, pairs = int(lengths.sum()), int((lengths * lengths).sum())
-        targets = count_targets(batch, engine.label_names)
-        weight = targets if engine.weigh is None else engine.weigh(batch)
-        return Piece(batch, count_rows(batch), targets, tokens, pairs, weight)
+        targets = engine.weigh(batch) if engine.weigh else count_targets(batch, engine.label_names)
+        return Piece(batch, count_rows(batch), targets, tokens, pairs)
 
     return [piece(batch) for micro_batch in batches for batch in engine.rows_at_a_time.pieces(micro_batch)]
 
@@ -164,7 +161,7 @@ def _gradients(
     engine: Engine, update: Update, batches: Sequence[Batch], pieces: Sequence[Piece], total: float
 ) -> torch.Tensor:
     """The update's loss on this process; its gradients, summed over all processes, are in the parameters then. `total`:
-    what the update's targets weigh, on all processes. What does not fit into the memory is tried again in smaller pieces."""
+    targets of the update, on all processes. What does not fit into the memory is tried again in smaller pieces."""
     buffers = [(b, b.detach().clone()) for b in engine.model.buffers() if b.is_floating_point()]
     loss: torch.Tensor | None = None
     while loss is None:
@@ -212,7 +209,7 @@ def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], total: flo
             rows, tokens, pairs = rows + piece.rows, tokens + piece.tokens, pairs + piece.pairs
             if piece.targets:  # the mean over no targets is NaN
                 batch = engine.processes.to_device(piece.batch)
-                loss += _one(engine, batch, piece.weight / total)
+                loss += _one(engine, batch, piece.targets / total)
             if number + 1 < len(pieces):
                 engine.hooks.after_micro_batch()
     finally:
@@ -221,7 +218,7 @@ def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], total: flo
 
 
 def _one(engine: Engine, batch: Batch, share: float) -> torch.Tensor:
-    """A micro-batch's part of the update's loss; its gradients are added. `share`: its part of their weight."""
+    """A micro-batch's part of the update's loss; its gradients are added. `share`: its part of the targets."""
     precision = None if engine.fall_back.on else engine.precision
     held = engine.techniques.encoder.weights.held(steady=not engine.own_loss)
     with held, engine.processes.autocast(precision):

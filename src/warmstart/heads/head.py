@@ -20,6 +20,7 @@ from warmstart.heads.cells import MISSING, Value, shown
 from warmstart.heads.decision import Decision, LabelColumn
 from warmstart.heads.glue import glue_task, metrics_for
 from warmstart.heads.notation import Notation
+from warmstart.heads.uneven import Uneven
 from warmstart.messages import _
 
 Array = NDArray[Any]
@@ -27,17 +28,16 @@ Encoded = NDArray[np.int64] | NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Head(ABC):
+class Head(Uneven, ABC):
     """What a task predicts. Class ids are places in `classes`; `values` holds the cell that stands for each class.
 
     `glue` is the GLUE task, where the rows are of one, and `label` the name of the label column, where there is one.
+    `thresholds`: see `deciding`.
     """
 
     kind: ClassVar[str]
     problem_type: ClassVar[str]  # the name that `transformers` has for it
     smooths: ClassVar[bool] = False  # whether label smoothing means anything
-    weighted: ClassVar[tuple[str, str] | None] = None  # the loss of torch.nn.functional that takes weights of classes,
-    # and the name of that argument; None where classes cannot weigh differently
     one_label_a_text: ClassVar[bool] = True  # whether two rows of one text and different labels contradict each other
     dimensions: ClassVar[int] = 1  # of predictions and labels: [rows], or [rows, classes]
     dtype: ClassVar[type] = np.int64  # of predictions and labels that are measured
@@ -52,6 +52,7 @@ class Head(ABC):
     values: tuple[Value, ...] = ()
     glue: str | None = None
     label: str | None = None
+    thresholds: tuple[float, ...] = ()  # the probability from which each of `deciding` is given; empty: 0.5
 
     # What a column must be when the user asks for this kind
 
@@ -123,24 +124,6 @@ class Head(ABC):
     def balance(self, encoded: Encoded) -> dict[str, int | float]:
         """How the labels are spread: the rows of each class."""
         return {name: int(count) for name, count in zip(self.classes, self.class_counts(encoded), strict=True)}
-
-    def balanced_weights(self, encoded: Encoded) -> NDArray[np.float64]:
-        """The weight of each class [classes] with which all classes count the same, whatever the rows of each: rows /
-        (classes * rows of the class), as scikit-learn's "balanced" has it; 1 for a class without rows."""
-        counts = self.class_counts(encoded)
-        there = np.maximum(counts, 1)
-        return np.where(counts > 0, len(encoded) / (max(int((counts > 0).sum()), 1) * there), 1.0)
-
-    def groups(self, encoded: Encoded) -> tuple[NDArray[np.int64], ...]:
-        """The rows of each class that has any, from which balanced sampling draws alike; a row may be in several, and
-        is in one at least. Empty where there are no classes."""
-        rows, classes = self.class_pairs(encoded)
-        if not len(rows):
-            return ()
-        order = np.argsort(classes, kind="stable")
-        of_each = np.split(rows[order], np.flatnonzero(np.diff(classes[order])) + 1)
-        rest = np.setdiff1d(np.arange(len(encoded)), rows)
-        return (*of_each, rest) if len(rest) else tuple(of_each)
 
     def strata(self, codes: NDArray[np.int64], fraction: float) -> NDArray[np.int64]:
         """The stratum of each row [rows], from 0, of which `fraction` goes to validation; from all rows' `codes`."""

@@ -1,6 +1,7 @@
 """What a run does after its last update: the model, what it says of the validation rows, and what that is worth."""
 
 import contextlib
+import dataclasses
 import pathlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from warmstart.messages import _
 from warmstart.models.sound import is_read
 from warmstart.recipe import Recipe
 from warmstart.reporting import card
+from warmstart.runs.thresholds import decide, keep
 from warmstart.table.task import Task
 from warmstart.trainer.trainer import Trainer
 
@@ -48,7 +50,10 @@ def finish(
         report = None
         if trainer.processes.is_main:
             listen(Note(_("computing baselines and intervals")))
-            report = judge(task, logits, splits, with_baselines=recipe.baselines)
+            task, decided, chosen = decide(recipe, task, logits, splits["validation"], listen)
+            report = judge(task, logits, splits, with_baselines=recipe.baselines, decided=decided)
+            report = dataclasses.replace(report, facts={**report.facts, **chosen})
+            keep(folder, task)
             _write(folder, recipe, task, report, logits, splits, trainer.state.global_step)
             if note := left_out(task.head):
                 listen(Note(note))

@@ -39,6 +39,7 @@ from warmstart.runs.folder import LOG, own_folder, refuse_existing, refuse_links
 from warmstart.runs.forecast import Forecast
 from warmstart.runs.journal import Journal
 from warmstart.runs.settings import early_stopping, overruled, refuse_length, refuse_settings, training_arguments
+from warmstart.runs.thresholds import kept
 from warmstart.table import origin
 from warmstart.table.checks import check
 from warmstart.table.infer import task_of
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 CHANGE_NOTHING = {
     *("data", "validation", "model", "out", "processes", "keep", "baselines", "report_to", "log_every", "cpu"),
     *("micro_batch_size", "spreadsheet_safe", "quoting", "header", "sheet"),
+    "threshold_for",
 }
 
 
@@ -162,7 +164,7 @@ def _train(
         trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
     report, logits = finish(folder, recipe, task, made.splits, made.tables["validation"], trainer, listen)
     processes.barrier()
-    return Result(folder, task, report, logits, made.splits, trainer.state.log_history)
+    return Result(folder, kept(task, report), report, logits, made.splits, trainer.state.log_history)
 
 
 def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) -> Assembled:

@@ -12,6 +12,7 @@ from warmstart.errors import UserError, did_you_mean
 from warmstart.messages import _
 from warmstart.recipe import Recipe
 from warmstart.runs import uneven
+from warmstart.runs.thresholds import thresholds_for
 from warmstart.table.task import Task
 from warmstart.trainer.arguments import TrainingArguments
 
@@ -111,6 +112,7 @@ def refuse_settings(recipe: Recipe, task: Task) -> None:
         ("--schedule", recipe.schedule, schedules),
         ("--optimizer", recipe.optimizer, [each.value for each in OptimizerNames]),
         *(("--without", name, list(NAMES)) for name in recipe.without),
+        ("--threshold-for", recipe.threshold_for, ["auto", *thresholds_for(task)]),
         ("--best-metric", recipe.best_metric, [*task.head.metric_names(), "loss"]),
     ):
         if value is not None and value not in known:

@@ -92,8 +92,8 @@ def notes(recipe: Recipe, task: Task, labels: npt.NDArray[Any] | None) -> list[s
         listed = _listed(f"{name} {each / count:.3g}" for name, count in there)
         lines.append(
             _(
-                "rows are drawn evenly from {groups:,} groups, the rows of each class (and those without any): an epoch "
-                "still has {rows:,} rows, in which a row comes on average so many times: {listed}"
+                "rows are drawn evenly from {groups:,} groups, the rows of each class (and those without any): an "
+                "epoch still has {rows:,} rows, in which a row comes on average so many times: {listed}"
             ).format(groups=len(groups), rows=len(labels), listed=listed)
         )
     if len(lines) > 1 and recipe.class_weights == AUTO:

@@ -81,8 +81,8 @@ def make_feed(
 ) -> Feed:
     """The feed of a training data set: the fast path for a token table, `DataLoader` for everything else.
 
-    An update has `per_device_train_batch_size` x `gradient_accumulation_steps` x `processes` rows. `groups`: of rows, from
-    which it draws alike.
+    An update has `per_device_train_batch_size` x `gradient_accumulation_steps` x `processes` rows. `groups`: of rows,
+    from which it draws alike.
     """
     batch_size = args.per_device_train_batch_size * args.gradient_accumulation_steps * processes
     micro_batch_size = args.per_device_train_batch_size

@@ -133,7 +133,7 @@ class Surface:
         self.add_callback(shown.last(args))
         self.state = self.new_state()
         self.label_smoother = preparation.label_smoother(args, self.model, self.warn)
-        self.weighted_loss: WeightedLoss | None = None  # in the place of the model's own, where classes weigh differently
+        self.weighted_loss: WeightedLoss | None = None  # in the place of the model's own, where classes weigh unlike
         self.sampled: tuple[Rows, ...] = ()  # the rows of each class, where training draws from these alike
         self.pushes = hub.Pushes(self)
         self.hub_model_id: str | None = hub.begin(args, self.processes) if args.push_to_hub else None
