@@ -1,4 +1,5 @@
-"""Do thresholds gain what is said of them? Simulated tables of several labels, one of them 1:30, and of two classes, 1:20.
+"""Do thresholds gain what is said of them? On simulated tables of several labels, one of them 1:30, and of two
+classes, 1:20.
 
 Logits and labels are drawn, so that what thresholds truly gain is known from 100,000 rows that neither chose nor
 measured them. A table is honest where the reported interval covers the true gain.
@@ -26,7 +27,7 @@ NAMES = tuple("abcde")
 @dataclasses.dataclass(frozen=True)
 class Table:
     """Where rows come from: how well each class is known (the distance of its scores from the others', in standard
-    deviations), and how wrong the model is about its probabilities: logits are `scale` times too far, and `shift` off."""
+    deviations), and how wrong the model is about its probabilities: logits are `scale` times too far, `shift` off."""
 
     kind: str
     shares: NDArray[np.float64]
@@ -58,7 +59,7 @@ class Table:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """Of one table: whether thresholds moved, whether the interval covers the true gain, and that gain of each metric."""
+    """Of one table: whether thresholds moved, whether the interval covers the true gain, and that of each metric."""
 
     moved: bool
     covered: bool

@@ -64,11 +64,11 @@ def choose(head: Head, logits: Array, labels: Array, metric: str, seed: int = 0)
     low, high = np.quantile(np.concatenate(gains), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     decided = deals[0]
     given = head.given(decided)
-    if low <= 0 or _falls(head, has, given, head.given(usual)):
+    final = _with(head, _cuts(head, metric, head.log_odds(logits), has)).thresholds
+    if low <= 0 or not final or _falls(head, has, given, head.given(usual)):
         still = dict.fromkeys(head.deciding, 0.5)
         return Thresholds(metric, still, before, before, (0.0, 0.0, 0.0), len(has)), usual
     after = float(head.score_counts(metric, _counts(has, given), len(has)))
-    final = _with(head, _cuts(head, metric, head.log_odds(logits), has)).thresholds or (0.5,) * len(head.deciding)
     named = dict(zip(head.deciding, final, strict=True))
     return Thresholds(metric, named, before, after, (after - before, float(low), float(high)), len(has)), decided
 
@@ -102,7 +102,7 @@ def _with(head: Head, cuts: Array) -> Head:
     """The head with thresholds at these log odds; without any where all are 0."""
     if not cuts.any():
         return head
-    return dataclasses.replace(head, thresholds=tuple(float(1 / (1 + np.exp(-cut))) for cut in cuts))
+    return dataclasses.replace(head, thresholds=tuple(float(f"{1 / (1 + np.exp(-cut)):.12g}") for cut in cuts))
 
 
 def _falls(head: Head, has: Array, given: Array, usual: Array) -> bool:

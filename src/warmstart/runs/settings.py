@@ -98,6 +98,7 @@ def refuse_settings(recipe: Recipe, task: Task) -> None:
     from transformers.trainer_utils import SchedulerType
     from transformers.training_args import OptimizerNames
 
+    uneven.refuse(recipe, task)
     schedules = [each.value for each in SchedulerType]
     lack = _what_it_lacks(recipe.schedule) if recipe.schedule in schedules else ""
     if lack:
@@ -119,7 +120,6 @@ def refuse_settings(recipe: Recipe, task: Task) -> None:
             raise UserError(
                 _("{option} cannot be {value!r}").format(option=option, value=value), option, did_you_mean(value, known)
             )
-    uneven.refuse(recipe, task)
     if recipe.label_smoothing and not task.head.smooths:
         raise UserError(
             _("labels can be smoothed only where each row has one class"),

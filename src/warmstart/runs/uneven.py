@@ -37,6 +37,12 @@ def refuse(recipe: Recipe, task: Task) -> None:
         raise UserError(
             _("the rows of this task have no classes to draw from evenly"), where="--sampling", fix=_("leave it out")
         )
+    if recipe.threshold_for is not None and not task.head.deciding:
+        raise UserError(
+            _("thresholds are for several labels a row, or for two classes: here there is nothing to decide"),
+            where="--threshold-for",
+            fix=_("leave it out"),
+        )
     if recipe.sampling is not None and recipe.order != "random":
         raise UserError(
             _("rows that are drawn evenly from the classes cannot come by their length"),
