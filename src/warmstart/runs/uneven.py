@@ -164,7 +164,9 @@ def _unread(why: str, where: str) -> UserError:
     return UserError(
         _("the weights of the classes cannot be read: {error}").format(error=why),
         where=where,
-        fix=_('write them as {"negative": 1, "positive": 20}, or as lines of a class and its weight: positive,20'),
+        fix=_("write them as JSON, {example}, or as lines of a class and its weight: positive,20").format(
+            example='{"negative": 1, "positive": 20}'
+        ),
     )
 
 
