@@ -12,7 +12,7 @@ measures how that does.
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ LEAST = 5  # rows with a class, and without it
 DEALS = 5  # times that the rows are dealt: which rows choose matters too
 RESAMPLES = 1000
 LEVEL = 0.95
-BLOCK = 20_000_000  # of rows drawn at a time
+BLOCK = 5_000_000  # of rows drawn at a time
 SURE = 20.0  # log odds; beyond, a probability is not told from 0 or 1
 
 
@@ -60,7 +60,7 @@ def choose(head: Head, logits: Array, labels: Array, metric: str, seed: int = 0)
     has, usual = head.given(labels), head.decide(logits)
     before = float(head.score_counts(metric, _counts(has, head.given(usual)), len(has)))
     deals = [_crossfitted(head, logits, has, metric, seed + deal) for deal in range(DEALS)]
-    gains = [*_gains(head, metric, has, head.given(usual), [head.given(each) for each in deals], seed)]
+    gains = [*_gains(head, metric, has, head.given(usual), map(head.given, deals), seed)]
     low, high = np.quantile(np.concatenate(gains), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     decided = deals[0]
     given = head.given(decided)
@@ -111,13 +111,14 @@ def _falls(head: Head, has: Array, given: Array, usual: Array) -> bool:
     return any(head.score_counts(name, new, len(has)) < head.score_counts(name, old, len(has)) for name in head.spares)
 
 
-def _gains(head: Head, metric: str, has: Array, usual: Array, deals: Sequence[Array], seed: int) -> Iterator[Array]:
+def _gains(head: Head, metric: str, has: Array, usual: Array, deals: Iterable[Array], seed: int) -> Iterator[Array]:
     """What the metric gains in each of `RESAMPLES` draws of the rows, in each of the deals: blocks of float64 [any]."""
     from scipy import sparse
 
     rows, width = has.shape
-    given = [each for one in (usual, *deals) for each in (one, has & one)]
-    parts = sparse.hstack([sparse.csr_array(each) for each in (has, *given)], "csr")
+    true = sparse.csr_array(has)
+    given = map(sparse.csr_array, (usual, *deals))
+    parts = sparse.hstack([true, *(each for one in given for each in (one, one * true))], "csr")
     generator = np.random.default_rng(seed)
     block = max(1, min(RESAMPLES, BLOCK // max(rows, parts.shape[1])))
     for start in range(0, RESAMPLES, block):
@@ -144,7 +145,7 @@ class Ranked:
     def of(cls, scores: Array, has: Array) -> "Ranked":
         order = np.argsort(-scores, kind="stable")
         ranked = scores[order]
-        hits = np.concatenate([[0], np.cumsum(has[order])])
+        hits = np.concatenate([[0], np.cumsum(has[order])]).astype(np.int32)
         can = np.concatenate([[True], ranked[1:] < ranked[:-1], [True]])
         usual = int((scores > 0).sum())
         can[usual] = True
