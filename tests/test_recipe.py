@@ -25,9 +25,11 @@ count = st.integers(1, 10**9)
 every = st.one_of(st.sampled_from(["epoch", "never"]), count)
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
-    **dict.fromkeys(["data", "validation", "model"], names),
+    **dict.fromkeys(["data", "validation", "model", "class_weights"], names),
     **dict.fromkeys(["encoding", "schedule", "optimizer"], text),
-    **dict.fromkeys(["config", "delimiter", "sheet", "text", "pair", "label", "kind", "best_metric", "out"], text),
+    **dict.fromkeys(
+        ["config", "delimiter", "sheet", "text", "pair", "label", "kind", "best_metric", "out", "threshold_for"], text
+    ),
     **dict.fromkeys(["epochs", "lr"], positive),
     **dict.fromkeys(["warmup", "weight_decay", "clip"], st.floats(0, 1e300)),
     **dict.fromkeys(["updates", "batch_size", "micro_batch_size", "keep", "patience", "log_every", "processes"], count),
@@ -49,7 +51,18 @@ def choices(name: str) -> Any:
     return st.sampled_from([value for part in inner for value in part if isinstance(value, str)])
 
 
-for name in ("on_empty", "on_nonfinite", "precision", "order", "labels", "label_empty", "decimal", "quoting", "long"):
+for name in (
+    "on_empty",
+    "on_nonfinite",
+    "precision",
+    "order",
+    "labels",
+    "label_empty",
+    "decimal",
+    "quoting",
+    "long",
+    "sampling",
+):
     VALUES[name] = choices(name)
 recipes = st.fixed_dictionaries({}, optional=VALUES).map(Recipe.of)
 
@@ -124,6 +137,7 @@ OUT_OF_RANGE: dict[str, list[Any]] = {
     "kind": [3],
     "precision": ["fp16", "float32"],
     "order": ["alphabetical"],
+    "sampling": ["evenly"],
     "text": [3],
     "best": ["perhaps"],
     "report_to": ["wandb"],

@@ -15,6 +15,7 @@ from warmstart.options import Asked
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"  # the packaged one, which `models/default` finds under this name
 PATHS = ("data", "validation", "model")  # or names of the Hub
+WEIGHTS = ("auto", "none")  # of classes; anything else is a file, or once it has been read its content
 Every = Literal["epoch", "never"] | Annotated[int, Field(ge=1)]
 
 
@@ -118,6 +119,19 @@ class Recipe(Asked):
         description=N_("What to do at an update whose loss or gradient is not finite."),
     )
     without: tuple[str, ...] = Field((), description=N_("Techniques that make training fast and are to be left out."))
+    class_weights: str | None = Field(
+        None,
+        description=N_(
+            "How much rows count in the loss by their class: all classes the same however few rows they have (auto), "
+            "all rows the same (none), or what a JSON or CSV file of class names and weights says."
+        ),
+    )
+    sampling: Literal["balanced"] | None = Field(
+        None,
+        description=N_(
+            "balanced: each update draws its rows evenly from the classes; by default rows come as they are."
+        ),
+    )
 
     # Evaluating and saving
     evaluate_every: Every = Field(
@@ -153,6 +167,14 @@ class Recipe(Asked):
     )
     processes: int | None = Field(None, ge=1, description=N_("Processes that tokenise."))
     cpu: bool = Field(False, description=N_("Use the CPU although there is an accelerator."))
+
+    threshold_for: str | None = Field(
+        None,
+        description=N_(
+            "Choose decision thresholds on the validation rows for this metric, such as macro_f1 (auto: the one that "
+            "suits the kind of task); by default all are 0.5."
+        ),
+    )
 
     # The result
     spreadsheet_safe: bool = Field(
@@ -198,6 +220,8 @@ class Recipe(Asked):
                 fix=_("mend the line; lines look like: lr = 5e-5"),
             ) from error
         settings |= {name: paths.resolved(settings[name], path.parent) for name in PATHS if name in settings}
+        if settings.get("class_weights") not in (None, *WEIGHTS):
+            settings["class_weights"] = paths.resolved(settings["class_weights"], path.parent)
         return cls.of(settings, where=str(path))
 
     def toml(self, relative_to: str | pathlib.Path | None = None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import torch.distributed
 
 import warmstart
+from tests.engine.weighted import trained
 from tests.trainer.helpers import Pad, rows, tiny_bert
 
 UPDATE = 8  # rows of an update, however many processes share them
@@ -90,9 +91,12 @@ def main(folder: str) -> dict[str, Any]:
     if torch.distributed.is_initialized():
         everyone = [None] * torch.distributed.get_world_size()
         torch.distributed.all_gather_object(everyone, (list(seen), seen_evaluating))
+    losses, model = trained(folder + "/weighted", micro=UPDATE // processes // 2, accumulation=2)
     return {
         "batch metrics": batch_metrics(folder, held_out),
         "search": search(folder, train, held_out),
+        "weighted losses": losses,
+        "weighted weights": [float(p.detach().double().sum()) for p in model.parameters()],
         "world": trainer.processes.count,
         "initialised": torch.distributed.is_initialized() and torch.distributed.get_world_size(),
         "trained rows": [part[0] for part in everyone],

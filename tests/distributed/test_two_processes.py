@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.engine.weighted import by_hand
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SCRIPT = pathlib.Path(__file__).with_name("script.py")
 ENV = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}/src{os.pathsep}{ROOT}", "WARMSTART_LANG": "en"}
@@ -82,6 +84,14 @@ def test_training_is_that_of_one_process(one: dict[str, Any], two: dict[str, Any
     assert len(one["losses"]) == 14
     assert two["losses"] == pytest.approx(one["losses"], rel=1e-5)
     assert two["weights"] == pytest.approx(one["weights"], rel=1e-4, abs=1e-4)
+
+
+def test_weights_of_classes_are_those_of_all_rows_of_an_update(one: dict[str, Any], two: dict[str, Any]) -> None:
+    losses, model = by_hand()
+    sums = [float(p.detach().double().sum()) for p in model.parameters()]
+    for result in (one, two):
+        assert result["weighted losses"] == pytest.approx(losses, abs=1e-6)
+        assert result["weighted weights"] == pytest.approx(sums, abs=1e-4)
 
 
 def test_the_command_itself_in_two_processes(tmp_path: pathlib.Path) -> None:

@@ -6,6 +6,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from warmstart.batches.balanced import balanced_order
+
 Rows = npt.NDArray[np.int64]
 WINDOW = 50  # batches that are sorted by length together: long enough to even lengths out, short enough to stay random
 
@@ -29,6 +31,9 @@ class BatchPlan:
     process computes at a time. `order`: `"random"`, `"sequential"`, or `"length"` (random, then sorted by length within
     windows of 50 updates, so that rows of like length meet; needs `lengths`). The last update of an epoch is short
     unless `drop_last`. Neither `micro_batch_size` nor the number of processes changes which rows an update has.
+
+    `groups`: the rows of each class, where updates draw from these alike (`batches/balanced.py`). An epoch has as many
+    rows as ever then, and those of a small class come several times.
     """
 
     rows: int
@@ -38,6 +43,7 @@ class BatchPlan:
     order: Literal["random", "sequential", "length"] = "random"
     drop_last: bool = False
     lengths: npt.NDArray[np.int64] | None = dataclasses.field(default=None, repr=False, compare=False)
+    groups: tuple[Rows, ...] = dataclasses.field(default=(), repr=False, compare=False)
     _last: dict[int, Rows] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -45,6 +51,8 @@ class BatchPlan:
             raise ValueError(f"rows and batch sizes must be at least 1: {self}")
         if self.order == "length" and self.lengths is None:
             raise ValueError("order='length' needs lengths")
+        if self.groups and self.order != "random":
+            raise ValueError(f"groups are drawn from at random, and not with order={self.order!r}")
 
     @property
     def updates_per_epoch(self) -> int:
@@ -85,6 +93,8 @@ def _order(plan: BatchPlan, epoch: int) -> Rows:
     In random order it is the very order of `transformers.Trainer` for the same seed (the seedable sampler of
     `accelerate`), so that two runs can be compared on the same batches.
     """
+    if plan.groups:
+        return balanced_order(plan.groups, plan.rows, plan.batch_size, plan.seed, epoch)
     if plan.order == "sequential":
         return np.arange(plan.rows)
     import torch

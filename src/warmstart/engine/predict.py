@@ -45,7 +45,7 @@ class ModelRun:
     the labels out of the batch. `inputs(batch)`: what of it to keep beside the outputs. `each(outputs, labels, loss,
     batch)` sees what a batch gave, as tensors; where that meets the other processes, `drained()` waits at the end for
     those that have more batches. `joined`: whether the arrays of the batches become one. `signals`: which end it
-    between two batches."""
+    between two batches. `weigh(batch)`: what its targets weigh, where some weigh more than others."""
 
     model: nn.Module
     processes: "Processes"
@@ -60,6 +60,7 @@ class ModelRun:
     drained: Callable[[], None] | None = None
     joined: bool = True
     signals: Signals = dataclasses.field(default_factory=Signals)
+    weigh: Callable[[Batch], float] | None = None
 
 
 def token_plan(
@@ -120,12 +121,12 @@ def predict(how: ModelRun, batches: Iterator[tuple[Rows, Batch]]) -> Predictions
     how.model.eval()
     rows: list[Rows] = []
     kept: dict[str, list[Any]] = {"outputs": [], "labels": [], "inputs": [], "losses": []}
-    loss_sum, targets = 0.0, 0
+    loss_sum, targets = 0.0, 0.0
     try:
         with torch.inference_mode():
             for numbers, batch in batches:
                 batch = how.processes.to_device(batch)
-                count = count_targets(batch, how.label_names)
+                count = how.weigh(batch) if how.weigh else count_targets(batch, how.label_names)
                 inputs = how.inputs(batch) if how.inputs else None
                 with how.processes.autocast(how.precision):
                     loss, out, wanted = how.step(how.model, batch)

@@ -66,7 +66,8 @@ class Engine:
 
     `backward(model, batch, share)`, if any, is a user's own way from a micro-batch to gradients, which it adds to those
     that are there; it gives its share of the update's loss. Of several processes the mean is taken, as the user's code
-    expects. `rows_are_drawn`: with the global generators, by a loader of the user's."""
+    expects. `rows_are_drawn`: with the global generators, by a loader of the user's. `weigh(batch)`: what the
+    targets of a micro-batch weigh, where some weigh more than others; `loss` is their weighted mean then."""
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -86,28 +87,29 @@ class Engine:
     fall_back: FallBack = dataclasses.field(default_factory=FallBack)
     backward: Backward | None = None
     rows_are_drawn: bool = False
+    weigh: Callable[[Batch], float] | None = None
 
 
 def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> StepResult:
     """One optimizer step over the rows of `update`; `batches` are this process's micro-batches of it.
 
     The loss is the sum over all targets of the update divided by their number, over all micro-batches and processes: a
-    micro-batch's mean loss weighs as many targets as it has. So micro-batch size, accumulation and processes change
-    nothing but rounding.
+    micro-batch's mean loss weighs as many targets as it has, or what these weigh (`Engine.weigh`). So micro-batch size,
+    accumulation and processes change nothing but rounding.
     """
     engine.model.train()
     switch(engine.optimizer, "train")
     reseed(engine.seed, update.index, engine.processes.index)
     pieces = _pieces(engine, batches)
     counted = (sum(p.targets for p in pieces), sum(p.tokens for p in pieces), sum(map(padded_tokens, batches)))
-    targets, tokens, padded, stop = engine.processes.totals(*counted, int(engine.signals.told))
+    targets, tokens, padded, stop = engine.processes.totals(*counted, engine.signals.told)
     learning_rate = float(engine.optimizer.param_groups[0]["lr"])
     finite: bool | None = None
     fits = True
     if (replayed := _replayed(engine, update, batches) if targets else None) is not None:
         loss, norm = replayed
     else:
-        loss = engine.processes.summed(_gradients(engine, update, batches, pieces, max(targets, 1)))
+        loss = engine.processes.summed(_gradients(engine, update, batches, pieces, targets or 1))
         fits = unscale(engine)
         norm = total_norm(engine.optimizer)
         finite = is_finite(loss, norm) if fits else is_finite(loss)
@@ -119,7 +121,7 @@ def train_step(engine: Engine, update: Update, batches: Sequence[Batch]) -> Step
     clear(engine)
     alone = engine.processes.count == 1  # several learn of each other's signals with the next update's counts
     stop_now = stop > 0 or (alone and engine.signals.told)
-    return StepResult(update, loss, norm, learning_rate, tokens, finite, stop_now, padded)
+    return StepResult(update, loss, norm, learning_rate, int(tokens), finite, stop_now, int(padded))
 
 
 def _replayed(engine: Engine, update: Update, batches: Sequence[Batch]) -> tuple[torch.Tensor, torch.Tensor] | None:
@@ -135,11 +137,12 @@ def _replayed(engine: Engine, update: Update, batches: Sequence[Batch]) -> tuple
 
 @dataclasses.dataclass(frozen=True)
 class Piece:
-    """What is computed at a time: a micro-batch, or as many rows of it as fit. `pairs` of tokens in the same row."""
+    """What is computed at a time: a micro-batch, or as many rows of it as fit. `targets`: how many, or what they weigh;
+    `pairs` of tokens in the same row."""
 
     batch: Batch
     rows: int
-    targets: int
+    targets: float
     tokens: int
     pairs: int
 
@@ -148,13 +151,14 @@ def _pieces(engine: Engine, batches: Sequence[Batch]) -> list[Piece]:
     def piece(batch: Batch) -> Piece:
         lengths = lengths_of(batch)
         tokens, pairs = int(lengths.sum()), int((lengths * lengths).sum())
-        return Piece(batch, count_rows(batch), count_targets(batch, engine.label_names), tokens, pairs)
+        targets = engine.weigh(batch) if engine.weigh else count_targets(batch, engine.label_names)
+        return Piece(batch, count_rows(batch), targets, tokens, pairs)
 
     return [piece(batch) for micro_batch in batches for batch in engine.rows_at_a_time.pieces(micro_batch)]
 
 
 def _gradients(
-    engine: Engine, update: Update, batches: Sequence[Batch], pieces: Sequence[Piece], total: int
+    engine: Engine, update: Update, batches: Sequence[Batch], pieces: Sequence[Piece], total: float
 ) -> torch.Tensor:
     """The update's loss on this process; its gradients, summed over all processes, are in the parameters then. `total`:
     targets of the update, on all processes. What does not fit into the memory is tried again in smaller pieces."""
@@ -193,7 +197,7 @@ def _shrink(engine: Engine, pieces: Sequence[Piece], error: BaseException) -> No
     engine.rows_at_a_time.shrink([piece.batch for piece in pieces], error)
 
 
-def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], total: int) -> torch.Tensor:
+def _attempt(engine: Engine, update: Update, pieces: Sequence[Piece], total: float) -> torch.Tensor:
     """The loss and the gradients of this process's micro-batches."""
     masks = engine.techniques.encoder.masks
     masks.begin(engine.seed, update.index, engine.processes.index)

@@ -21,13 +21,15 @@ MODEL = "model"
 class Report:
     """Scores on one split. `scores[who][metric]`, where `who` is `"model"` or a baseline's name;
     `intervals[who][metric]`: the 95 % bootstrap interval of each headline metric; `rows`: how many rows they are
-    from; `absent`: classes without any, so that no score says how well the model knows them."""
+    from; `absent`: classes without any, so that no score says how well the model knows them; `facts`: what else a run
+    has found of these rows, each under its own key, as JSON can hold it."""
 
     rows: int
     headline: tuple[str, ...]
     scores: dict[str, dict[str, float]]
     intervals: dict[str, dict[str, tuple[float, float]]]
     absent: tuple[str, ...] = ()
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold of it; a number that is not defined (a correlation of constants) is null."""
@@ -44,19 +46,27 @@ class Report:
                 who: {name: [plain(low), plain(high)] for name, (low, high) in found.items()}
                 for who, found in self.intervals.items()
             },
+            **self.facts,
         }
 
 
 def judge(
-    task: Task, logits: npt.NDArray[Any], splits: "DatasetDict", *, on: str = "validation", with_baselines: bool = True
+    task: Task,
+    logits: npt.NDArray[Any],
+    splits: "DatasetDict",
+    *,
+    on: str = "validation",
+    with_baselines: bool = True,
+    decided: npt.NDArray[Any] | None = None,
 ) -> Report:
     """The report on split `on`; the baselines learn from `splits["train"]` and are left out where there is none.
 
-    `logits`: float `[rows, outputs]`, in the order of the rows.
+    `logits`: float `[rows, outputs]`, in the order of the rows. `decided`: the model's predictions, where its
+    thresholds were chosen on these rows and must not judge themselves.
     """
     labels = encode(task, splits[on])
     head = task.head
-    found = {MODEL: head.decide(logits)}
+    found = {MODEL: head.decide(logits) if decided is None else decided}
     if with_baselines and "train" in splits:
         found |= _baselines(task, splits["train"], splits[on])
     names = head.headline()

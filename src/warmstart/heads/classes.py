@@ -13,7 +13,7 @@ from warmstart.heads.decision import Decision, LabelColumn
 from warmstart.heads.head import Array, Encoded, Head
 from warmstart.heads.linear import logistic
 from warmstart.heads.notation import Notation
-from warmstart.heads.resamples import draw_classes
+from warmstart.heads.resamples import draw_classes, score_classes
 from warmstart.messages import _
 
 
@@ -30,9 +30,11 @@ class Classes(Head):
     kind = "classes"
     problem_type = "single_label_classification"
     smooths = True
+    weighted = ("cross_entropy", "weight")
     metrics = ("accuracy", "f1", "macro_f1")
     headed_by = ("accuracy", "macro_f1")
     chooses = "accuracy"
+    decides_for = ("macro_f1", "f1", "accuracy", "balanced_accuracy")
     constant_name, linear_name = "most frequent class", "TF-IDF + logistic regression"
 
     @classmethod
@@ -113,9 +115,12 @@ class Classes(Head):
         return _("one of {classes} classes a row").format(classes=len(self.classes))
 
     def decide(self, logits: Array) -> Array:
-        """logits [rows, classes] -> int64 [rows], the class with the largest logit (the first of equals)."""
+        """logits [rows, classes] -> int64 [rows], the class with the largest logit (the first of equals);
+        of two classes with a threshold the second where its probability is above that."""
         logits = np.asarray(logits)
         arrays.check_logits(self.kind, logits, 2, "[rows, classes]")
+        if self.thresholds:
+            return np.asarray(self.log_odds(logits)[:, 0] > self.cuts()[0], dtype=np.int64)
         return np.asarray(logits.argmax(axis=1), dtype=np.int64)
 
     def probabilities(self, logits: Array) -> NDArray[np.float64]:
@@ -126,6 +131,45 @@ class Classes(Head):
 
     def said(self, prediction: Any) -> str:
         return self.classes[int(prediction)]
+
+    @property
+    def deciding(self) -> tuple[str, ...]:
+        return self.classes[1:] if len(self.classes) == 2 else ()
+
+    def log_odds(self, logits: Array) -> NDArray[np.float64]:
+        logits = np.asarray(logits, np.float64)
+        return logits[:, 1:] - logits[:, :1]
+
+    def given(self, labels: Array) -> Array:
+        return np.asarray(labels, np.int64)[:, None]
+
+    def score_counts(self, metric: str, counts: Array, rows: int) -> Array:
+        """`balanced_accuracy`: the mean of the shares of each class's rows that are right."""
+        true, predicted, both = np.moveaxis(counts[..., 0].astype(np.float64), -1, 0)
+        first = np.stack([rows - true, rows - predicted, rows - true - predicted + both], -1)
+        whole = np.stack([first, counts[..., 0]], -1).reshape(-1, 3, 2)
+        if metric == "balanced_accuracy":
+            recalls, there = whole[:, 2] / np.maximum(whole[:, 0], 1), whole[:, 0] > 0
+            found = np.asarray(recalls.sum(axis=1) / there.sum(axis=1))
+        else:
+            found = score_classes(whole, binary=True)[metric]
+        return found.reshape(counts.shape[:-2])
+
+    def worth(self, metric: str, counts: Array, rows: int) -> tuple[Array, Array]:
+        """For F1 as in `Labels`; a row that gets the second class leaves the first, whose F1 changes too."""
+        true, predicted, both = counts.astype(np.float64)
+        one = np.ones_like(true)
+        if metric == "accuracy":
+            return one, one
+        if metric == "balanced_accuracy":
+            return one / np.maximum(true, 1), one / np.maximum(rows - true, 1)
+        f1 = 2 * both / np.maximum(true + predicted, 1)
+        if metric == "f1":
+            return 2 - f1, f1
+        second = np.maximum(true + predicted, 1)
+        first = np.maximum(2 * rows - true - predicted, 1)
+        other = 2 * (rows - true - predicted + both) / first
+        return (2 - f1) / second + other / first, f1 / second + (2 - other) / first
 
     def scores(self, predictions: Array, labels: Array) -> dict[str, float]:
         from sklearn.metrics import accuracy_score, f1_score

@@ -20,6 +20,7 @@ from warmstart.heads.cells import MISSING, Value, shown
 from warmstart.heads.decision import Decision, LabelColumn
 from warmstart.heads.glue import glue_task, metrics_for
 from warmstart.heads.notation import Notation
+from warmstart.heads.uneven import Uneven
 from warmstart.messages import _
 
 Array = NDArray[Any]
@@ -27,10 +28,11 @@ Encoded = NDArray[np.int64] | NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Head(ABC):
+class Head(Uneven, ABC):
     """What a task predicts. Class ids are places in `classes`; `values` holds the cell that stands for each class.
 
     `glue` is the GLUE task, where the rows are of one, and `label` the name of the label column, where there is one.
+    `thresholds`: see `deciding`.
     """
 
     kind: ClassVar[str]
@@ -50,6 +52,7 @@ class Head(ABC):
     values: tuple[Value, ...] = ()
     glue: str | None = None
     label: str | None = None
+    thresholds: tuple[float, ...] = ()  # the probability from which each of `deciding` is given; empty: 0.5
 
     # What a column must be when the user asks for this kind
 

@@ -16,7 +16,7 @@ from warmstart.heads.decision import Decision, LabelColumn
 from warmstart.heads.head import Array, Encoded, Head
 from warmstart.heads.linear import logistic
 from warmstart.heads.notation import Notation
-from warmstart.heads.resamples import draw_labels
+from warmstart.heads.resamples import draw_labels, score_labels
 from warmstart.messages import _
 
 BITS = (0, 1, "0", "1")  # in vectors, as numbers or as text
@@ -31,9 +31,12 @@ class Labels(Head):
     kind = "labels"
     problem_type = "multi_label_classification"
     dimensions = 2
+    weighted = ("binary_cross_entropy_with_logits", "pos_weight")
     metrics = ("micro_f1", "macro_f1")
     headed_by = ("micro_f1", "macro_f1")
     chooses = "micro_f1"
+    decides_for = ("macro_f1", "micro_f1")
+    spares = decides_for
     constant_name, linear_name = "most frequent labels", "TF-IDF + logistic regression"
 
     @classmethod
@@ -139,6 +142,13 @@ class Labels(Head):
         rows, classes = np.nonzero(encoded)
         return rows, classes
 
+    def balanced_weights(self, encoded: Encoded) -> NDArray[np.float64]:
+        """The weight of each label's positives [classes], with which they count as much as its negatives: rows without
+        the label / rows with it; 1 for a label that all or none of the rows have."""
+        counts = self.class_counts(encoded)
+        some = (counts > 0) & (counts < len(encoded))
+        return np.where(some, (len(encoded) - counts) / np.maximum(counts, 1), 1.0)
+
     def unknown_cells(self, many: str, some: str) -> tuple[str, str]:
         if self.values:
             return super().unknown_cells(many, some)
@@ -150,11 +160,11 @@ class Labels(Head):
         return _("any of {classes} labels a row").format(classes=len(self.classes))
 
     def decide(self, logits: Array) -> Array:
-        """logits [rows, classes] -> int64 0/1 [rows, classes], 1 where the logit is above 0, that is, where the
-        probability is above 1/2."""
+        """logits [rows, classes] -> int64 0/1 [rows, classes], 1 where the probability is above the label's threshold,
+        by default 1/2."""
         logits = np.asarray(logits)
         arrays.check_logits(self.kind, logits, 2, "[rows, classes]")
-        return np.asarray(logits > 0, dtype=np.int64)
+        return np.asarray(logits > (self.cuts() if self.thresholds else 0), dtype=np.int64)
 
     def probabilities(self, logits: Array) -> NDArray[np.float64]:
         from scipy.special import expit
@@ -164,6 +174,26 @@ class Labels(Head):
 
     def said(self, prediction: Any) -> str:
         return "|".join(name for name, is_on in zip(self.classes, prediction, strict=True) if is_on)
+
+    @property
+    def deciding(self) -> tuple[str, ...]:
+        return self.classes
+
+    def log_odds(self, logits: Array) -> NDArray[np.float64]:
+        return np.asarray(logits, np.float64)
+
+    def given(self, labels: Array) -> Array:
+        return np.asarray(labels, np.int64)
+
+    def score_counts(self, metric: str, counts: Array, rows: int) -> Array:
+        return score_labels(counts.reshape(-1, 3, counts.shape[-1]))[metric].reshape(counts.shape[:-2])
+
+    def worth(self, metric: str, counts: Array, rows: int) -> tuple[Array, Array]:
+        """F1 = 2 both / (true + predicted) rises where a row's 2 or 0 is above the F1 that there is."""
+        summed = np.broadcast_to(counts.sum(axis=1, keepdims=True), counts.shape)
+        true, predicted, both = counts if metric == "macro_f1" else summed
+        f1 = 2 * both / np.maximum(true + predicted, 1)
+        return 2 - f1, f1
 
     def usable(self, values: Array, *, are_labels: bool) -> NDArray[np.bool_]:
         return super().usable(values, are_labels=are_labels) & (values <= 1)

@@ -58,6 +58,7 @@ def load_model(name: str, task: Task, tokenizer: Any, listen: Listener = silent)
             id2label=task.id2label,
             label2id=task.label2id,
         )
+        vars(config).pop("thresholds", None)  # of the run that this checkpoint was made by
         pads = tokenizer.pad_token_id if config.pad_token_id is None else config.pad_token_id
         if pads is not None and pads < getattr(config.get_text_config(), "vocab_size", pads + 1):
             config.pad_token_id = pads

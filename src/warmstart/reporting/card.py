@@ -28,7 +28,7 @@ metrics:
 
 # {title} fine-tuned on {visible.markdown(data)}
 
-Reads {columns}, gives {task.head.gives} ({task.problem_type.replace("_", " ")}).
+Reads {columns}, gives {task.head.gives} ({task.problem_type.replace("_", " ")}).{_thresholds(task)}
 
 ## Measured
 
@@ -61,6 +61,18 @@ def _name(source: str) -> str:
 def _commit(recipe: Recipe) -> str:
     commit = commit_of(recipe.model)
     return f" at commit `{commit}`" if commit else ""
+
+
+def _thresholds(task: Task) -> str:
+    """From which probabilities classes are given, where it is not 0.5."""
+    if not task.thresholds:
+        return ""
+    pairs = zip(task.head.deciding, task.thresholds, strict=True)
+    listed = ", ".join(f"{visible.code(name)} {each:.4g}" for name, each in pairs)
+    return (
+        f"\n\nA class is given where its probability is above its threshold, which is not 0.5: {listed}. `config.json` "
+        "has them\nas `thresholds`; `warmstart predict` uses them, and other tools give the probabilities alone."
+    )
 
 
 def _caveat(recipe: Recipe) -> str:

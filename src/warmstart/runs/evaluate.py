@@ -100,7 +100,7 @@ def _training_rows(saved: SavedRun) -> tuple["Dataset | None", str]:
 
 def _have_changed(saved: SavedRun, prepared: Prepared) -> bool:
     """Whether these are not the rows that the newest checkpoint was trained on. Without a good one nobody knows."""
-    tasks = [dataclasses.replace(task, reasons=()) for task in (saved.task, prepared.task)]
+    tasks = [dataclasses.replace(task, reasons=(), thresholds=()) for task in (saved.task, prepared.task)]
     if tasks[0] != tasks[1]:
         return True
     good = [folder for folder in checkpoint.folders(saved.folder)[-1:] if checkpoint.why_not(folder) is None]

@@ -1,6 +1,7 @@
 """What a run does after its last update: the model, what it says of the validation rows, and what that is worth."""
 
 import contextlib
+import dataclasses
 import pathlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from warmstart.models.sound import is_read
 from warmstart.recipe import Recipe
 from warmstart.reporting import card
 from warmstart.runs.long_texts import measured
+from warmstart.runs.thresholds import decide, keep
 from warmstart.table.task import Task
 from warmstart.trainer.trainer import Trainer
 
@@ -55,10 +57,11 @@ def finish(
             if long is not None:
                 listen(Note(str(long)))
             listen(Note(_("computing baselines and intervals")))
-            report = judge(task, logits, splits, with_baselines=recipe.baselines)
-            facts = {**report.to_dict(), "languages": languages.to_dict()}
-            facts |= {} if long is None else {"long": long.to_dict()}
-            storage.replace_json(folder / "metrics.json", facts)
+            task, decided, chosen = decide(recipe, task, logits, splits["validation"], listen)
+            report = judge(task, logits, splits, with_baselines=recipe.baselines, decided=decided)
+            facts = {"languages": languages.to_dict(), **({} if long is None else {"long": long.to_dict()})}
+            report = dataclasses.replace(report, facts={**report.facts, **facts, **chosen})
+            keep(folder, task)
             _write(folder, recipe, task, report, logits, splits, trainer.state.global_step)
             if note := left_out(task.head):
                 listen(Note(note))
@@ -76,6 +79,7 @@ def _write(
 ) -> None:
     from warmstart.reporting.predictions import write_rows
 
+    storage.replace_json(folder / "metrics.json", report.to_dict())
     rows = beside(splits["validation"], predictions(task.head, logits))
     write_rows(folder / "predictions.csv", rows, spreadsheet_safe=recipe.spreadsheet_safe)
     storage.write_text(folder / "model" / "README.md", card.write(recipe, task, report, updates))

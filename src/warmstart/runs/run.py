@@ -35,12 +35,13 @@ from warmstart.messages import _
 from warmstart.models.hub import commit_of
 from warmstart.models.load import load_model, longest_input
 from warmstart.recipe import Recipe
-from warmstart.runs import languages
+from warmstart.runs import languages, uneven
 from warmstart.runs.finish import finish
 from warmstart.runs.folder import LOG, own_folder, refuse_existing, refuse_links
 from warmstart.runs.forecast import Forecast
 from warmstart.runs.journal import Journal
 from warmstart.runs.settings import early_stopping, overruled, refuse_length, refuse_settings, training_arguments
+from warmstart.runs.thresholds import kept
 from warmstart.table import origin
 from warmstart.table.checks import check
 from warmstart.table.infer import task_of
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 CHANGE_NOTHING = {
     *("data", "validation", "model", "out", "processes", "keep", "baselines", "report_to", "log_every", "cpu"),
     *("micro_batch_size", "spreadsheet_safe", "quoting", "header", "sheet"),
+    "threshold_for",
 }
 
 
@@ -167,7 +169,7 @@ def _train(
         folder, recipe, task, made.splits, made.tables["validation"], trainer, listen, made.languages
     )
     processes.barrier()
-    return Result(folder, task, report, logits, made.splits, trainer.state.log_history)
+    return Result(folder, kept(task, report), report, logits, made.splits, trainer.state.log_history)
 
 
 def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) -> Assembled:
@@ -180,6 +182,7 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
         prepared = prepare(recipe)
     task = prepared.task
     refuse_settings(recipe, task)
+    recipe = uneven.settled(recipe, task)
     for note in (describe(task), *prepared.notes):
         listen(Note(note))
     with listening(listen), processes.main_first():
@@ -193,6 +196,8 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
     with listening(listen), processes.main_first():
         tables = token_tables(prepared.splits, task, tokenizer, length, recipe.processes)
     listen(Note(_shape(tables)))
+    for note in uneven.notes(recipe, task, tables["train"].labels):
+        listen(Note(note))
     tokenizer.model_max_length = length
     folder = pathlib.Path(recipe.out or "")
     arguments, shape = training_arguments(recipe, task, folder, processes)
@@ -207,6 +212,7 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
         compute_metrics=functools.partial(_measure, task, tables["validation"].owners),
         callbacks=[forecast, *early_stopping(recipe)],
     )
+    uneven.apply(trainer, recipe, task, tables["train"].labels)
     trainer.events = Events(functools.partial(_with_shape, shape, Events(Journal(folder / LOG), listen)))
     chosen = "bf16" if arguments.bf16 else "fp32"
     trainer.checkpointer.described = {

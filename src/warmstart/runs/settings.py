@@ -11,6 +11,8 @@ from warmstart.engine.techniques import NAMES
 from warmstart.errors import UserError, did_you_mean
 from warmstart.messages import _
 from warmstart.recipe import Recipe
+from warmstart.runs import uneven
+from warmstart.runs.thresholds import thresholds_for
 from warmstart.table.task import Task
 from warmstart.trainer.arguments import TrainingArguments
 
@@ -96,6 +98,7 @@ def refuse_settings(recipe: Recipe, task: Task) -> None:
     from transformers.trainer_utils import SchedulerType
     from transformers.training_args import OptimizerNames
 
+    uneven.refuse(recipe, task)
     schedules = [each.value for each in SchedulerType]
     lack = _what_it_lacks(recipe.schedule) if recipe.schedule in schedules else ""
     if lack:
@@ -110,6 +113,7 @@ def refuse_settings(recipe: Recipe, task: Task) -> None:
         ("--schedule", recipe.schedule, schedules),
         ("--optimizer", recipe.optimizer, [each.value for each in OptimizerNames]),
         *(("--without", name, list(NAMES)) for name in recipe.without),
+        ("--threshold-for", recipe.threshold_for, ["auto", *thresholds_for(task)]),
         ("--best-metric", recipe.best_metric, [*task.head.metric_names(), "loss"]),
     ):
         if value is not None and value not in known:

@@ -34,11 +34,12 @@ class Task:
     reasons: tuple[str, ...] = ()  # one phrase for each choice made, to be printed
     notation: Notation = PLAIN  # how the cells of labels are written
     long: str = "cut"  # what becomes of texts that are longer than the model reads (`batches.long_texts`)
+    thresholds: tuple[float, ...] = ()  # the probability from which each of `Head.deciding` is given; empty: 0.5
 
     @property
     def head(self) -> Head:
         """What depends on the kind of task. Raises UserError for a kind that nobody has registered."""
-        return registry.head_of(self.kind)(self.classes, self.values, self.glue, self.label)
+        return registry.head_of(self.kind)(self.classes, self.values, self.glue, self.label, self.thresholds)
 
     @property
     def label_columns(self) -> tuple[str, ...]:
@@ -76,6 +77,8 @@ class Task:
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON can say it; of the notation what is special."""
         fields = {name: _plain(value) for name, value in vars(self).items() if name != "notation"}
+        if not self.thresholds:  # so that what has none is as it was before there were any
+            del fields["thresholds"]
         special = {name: _plain(value) for name, value in vars(self.notation).items() if value != getattr(PLAIN, name)}
         if self.long == "cut":
             del fields["long"]
@@ -118,10 +121,10 @@ def _is_task(saved: object, known: set[str]) -> bool:
     if not isinstance(saved, Mapping) or not {"kind", "text", "pair", "label"} <= saved.keys() <= known:
         return False
     names = [saved.get(name) for name in ("pair", "label", "glue")]
-    lists = [saved.get(name, []) for name in ("classes", "values", "reasons")]
+    lists = [saved.get(name, []) for name in ("classes", "values", "reasons", "thresholds")]
     if not all(isinstance(each, list | tuple) for each in lists):
         return False
-    classes, values, reasons = lists
+    classes, values, reasons, thresholds = lists
     return (
         isinstance(saved["text"], str)
         and isinstance(saved.get("long", ""), str)
@@ -129,6 +132,8 @@ def _is_task(saved: object, known: set[str]) -> bool:
         and all(isinstance(each, str) for each in (*classes, *reasons))
         and all(isinstance(each, str | int | float) for each in values)
         and len(values) in (0, len(classes))
+        and len(thresholds) <= len(classes)
+        and all(isinstance(each, float) and 0 < each < 1 for each in thresholds)
         and saved["kind"] in registry.kinds()
     )
 

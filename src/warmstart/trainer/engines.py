@@ -56,6 +56,7 @@ def make_engine(trainer: Whole, on: Techniques) -> Engine:
         rows_at_a_time=trainer.run_state.rows_at_a_time,
         fall_back=trainer.run_state.fall_back,
         rows_are_drawn=trainer.run_state.draws is not None,
+        weigh=None if trainer.weighted_loss is None else trainer.weighted_loss.weigh,
     )
 
 
@@ -75,6 +76,7 @@ def make_graphs(trainer: Whole, encoder: Unpadded, folded: bool) -> tuple[Graphs
         own_loss=trainer.has_own_loss or trainer.label_smoother is not None,
     )
     why_not = why_not or (_("fp16 scales its loss") if args.fp16 else "")
+    why_not = why_not or (_("classes weigh differently") if trainer.weighted_loss is not None else "")
     if why_not:
         return None, why_not
     made = Graphs(

@@ -197,6 +197,7 @@ class Evaluator:
             drained=None if by_batch is None else by_batch.drain,
             joined=trainer.args.eval_do_concat_batches,
             signals=trainer.signals,
+            weigh=None if trainer.weighted_loss is None else trainer.weighted_loss.weigh,
         )
         switch(trainer.optimizer, "eval")
         where = "eval_dataset" if evaluating else "test_dataset"

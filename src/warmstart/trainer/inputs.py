@@ -12,7 +12,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from warmstart.batches.dataloaders import Batch, Collate, DatasetFeed, Feed, StreamFeed, TokenFeed, is_stream, length_of
-from warmstart.batches.plan import BatchPlan
+from warmstart.batches.plan import BatchPlan, Rows
 from warmstart.batches.ragged import pad, ragged
 from warmstart.batches.tokens import TokenTable
 from warmstart.engine.distributed.processes import Processes
@@ -76,10 +76,13 @@ def first_epoch(feed: Feed, dataset: Any, collate: Collate, args: "TrainingArgum
     return Loader(dataset, size, collate, processes.count, count, begin)
 
 
-def make_feed(dataset: Any, collate: Collate, args: "TrainingArguments", processes: int) -> Feed:
+def make_feed(
+    dataset: Any, collate: Collate, args: "TrainingArguments", processes: int, groups: tuple[Rows, ...] = ()
+) -> Feed:
     """The feed of a training data set: the fast path for a token table, `DataLoader` for everything else.
 
-    An update has `per_device_train_batch_size` x `gradient_accumulation_steps` x `processes` rows.
+    An update has `per_device_train_batch_size` x `gradient_accumulation_steps` x `processes` rows. `groups`: of rows,
+    from which it draws alike.
     """
     batch_size = args.per_device_train_batch_size * args.gradient_accumulation_steps * processes
     micro_batch_size = args.per_device_train_batch_size
@@ -100,6 +103,7 @@ def make_feed(dataset: Any, collate: Collate, args: "TrainingArguments", process
         order=order,
         drop_last=args.dataloader_drop_last,
         lengths=_lengths(dataset, args.length_column_name) if order == "length" else None,
+        groups=groups,
     )
     if isinstance(dataset, TokenTable):
         return TokenFeed(dataset, plan, ahead=max(args.dataloader_num_workers, 1))

@@ -29,7 +29,7 @@ def get_train_dataloader(self: Any) -> Any:
         size = self.args.per_device_train_batch_size
         return make(self, self.train_dataset, size, self._get_train_sampler, training=True)
     dataset, collate = self.columns(self.train_dataset)
-    feed = inputs.make_feed(dataset, collate, self.args, self.processes.count)
+    feed = inputs.make_feed(dataset, collate, self.args, self.processes.count, self.sampled)
     return inputs.first_epoch(feed, dataset, collate, self.args, self.processes)
 
 
@@ -60,7 +60,7 @@ def feed_of(trainer: Any) -> tuple[Feed, Any]:
         rows = trainer.get_total_train_batch_size(args)
         return LoaderFeed(loader, args.gradient_accumulation_steps, rows, processes.count, trainer.warn), loader
     dataset, collate = trainer.columns(trainer.train_dataset)
-    feed = inputs.make_feed(dataset, collate, args, processes.count)
+    feed = inputs.make_feed(dataset, collate, args, processes.count, trainer.sampled)
     return feed, inputs.first_epoch(feed, dataset, collate, args, processes)
 
 

@@ -16,6 +16,8 @@ from torch import nn
 from transformers.trainer_callback import CallbackHandler, DefaultFlowCallback, TrainerControl, TrainerState
 
 from warmstart import storage
+from warmstart.batches.plan import Rows
+from warmstart.engine.class_weights import WeightedLoss
 from warmstart.engine.distributed.processes import Processes, TrainersAccelerator, leave, trainers_accelerator
 from warmstart.engine.losses import accepts_loss_kwargs, default_collator, is_causal, label_names_of
 from warmstart.engine.optimizer import decayed_names, switch
@@ -131,6 +133,8 @@ class Surface:
         self.add_callback(shown.last(args))
         self.state = self.new_state()
         self.label_smoother = preparation.label_smoother(args, self.model, self.warn)
+        self.weighted_loss: WeightedLoss | None = None  # in the place of the model's own, where classes weigh unlike
+        self.sampled: tuple[Rows, ...] = ()  # the rows of each class, where training draws from these alike
         self.pushes = hub.Pushes(self)
         self.hub_model_id: str | None = hub.begin(args, self.processes) if args.push_to_hub else None
 

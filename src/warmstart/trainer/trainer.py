@@ -214,7 +214,7 @@ class Trainer(Surface):
         """The mean loss over the targets of `inputs` (and the model's outputs). Override it for a loss of your own; the
         engine weighs each micro-batch by its number of targets, so return the mean over them. With `num_items_in_batch`
         the sum is divided by that instead, where the model or the function takes it."""
-        how = (self.label_smoother, self.compute_loss_func, return_outputs, num_items_in_batch)
+        how = (self.weighted_loss or self.label_smoother, self.compute_loss_func, return_outputs, num_items_in_batch)
         return loss_of(model, inputs, *how, accepts=self.model_accepts_loss_kwargs)
 
     @property

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
+from warmstart.engine.class_weights import WeightedLoss
 from warmstart.engine.distributed.processes import Processes
 from warmstart.engine.signals import Signals
 from warmstart.events import Event
@@ -37,6 +38,8 @@ class Whole(Protocol):
     signals: Signals
     is_in_train: bool
     label_smoother: Any
+    weighted_loss: WeightedLoss | None
+    sampled: Any
     trial: Any
     pushes: Any
     parameters_computed: int

@@ -133,11 +133,11 @@ class Processes:
             return contextlib.nullcontext()
         return torch.autocast(self.device.type, dtype=precision)
 
-    def totals(self, *numbers: int) -> tuple[int, ...]:
-        """The sums of everybody's `numbers`, one by one."""
+    def totals(self, *numbers: float) -> tuple[float, ...]:
+        """The sums of everybody's `numbers`, one by one, in double precision."""
         if self.count == 1:
             return numbers
-        tensor = torch.tensor(numbers, device=self.device)
+        tensor = torch.tensor(numbers, dtype=torch.float64, device=self.device)
         with self._meeting():
             torch.distributed.all_reduce(tensor)
         return tuple(tensor.tolist())
