@@ -21,13 +21,15 @@ MODEL = "model"
 class Report:
     """Scores on one split. `scores[who][metric]`, where `who` is `"model"` or a baseline's name;
     `intervals[who][metric]`: the 95 % bootstrap interval of each headline metric; `rows`: how many rows they are
-    from; `absent`: classes without any, so that no score says how well the model knows them."""
+    from; `absent`: classes without any, so that no score says how well the model knows them; `facts`: what else a run
+    has found of these rows, each under its own key, as JSON can hold it."""
 
     rows: int
     headline: tuple[str, ...]
     scores: dict[str, dict[str, float]]
     intervals: dict[str, dict[str, tuple[float, float]]]
     absent: tuple[str, ...] = ()
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold of it; a number that is not defined (a correlation of constants) is null."""
@@ -44,6 +46,7 @@ class Report:
                 who: {name: [plain(low), plain(high)] for name, (low, high) in found.items()}
                 for who, found in self.intervals.items()
             },
+            **self.facts,
         }
 
 

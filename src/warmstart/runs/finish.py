@@ -1,6 +1,7 @@
 """What a run does after its last update: the model, what it says of the validation rows, and what that is worth."""
 
 import contextlib
+import dataclasses
 import pathlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -11,13 +12,16 @@ from warmstart import storage
 from warmstart.batches.tokens import TokenTable
 from warmstart.checkpoints import checkpoint
 from warmstart.engine.signals import Interrupted, Told, ending
+from warmstart.evaluation.budget import HeldOut, usual
 from warmstart.evaluation.predicted import beside, left_out, predictions
 from warmstart.evaluation.report import Report, judge
 from warmstart.events import Listener, Note
 from warmstart.messages import _
-from warmstart.models.sound import is_read
+from warmstart.models.sound import HELD_OUT, is_read
 from warmstart.recipe import Recipe
 from warmstart.reporting import card
+from warmstart.runs.calibrated import calibrated
+from warmstart.runs.held_out import held_out_rows
 from warmstart.table.task import Task
 from warmstart.trainer.trainer import Trainer
 
@@ -37,22 +41,38 @@ def finish(
     """Write the model and, on the main process, predictions, numbers and the model's card. Returns the report and the
     logits of the validation rows, as in `Result`; raises `Interrupted` as `train` does."""
     with _resumable(folder, trainer):
-        trainer.save_model(str(folder / "model"))
-        if trainer.processes.is_main:
-            storage.seal(folder / "model", is_read)
         # What is reported is computed in fp32, as every tool that loads the model will compute it.
         trainer.args.bf16 = False
         if validation.labels is None:
+            _save(folder, trainer, None)
             return None, None
-        logits = trainer.predict(validation).predictions
+        facts: dict[str, Any] = {}
+        with calibrated(recipe, task, splits["validation"], validation, trainer, listen) as (logits, calibration):
+            rows = splits["validation"]
+            held_out = held_out_rows(recipe, task, logits, rows) if trainer.processes.is_main else None
+            _save(folder, trainer, held_out)
+        if calibration is not None:
+            facts["calibration"] = calibration.to_dict()
+        if held_out is not None:
+            facts["error_budget"] = usual(held_out)
         report = None
         if trainer.processes.is_main:
             listen(Note(_("computing baselines and intervals")))
             report = judge(task, logits, splits, with_baselines=recipe.baselines)
+            report = dataclasses.replace(report, facts=facts)
             _write(folder, recipe, task, report, logits, splits, trainer.state.global_step)
             if note := left_out(task.head):
                 listen(Note(note))
         return report, logits
+
+
+def _save(folder: pathlib.Path, trainer: Trainer, held_out: HeldOut | None) -> None:
+    """Write the model, sealed with what was learnt of its held-out rows."""
+    trainer.save_model(str(folder / "model"))
+    if trainer.processes.is_main:
+        if held_out is not None:
+            storage.replace_json(folder / "model" / HELD_OUT, held_out.to_dict())
+        storage.seal(folder / "model", is_read)
 
 
 def _write(
