@@ -12,10 +12,12 @@ are so many. A call is what a row's likeliest class is, or for several labels a 
 (`Head.calls`). This estimator lies above the truth, since chance alone moves a bin's accuracy; before and after
 alike.
 
-The intervals are 95 % basic bootstrap intervals over rows (Davison and Hinkley 1997, section 5.2: twice the estimate
-minus the percentiles) with the bins as they are, and made longer where they would leave the estimate itself out:
-drawing rows anew adds chance a second time, and percentiles would take it for miscalibration. Before and after are
-measured on the same draws, so that their difference has an interval too.
+The intervals are 95 % bootstrap intervals over rows, with the bins as they are. Chance alone makes an error out of
+nothing, and drawing rows anew adds it a second time, so that percentiles would lie too high. The lower end is
+therefore the estimate less what chance may have added: no more than the sum over bins of what it moves each by, whose
+97.5th percentile is taken. The upper end is the basic bootstrap's (Davison and Hinkley 1997, section 5.2: twice the
+estimate less the lower percentile), or the estimate. Before and after are measured on the same draws, so that their
+difference has an interval too, the basic one.
 """
 
 import dataclasses
@@ -155,16 +157,25 @@ def _wrong(head: Head, logits: Array, labels: Array) -> Array:
 def _measured(head: Head, before: Array, after: Array, labels: Array, temperature: float) -> Calibration:
     """What these logits are worth, before and after; all rows are counted as fitted."""
     binned = {"before": _Binned.of(*head.calls(before, labels)), "after": _Binned.of(*head.calls(after, labels))}
-    gaps = [each.gaps for each in binned.values()]
-    errors = np.array([np.abs(each.sum(axis=0)).sum() for each in gaps])
-    draws = _drawn(gaps)
-    calls = binned["before"].calls
-    values = {name: (value / calls, draw / calls) for name, value, draw in zip(binned, errors, draws, strict=True)}
-    ece = {name: _interval(value, draw, 0.0) for name, (value, draw) in values.items()}
-    (was, drawn), (now, drawn_now) = values["before"], values["after"]
-    ece["change"] = _interval(now - was, drawn_now - drawn, -1.0)
-    bins = {name: each.bins for name, each in binned.items()}
+    value = {when: float(np.abs(each.gaps.sum(axis=0)).sum()) for when, each in binned.items()}
+    drawn = dict(zip(binned, _drawn([each.gaps for each in binned.values()]), strict=True))
+    ece = {}
+    for when, each in binned.items():
+        chance = np.abs(drawn[when] - each.gaps.sum(axis=0)).sum(axis=1)
+        low, high = np.quantile(chance, 0.975), np.quantile(np.abs(drawn[when]).sum(axis=1), 0.025)
+        ece[when] = _interval(value[when], value[when] - low, 2 * value[when] - high, 0.0, each.calls)
+    change, calls = value["after"] - value["before"], binned["before"].calls
+    draws = np.abs(drawn["after"]).sum(axis=1) - np.abs(drawn["before"]).sum(axis=1)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    ece["change"] = _interval(change, 2 * change - high, 2 * change - low, -1.0, calls)
+    bins = {when: each.bins for when, each in binned.items()}
     return Calibration(temperature, len(labels), len(labels), ece, bins)
+
+
+def _interval(value: float, low: float, high: float, least: float, calls: int) -> Interval:
+    """Of sums over `calls`, as means that are no less than `least`; the value is in it."""
+    ends = np.clip(np.array([min(low, value), max(high, value)]) / calls, least, 1.0)
+    return value / calls, float(ends[0]), float(ends[1])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -192,18 +203,9 @@ class _Binned:
 
 
 def _drawn(gaps: list[Array]) -> list[Array]:
-    """The sums over bins of |gap| of bootstrap draws, [DRAWS] for each of `gaps`; all of them see the same draws."""
+    """The sums of gaps over the rows of bootstrap draws, [DRAWS, bins] for each of `gaps`, all of the same draws."""
     generator = np.random.default_rng(0)
     rows, widths = len(gaps[0]), np.cumsum([each.shape[1] for each in gaps])[:-1]
     beside = np.concatenate(gaps, axis=1)
-    found = []
-    for _unused in range(DRAWS // BLOCK):
-        counts = generator.multinomial(rows, np.full(rows, 1 / rows), BLOCK)
-        found.append([np.abs(each).sum(axis=1) for each in np.split(counts @ beside, widths, axis=1)])
-    return [np.concatenate(each) for each in zip(*found, strict=True)]
-
-
-def _interval(value: float, draws: Array, least: float) -> Interval:
-    low, high = np.quantile(draws, [0.025, 0.975])
-    ends = np.clip([min(2 * value - high, value), max(2 * value - low, value)], least, 1.0)
-    return float(value), float(ends[0]), float(ends[1])
+    counts = (generator.multinomial(rows, np.full(rows, 1 / rows), BLOCK) for _unused in range(DRAWS // BLOCK))
+    return np.split(np.concatenate([each @ beside for each in counts]), widths, axis=1)

@@ -29,9 +29,11 @@ TRIED = 8  # rows, by which the layer is found
 CLOSE = 1e-3  # of the logits of all rows, to what they should be
 
 
-def settled(recipe: Recipe, task: Task, folder: pathlib.Path, resume: bool) -> Recipe:
+def settled(recipe: Recipe, task: Task, folder: pathlib.Path, resume: bool, listen: Listener) -> Recipe:
     """The recipe of a run with `calibrate` decided, where nobody has: a run that begins calibrates, and one that goes
     on ends as it was begun, also before there was that setting."""
+    if recipe.calibrate and not task.head.probable:
+        listen(Note(_("--calibrate does not count: the model gives no probabilities")))
     if recipe.calibrate is not None or not task.head.probable:
         return recipe
     begun = resume and (folder / "recipe.toml").is_file()

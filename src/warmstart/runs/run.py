@@ -155,7 +155,7 @@ def _train(
     refuse_links(folder)
     made = assemble(recipe.changed({"out": str(folder)}), processes, listen)
     task, trainer = made.task, made.trainer
-    recipe = settled(made.recipe, task, folder, resume)
+    recipe = settled(made.recipe, task, folder, resume, listen)
     if processes.is_main:
         trainer.events.listeners[:0] = [functools.partial(_describe, folder, recipe, task, listen), *progress.bars()]
     trainer.args.accept_changes = accept_changes
