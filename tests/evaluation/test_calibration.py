@@ -101,7 +101,8 @@ def test_rows_that_did_not_fit_it_say_that_it_is_better(sample: Any, temperature
 @pytest.mark.parametrize("rows", [60, 400])
 def test_what_is_calibrated_is_never_made_worse(rows: int, seed: int) -> None:
     found = calibrate(*of_classes(rows, 2, 1.0, seed))
-    assert found.ece["change"][0] <= 0
+    assert found.ece["change"][1] <= 0
+    assert found.log_loss["after"] <= found.log_loss["before"]
     assert found.temperature == 1 or found.temperature == pytest.approx(1, abs=0.6)
     if found.why:
         assert found.temperature == 1
@@ -135,6 +136,7 @@ def test_a_temperature_that_cannot_be_used_says_what_is_there() -> None:
     left = left_out(found, "because")
     assert left.temperature == 1
     assert left.ece["after"] == left.ece["before"] == found.ece["before"]
+    assert left.log_loss["after"] == found.log_loss["before"] > found.log_loss["after"]
     assert left.bins["after"] == found.bins["before"]
     assert left.why == "because"
 

@@ -4,7 +4,7 @@ of modern neural networks": all logits are divided by one number, which changes 
 The temperature is the one with the least negative log-likelihood of the validation rows. What it is worth is measured
 by cross-fitting: the rows are parted in `FOLDS`, and those of each fold are judged at the temperature of the others.
 It is kept only if, on these rows that did not fit it, the likelihood is better and the expected calibration error no
-worse.
+worse: the interval of the difference reaches below 0.
 
 The expected calibration error is the mean over bins of |accuracy - mean confidence|, each bin weighted by its rows.
 The bins hold equally many calls each ("equal mass"), at most `MOST_BINS`, and no fewer than `BIN` calls where there
@@ -44,13 +44,15 @@ DRAWS, BLOCK = 1000, 50  # bootstrap draws, and how many at a time
 class Calibration:
     """`temperature`: 1 where nothing is divided, for the reason `why`. `ece[when]` and `bins[when]`, where `when` is
     "before" or "after": the expected calibration error with its interval, and for the reliability diagram confidence,
-    accuracy and calls of each bin; `ece["change"]` is after minus before. `rows_fitted`: whose likelihood the
+    accuracy and calls of each bin; `ece["change"]` is after minus before. `log_loss`: the mean of minus the logarithm
+    of what the true label was given. `rows_fitted`: whose likelihood the
     temperature makes best; `rows_measured`: that the errors are of, none of which fitted the temperature that it is
     judged at."""
 
     temperature: float
     rows_fitted: int
     rows_measured: int
+    log_loss: dict[str, float]
     ece: dict[str, Interval]
     bins: dict[str, list[tuple[float, float, int]]]
     why: str = ""
@@ -60,6 +62,7 @@ class Calibration:
             "temperature": self.temperature,
             "rows_fitted": self.rows_fitted,
             "rows_measured": self.rows_measured,
+            "log_loss": self.log_loss,
             "ece": {name: list(interval) for name, interval in self.ece.items()},
             "bins": {when: [list(each) for each in bins] for when, bins in self.bins.items()},
             "why": self.why,
@@ -117,9 +120,8 @@ def calibrate(head: Head, logits: Array, labels: Array, *, seed: int = 0) -> Cal
             ).format(rows=len(logits), wrong=wrong, least=LEAST_ROWS, some=LEAST_WRONG),
         )
     others = logits / _of_the_others(head, logits, labels, generator)[:, None]
-    before, after = (float(head.log_losses(each, labels).mean()) for each in (logits, others))
     found = _measured(head, logits, others, labels, fit(head, logits, labels))
-    if after < before and found.ece["change"][0] <= 0 and found.temperature != 1:
+    if found.log_loss["after"] < found.log_loss["before"] and found.ece["change"][1] <= 0 and found.temperature != 1:
         return found
     return _left(head, logits, labels, _("no temperature is better on rows that did not fit it"), len(logits))
 
@@ -127,8 +129,8 @@ def calibrate(head: Head, logits: Array, labels: Array, *, seed: int = 0) -> Cal
 def left_out(found: Calibration, why: str) -> Calibration:
     """The same where the temperature could not be made part of the model, for the reason `why`."""
     ece = {**found.ece, "after": found.ece["before"], "change": (0.0, 0.0, 0.0)}
-    bins = {**found.bins, "after": found.bins["before"]}
-    return dataclasses.replace(found, temperature=1.0, ece=ece, bins=bins, why=why)
+    losses, bins = ({**each, "after": each["before"]} for each in (found.log_loss, found.bins))
+    return dataclasses.replace(found, temperature=1.0, log_loss=losses, ece=ece, bins=bins, why=why)
 
 
 def _left(head: Head, logits: Array, labels: Array, why: str, fitted: int = 0) -> Calibration:
@@ -169,7 +171,10 @@ def _measured(head: Head, before: Array, after: Array, labels: Array, temperatur
     low, high = np.quantile(draws, [0.025, 0.975])
     ece["change"] = _interval(change, 2 * change - high, 2 * change - low, -1.0, calls)
     bins = {when: each.bins for when, each in binned.items()}
-    return Calibration(temperature, len(labels), len(labels), ece, bins)
+    losses = {
+        when: float(head.log_losses(each, labels).mean()) for when, each in (("before", before), ("after", after))
+    }
+    return Calibration(temperature, len(labels), len(labels), losses, ece, bins)
 
 
 def _interval(value: float, low: float, high: float, least: float, calls: int) -> Interval:

@@ -19,7 +19,7 @@ def logits_layer(model: nn.Module, outputs: int, run: Callable[[], torch.Tensor]
     layers = [each for each in model.modules() if isinstance(each, nn.Linear) and each.out_features == outputs]
     if not layers:
         return None
-    whole = run()
+    whole = run().detach()
     for layer in reversed(layers):
         with divided(layer, 2.0):
             half = run()
