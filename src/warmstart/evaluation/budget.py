@@ -160,17 +160,15 @@ def promised(held_out: HeldOut, max_error: float, confidence: float) -> Budget:
     named = {"share": percent(max_error), "sure": percent(confidence)}
     rows, least = len(held_out.right), least_rows(max_error, confidence)
     could = next((each for each in USUAL if each > max_error and choose(held_out, each, confidence).answered), None)
-    instead = "" if could is None else _("ask for less: --max-error {share}").format(share=percent(could))
     if rows < least:
-        more = _("train with at least {least:,} validation rows (--validation, or --validation-fraction)")
+        fix = _("train with at least {least:,} validation rows (--validation, or --validation-fraction)")
+        less = "" if could is None else _("; or ask for less: --max-error {share}").format(share=percent(could))
         raise UserError(
             _("{many} held out are too few to promise at most {share} errors with a confidence of {sure}").format(
                 many=number_of(rows), **named
             ),
             "--max-error",
-            _("{one}; or {other}").format(one=instead, other=more.format(least=least))
-            if instead
-            else more.format(least=least),
+            fix.format(least=least) + less,
         )
     first = _places(rows, max_error, confidence)[0]
     wrong = int((~held_out.right[np.argsort(-held_out.confidence, kind="stable")][:first]).sum())
@@ -180,10 +178,9 @@ def promised(held_out: HeldOut, max_error: float, confidence: float) -> Budget:
             "that the model is surest of, {wrong:,} are wrong"
         ).format(first=first, wrong=wrong, **named),
         "--max-error",
-        instead
-        or _("train a better model first: no share of errors up to {most} can be promised").format(
-            most=percent(USUAL[-1])
-        ),
+        _("train a better model first: no share of errors up to {most} can be promised").format(most=percent(USUAL[-1]))
+        if could is None
+        else _("ask for less: --max-error {share}").format(share=percent(could)),
     )
 
 

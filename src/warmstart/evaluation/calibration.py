@@ -129,7 +129,8 @@ def calibrate(head: Head, logits: Array, labels: Array, *, seed: int = 0) -> Cal
 def left_out(found: Calibration, why: str) -> Calibration:
     """The same where the temperature could not be made part of the model, for the reason `why`."""
     ece = {**found.ece, "after": found.ece["before"], "change": (0.0, 0.0, 0.0)}
-    losses, bins = ({**each, "after": each["before"]} for each in (found.log_loss, found.bins))
+    losses = {**found.log_loss, "after": found.log_loss["before"]}
+    bins = {**found.bins, "after": found.bins["before"]}
     return dataclasses.replace(found, temperature=1.0, log_loss=losses, ece=ece, bins=bins, why=why)
 
 
