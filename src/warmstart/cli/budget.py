@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -37,9 +38,9 @@ def asked(saved: SavedRun, max_error: str | None, confidence: str | None) -> Bud
 
 
 def share(given: str, option: str, example: str) -> float:
-    """`5%`, `5 %`, `2,5%` or `0.05` as a number above 0 and below 1. Raises UserError for anything else, 5 too: is it
-    5 % or 500 %?"""
-    found = SHARE.fullmatch(given.strip().replace("％", "%").replace(",", "."))
+    """`5%`, `5 %`, `2,5%` or `0.05`, in wide characters too, as a number above 0 and below 1. Raises UserError for
+    anything else, 5 too: is it 5 % or 500 %?"""
+    found = SHARE.fullmatch(unicodedata.normalize("NFKC", given).strip().replace(",", "."))
     value = float(found[1]) / (100 if found[2] else 1) if found else 0.0
     if not 0 < value < 1:
         raise UserError(

@@ -161,14 +161,16 @@ def promised(held_out: HeldOut, max_error: float, confidence: float) -> Budget:
     rows, least = len(held_out.right), least_rows(max_error, confidence)
     could = next((each for each in USUAL if each > max_error and choose(held_out, each, confidence).answered), None)
     if rows < least:
-        fix = _("train with at least {least:,} validation rows (--validation, or --validation-fraction)")
+        more = _("train with at least {least:,} validation rows (--validation, or --validation-fraction)").format(
+            least=least
+        )
         less = "" if could is None else _("; or ask for less: --max-error {share}").format(share=percent(could))
         raise UserError(
             _("{many} held out are too few to promise at most {share} errors with a confidence of {sure}").format(
                 many=number_of(rows), **named
             ),
             "--max-error",
-            fix.format(least=least) + less,
+            more + less,
         )
     first = _places(rows, max_error, confidence)[0]
     wrong = int((~held_out.right[np.argsort(-held_out.confidence, kind="stable")][:first]).sum())
