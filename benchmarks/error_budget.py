@@ -7,9 +7,9 @@ RUN: finished runs, such as those of benchmarks.calibration. Their held-out pred
 parted in two halves again and again. One half chooses the threshold, and in the other the wrong ones among its answered
 rows are counted: the promise is exceeded where their share is larger than what was promised. That is harder than the
 theorem, which is of the risk; beside it stands what the theorem is of, with all held-out rows as the population that as
-many rows as a half are drawn from, with replacement. For comparison the same with the thresholds of Geifman and El-Yaniv
-2017 (binary search, the level shared among its steps), and of the binomial test alone. At 2, 5, 10, 15 and 20 %,
-confidence 95 %.
+many rows as a half are drawn from, with replacement. For comparison the same with the thresholds of Geifman and
+El-Yaniv 2017 (binary search, the level shared among its steps), and of the binomial test alone. At 2, 5, 10, 15 and
+20 %, confidence 95 %.
 
 Writes benchmarks/results/error_budget.json and .md; ends with status 1 where ours is exceeded in more than 5 %.
 """

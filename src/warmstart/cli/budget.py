@@ -33,7 +33,7 @@ def asked(saved: SavedRun, max_error: str | None, confidence: str | None) -> Bud
                 _("add --max-error 5%, or leave it out"),
             )
         return None
-    sure = share(confidence or "95%", "--confidence", "95%")
+    sure = share("95%" if confidence is None else confidence, "--confidence", "95%")
     return promise(saved, share(max_error, "--max-error", "5%"), sure)
 
 

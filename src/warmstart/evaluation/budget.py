@@ -17,7 +17,7 @@ v. Of the thresholds tested let u be the first below v. Given m and u, the rows 
 those above v, wrong with probability `max_error`, and others from those between u and v, wrong with more. So their
 errors are at least binomial with `max_error`, the test of u passes with probability at most 1 - `confidence`, and if
 it does not, nothing behind it is taken. (The union bound of the 2017 paper needs no order of the risks. In
-benchmarks/error_budget.py it answers fewer rows, and none where they are few.)
+benchmarks/error_budget.py it mostly answers fewer rows.)
 
 A test passes if both hold: the exact binomial (Clopper-Pearson) one; and that of a second sample, since who keeps the
 promise is looked at on rows and not on risks: with probability `confidence`, of as many answered rows again no larger
@@ -139,7 +139,7 @@ def is_shown(wrong: int, answered: int, max_error: float, confidence: float) -> 
     too_many = int(max_error * answered + EDGE) + 1
     binomial = stats.binom.cdf(wrong, answered, max_error)
     second = stats.hypergeom.cdf(wrong, 2 * answered, min(wrong + too_many, 2 * answered), answered)
-    return bool(answered and max(binomial, second) <= 1 - confidence + EDGE)
+    return bool(answered and max(binomial, second) <= (1 - confidence) * (1 + EDGE))
 
 
 @functools.cache

@@ -50,7 +50,7 @@ def budget(saved: SavedRun, max_error: float, confidence: float) -> Budget:
 
 
 def _read(saved: SavedRun) -> HeldOut:
-    assert saved.predictor is not None  # which has compared the model's files with their manifest
+    _unused = saved.predictor  # which compares the model's files with their manifest
     path = saved.folder / "model" / HELD_OUT
     resume = f"warmstart resume {shlex.quote(str(saved.folder))}"
     if not (saved.folder / "metrics.json").is_file():
