@@ -43,6 +43,8 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.accuracy --data $(GLUE):mrpc
 	$(BIN)/python -m benchmarks.accuracy --data $(GLUE):mrpc --who each --seeds 1
 	$(BIN)/python -m benchmarks.accuracy --data $(GLUE):sst2 --rows 4000
+	$(BIN)/python -m benchmarks.calibration --data $(GLUE):mrpc $(GLUE):sst2
+	$(BIN)/python -m benchmarks.error_budget runs/benchmarks/mrpc runs/benchmarks/sst2
 
 # Tables of 5,000 columns, with a cell of 50 MB, with 3,000 classes: seconds and memory against their bounds. A few minutes.
 sizes: $(READY)

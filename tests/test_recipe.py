@@ -33,7 +33,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(["epochs", "lr"], positive),
     **dict.fromkeys(["warmup", "weight_decay", "clip"], st.floats(0, 1e300)),
     **dict.fromkeys(["updates", "batch_size", "micro_batch_size", "keep", "patience", "log_every", "processes"], count),
-    **dict.fromkeys(["best", "baselines", "cpu", "allow_leakage", "header", "spreadsheet_safe"], st.booleans()),
+    **dict.fromkeys(
+        ["best", "baselines", "cpu", "allow_leakage", "header", "spreadsheet_safe", "calibrate"], st.booleans()
+    ),
     **dict.fromkeys(["evaluate_every", "save_every"], every),
     "max_length": st.integers(2, 10**9),
     "validation_fraction": share,

@@ -184,6 +184,13 @@ class Recipe(Asked):
         None,
         description=N_("The run's folder; by default runs/NAME-NUMBER."),
     )
+    calibrate: bool | None = Field(  # None: as a run that begins has it, or had when it began
+        None,
+        description=N_(
+            "Make the model as sure as it is right on the validation rows: a temperature becomes part of it, and no "
+            "prediction changes. By default yes."
+        ),
+    )
 
     def changed(self, settings: dict[str, Any]) -> Self:
         """A recipe with some settings replaced. Raises UserError for one that does not exist or is out of range."""

@@ -21,7 +21,8 @@ def test_the_folder_holds_all_that_the_run_was(finished: tuple[Result, list[str]
     }
     files = {path.name for path in (result.folder / "model").iterdir()}
     assert files == {
-        *("README.md", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "manifest.json")
+        *("README.md", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "manifest.json"),
+        "held_out.json",
     }
     assert Recipe.read(result.folder / "recipe.toml").epochs == 8
     how, *history = log(result.folder)

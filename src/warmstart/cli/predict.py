@@ -12,6 +12,7 @@ from warmstart.messages import _
 from warmstart.options import Reading
 
 if TYPE_CHECKING:
+    from warmstart.evaluation.budget import Budget
     from warmstart.runs.saved import SavedRun
 
 USUAL = Reading()
@@ -29,6 +30,8 @@ def predict(
     top: int | None = None,
     spreadsheet_safe: bool = False,
     json: bool = False,
+    max_error: str | None = None,
+    confidence: str | None = None,
 ) -> None:
     """Predict with the model of RUN: one text (or pair), or a file of them into a file.
 
@@ -37,6 +40,7 @@ def predict(
         warmstart predict runs/reviews-1 "arrived broken, but support was kind"
         warmstart predict runs/pairs-1 "how old are you" --pair "what is your age"
         warmstart predict runs/reviews-1 new.csv --out labelled.csv
+        warmstart predict runs/reviews-1 new.csv --max-error 5%
 
     Parameters
     ----------
@@ -58,7 +62,13 @@ def predict(
         An apostrophe before texts in CSV and TSV that a spreadsheet takes for formulas (they begin with =, +, -, @).
     json
         Print as JSON.
+    max_error
+        The share of answers that may be wrong, as 5% or 0.05. A column `decision` then says which rows are `answered`
+        within it, and which are for a `person` to look at; the held-out rows of the run decide.
+    confidence
+        How sure it has to be that no more of them are wrong; by default 95%.
     """
+    from warmstart.cli.budget import asked
     from warmstart.cli.show import quiet_libraries
     from warmstart.runs.saved import SavedRun
 
@@ -68,9 +78,9 @@ def predict(
     if is_table and pair is not None:
         raise _no_pair(text)
     if is_table or (pair is None and _looks_like_a_file(text)):
-        _table(saved, text, out, reading, on_empty, top, spreadsheet_safe, json)
+        _table(saved, text, out, reading, on_empty, top, spreadsheet_safe, json, asked(saved, max_error, confidence))
     else:
-        _one(saved, text, pair, top, json)
+        _one(saved, text, pair, top, json, asked(saved, max_error, confidence))
 
 
 def _looks_like_a_file(text: str) -> bool:
@@ -91,8 +101,9 @@ def _no_pair(table: str) -> Exception:
     )
 
 
-def _one(saved: "SavedRun", text: str, pair: str | None, top: int | None, json: bool) -> None:
+def _one(saved: "SavedRun", text: str, pair: str | None, top: int | None, json: bool, budget: "Budget | None") -> None:
     from warmstart import errors
+    from warmstart.cli.budget import Decisions
     from warmstart.cli.show import as_json
     from warmstart.evaluation.predicted import how_many, predictions
 
@@ -110,12 +121,14 @@ def _one(saved: "SavedRun", text: str, pair: str | None, top: int | None, json: 
             fix=_("give one that is not blank"),
         )
     logits = saved.predictor.logits([text], None if pair is None else [pair])
-    [found] = predictions(saved.task.head, logits, top)
+    decisions = Decisions.of(budget, saved.task.head, logits)
+    [found] = decisions.beside(predictions(saved.task.head, logits, top))
     if json:
-        as_json(found)
+        as_json({**found, **decisions.facts()})
         return
     prediction = found.pop("prediction")
     print(visible.line(prediction) if isinstance(prediction, str) else f"{prediction:.4f}")
+    decisions.tell_one(found)
     if shown := how_many(saved.task.head, top):
         scores = [
             (found[f"top {place}"], found[f"p(top {place})"])
@@ -137,8 +150,10 @@ def _table(
     top: int | None,
     spreadsheet_safe: bool,
     json: bool,
+    budget: "Budget | None",
 ) -> None:
     from warmstart import errors
+    from warmstart.cli.budget import Decisions
     from warmstart.cli.show import as_json, quiet_libraries, say
     from warmstart.evaluation.predicted import beside, left_out, predictions
     from warmstart.paths import expanded
@@ -170,12 +185,15 @@ def _table(
     for note in notes:
         say(note)
     head = saved.task.head
-    found = beside(rows, predictions(head, saved.outputs(rows), top))
+    logits = saved.outputs(rows)
+    decisions = Decisions.of(budget, head, logits)
+    found = beside(rows, decisions.beside(predictions(head, logits, top)))
     write_rows(target, found, spreadsheet_safe=spreadsheet_safe)
     if json:
-        as_json({"rows": len(rows), "out": str(target)})
+        as_json({"rows": len(rows), "out": str(target), **decisions.facts()})
         return
     say(_("{written:,} predictions are in {target}").format(written=len(rows), target=target))
+    decisions.tell_all()
     if top is None and (shortened := left_out(head)):
         say(shortened)
 

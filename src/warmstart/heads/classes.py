@@ -31,6 +31,7 @@ class Classes(Head):
     problem_type = "single_label_classification"
     smooths = True
     weighted = ("cross_entropy", "weight")
+    probable = True
     metrics = ("accuracy", "f1", "macro_f1")
     headed_by = ("accuracy", "macro_f1")
     chooses = "accuracy"
@@ -170,6 +171,21 @@ class Classes(Head):
         first = np.maximum(2 * rows - true - predicted, 1)
         other = 2 * (rows - true - predicted + both) / first
         return (2 - f1) / second + other / first, f1 / second + (2 - other) / first
+
+    def log_losses(self, logits: Array, labels: Array) -> NDArray[np.float64]:
+        from scipy.special import logsumexp
+
+        logits = np.asarray(logits, np.float64)
+        found: NDArray[np.float64] = logsumexp(logits, axis=1) - logits[np.arange(len(logits)), labels]
+        return found
+
+    def calls(self, logits: Array, labels: Array) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """One a row, as Guo et al. 2017 have it: the class with the largest probability."""
+        likeliest = np.asarray(logits).argmax(axis=1)
+        return self.confidence(logits, likeliest)[:, None], np.asarray(likeliest == labels)[:, None]
+
+    def confidence(self, logits: Array, predictions: Array) -> NDArray[np.float64]:
+        return self.probabilities(logits)[np.arange(len(logits)), predictions]
 
     def scores(self, predictions: Array, labels: Array) -> dict[str, float]:
         from sklearn.metrics import accuracy_score, f1_score

@@ -47,6 +47,7 @@ class Head(Uneven, ABC):
     errors: ClassVar[tuple[str, ...]] = ("loss",)  # the metrics of which less is better
     constant_name: ClassVar[str]  # of the baseline that says the same of every row
     linear_name: ClassVar[str]  # of the baseline that is linear in the words
+    probable: ClassVar[bool] = False  # whether `probabilities` are some, which the four methods below look at
 
     classes: tuple[str, ...] = ()
     values: tuple[Value, ...] = ()
@@ -194,6 +195,27 @@ class Head(Uneven, ABC):
             }
             for prediction, scores in zip(self.decide(logits), self.probabilities(logits), strict=True)
         ]
+
+    # How sure the model is, where it gives probabilities
+
+    def log_losses(self, logits: Array, labels: Array) -> NDArray[np.float64]:
+        """float64 [rows]: minus the logarithm of the probability that the model gives to each row's label."""
+        raise NotImplementedError
+
+    def calls(self, logits: Array, labels: Array) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """What calibration is about, [rows, calls] both: how likely the model holds each likeliest answer to be right,
+        and whether it is."""
+        raise NotImplementedError
+
+    def confidence(self, logits: Array, predictions: Array) -> NDArray[np.float64]:
+        """float64 [rows]: the probability that the model gives to the whole prediction of a row."""
+        raise NotImplementedError
+
+    def right(self, predictions: Array, labels: Array) -> NDArray[np.bool_]:
+        """bool [rows]: whether the whole prediction of a row is its label."""
+        same: NDArray[np.bool_] = np.equal(predictions, labels).reshape(len(labels), -1)
+        found: NDArray[np.bool_] = np.logical_and.reduce(same, axis=1)
+        return found
 
     # Metrics
 

@@ -32,6 +32,7 @@ class Labels(Head):
     problem_type = "multi_label_classification"
     dimensions = 2
     weighted = ("binary_cross_entropy_with_logits", "pos_weight")
+    probable = True
     metrics = ("micro_f1", "macro_f1")
     headed_by = ("micro_f1", "macro_f1")
     chooses = "micro_f1"
@@ -195,6 +196,20 @@ class Labels(Head):
         f1 = 2 * both / np.maximum(true + predicted, 1)
         return 2 - f1, f1
 
+    def log_losses(self, logits: Array, labels: Array) -> NDArray[np.float64]:
+        found: NDArray[np.float64] = -_log_chances(logits, labels).sum(axis=1)
+        return found
+
+    def calls(self, logits: Array, labels: Array) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """One for each label of a row: that the row has it, or that it has not."""
+        likelier = np.asarray(logits) > 0
+        return np.exp(_log_chances(logits, likelier)), np.asarray(likelier == (np.asarray(labels) > 0))
+
+    def confidence(self, logits: Array, predictions: Array) -> NDArray[np.float64]:
+        """The product over the labels, which the model's own loss takes for independent."""
+        found: NDArray[np.float64] = np.exp(_log_chances(logits, predictions).sum(axis=1))
+        return found
+
     def usable(self, values: Array, *, are_labels: bool) -> NDArray[np.bool_]:
         return super().usable(values, are_labels=are_labels) & (values <= 1)
 
@@ -219,6 +234,15 @@ class Labels(Head):
 
     def linear(self, features: Any, labels: Array, new: Any) -> Array:
         return np.stack([logistic(features, column, new) for column in labels.T.astype(np.int64)], axis=1)
+
+
+def _log_chances(logits: Array, labels: Array) -> NDArray[np.float64]:
+    """The logarithm of the probability that each label is as `labels` has it, [rows, classes]."""
+    from scipy.special import log_expit
+
+    logits = np.asarray(logits, np.float64)
+    found: NDArray[np.float64] = log_expit(np.where(np.asarray(labels) > 0, logits, -logits))
+    return found
 
 
 def _flat(cells: Sequence[Any]) -> list[Any]:

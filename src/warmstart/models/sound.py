@@ -18,10 +18,11 @@ from warmstart.messages import N_, _
 
 MANY, SOME = 1 << 29, 1 << 26  # bytes: of a file with a vocabulary, and of one with settings
 DEEPEST = 64  # of what is nested in JSON: configurations have three or four levels
+HELD_OUT = "held_out.json"  # what a run has kept of its held-out rows, to promise a share of errors
 READ = (  # the names of files that are opened where a model or a tokenizer is loaded
     *("*.safetensors", "*.safetensors.index.json", "config.json", "generation_config.json", "adapter_*"),
     *("tokenizer*", "special_tokens_map.json", "added_tokens.json", "chat_template*", "vocab*", "merges.txt"),
-    "*.model",
+    *("*.model", HELD_OUT),
 )
 FIX = N_(
     "give a folder that holds a saved model, a Hub id that is cached or can be reached, or leave "

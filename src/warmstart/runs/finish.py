@@ -10,17 +10,19 @@ import numpy as np
 
 from warmstart import storage
 from warmstart.batches.languages import Languages
-from warmstart.batches.long_texts import averaged
 from warmstart.batches.tokens import TokenTable
 from warmstart.checkpoints import checkpoint
 from warmstart.engine.signals import Interrupted, Told, ending
+from warmstart.evaluation.budget import HeldOut, usual
 from warmstart.evaluation.predicted import beside, left_out, predictions
 from warmstart.evaluation.report import Report, judge
 from warmstart.events import Listener, Note
 from warmstart.messages import _
-from warmstart.models.sound import is_read
+from warmstart.models.sound import HELD_OUT, is_read
 from warmstart.recipe import Recipe
 from warmstart.reporting import card
+from warmstart.runs.calibrated import calibrated
+from warmstart.runs.held_out import held_out_rows
 from warmstart.runs.long_texts import measured
 from warmstart.runs.thresholds import decide, keep
 from warmstart.table.task import Task
@@ -43,29 +45,43 @@ def finish(
     """Write the model and, on the main process, predictions, numbers and the model's card. Returns the report and the
     logits of the validation rows, as in `Result`; raises `Interrupted` as `train` does."""
     with _resumable(folder, trainer):
-        trainer.save_model(str(folder / "model"))
-        if trainer.processes.is_main:
-            storage.seal(folder / "model", is_read)
         # What is reported is computed in fp32, as every tool that loads the model will compute it.
         trainer.args.bf16 = False
         if validation.labels is None:
+            _save(folder, trainer, None)
             return None, None
-        logits = averaged(trainer.predict(validation).predictions, validation.owners)
-        long = measured(task, trainer, splits["validation"], logits)
+        rows, is_main = splits["validation"], trainer.processes.is_main
+        facts: dict[str, Any] = {"languages": languages.to_dict()}
+        with calibrated(recipe, task, rows, validation, trainer, listen) as (logits, calibration):
+            long = measured(task, trainer, rows, logits)
+            task, decided, chosen = decide(recipe, task, logits, rows, listen) if is_main else (task, None, {})
+            held_out = held_out_rows(recipe, task, logits, rows) if is_main else None
+            _save(folder, trainer, held_out)
         report = None
-        if trainer.processes.is_main:
+        if is_main:
+            keep(folder, task)
+            found = {"calibration": calibration, "long": long}
+            facts |= {name: each.to_dict() for name, each in found.items() if each is not None} | chosen
+            if held_out is not None:
+                facts["error_budget"] = usual(held_out)
             if long is not None:
                 listen(Note(str(long)))
             listen(Note(_("computing baselines and intervals")))
-            task, decided, chosen = decide(recipe, task, logits, splits["validation"], listen)
             report = judge(task, logits, splits, with_baselines=recipe.baselines, decided=decided)
-            facts = {"languages": languages.to_dict(), **({} if long is None else {"long": long.to_dict()})}
-            report = dataclasses.replace(report, facts={**report.facts, **facts, **chosen})
-            keep(folder, task)
+            report = dataclasses.replace(report, facts={**report.facts, **facts})
             _write(folder, recipe, task, report, logits, splits, trainer.state.global_step)
             if note := left_out(task.head):
                 listen(Note(note))
         return report, logits
+
+
+def _save(folder: pathlib.Path, trainer: Trainer, held_out: HeldOut | None) -> None:
+    """Write the model, sealed with what was learnt of its held-out rows."""
+    trainer.save_model(str(folder / "model"))
+    if trainer.processes.is_main:
+        if held_out is not None:
+            storage.replace_json(folder / "model" / HELD_OUT, held_out.to_dict())
+        storage.seal(folder / "model", is_read)
 
 
 def _write(

@@ -36,6 +36,7 @@ from warmstart.models.hub import commit_of
 from warmstart.models.load import load_model, longest_input
 from warmstart.recipe import Recipe
 from warmstart.runs import languages, uneven
+from warmstart.runs.calibrated import settled
 from warmstart.runs.finish import finish
 from warmstart.runs.folder import LOG, own_folder, refuse_existing, refuse_links
 from warmstart.runs.forecast import Forecast
@@ -56,12 +57,11 @@ if TYPE_CHECKING:
     from datasets import DatasetDict
 
 
-# Settings of a recipe that may differ when a run is resumed: no weight depends on them. Tables and checkpoints are
-# compared by what is in them, wherever they lie.
+# Settings of a recipe that may differ when a run is resumed: no weight of a checkpoint depends on them. Tables and
+# checkpoints are compared by what is in them, wherever they lie.
 CHANGE_NOTHING = {
     *("data", "validation", "model", "out", "processes", "keep", "baselines", "report_to", "log_every", "cpu"),
-    *("micro_batch_size", "spreadsheet_safe", "quoting", "header", "sheet"),
-    "threshold_for",
+    *("micro_batch_size", "spreadsheet_safe", "quoting", "header", "sheet", "calibrate", "threshold_for"),
 }
 
 
@@ -159,7 +159,8 @@ def _train(
         refuse_existing(folder)
     refuse_links(folder)
     made = assemble(recipe.changed({"out": str(folder)}), processes, listen)
-    recipe, task, trainer = made.recipe, made.task, made.trainer
+    task, trainer = made.task, made.trainer
+    recipe = settled(made.recipe, task, folder, resume, listen)
     if processes.is_main:
         trainer.events.listeners[:0] = [functools.partial(_describe, folder, recipe, task, listen), *progress.bars()]
     trainer.args.accept_changes = accept_changes
