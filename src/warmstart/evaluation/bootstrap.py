@@ -51,10 +51,10 @@ def bootstrap(
         )
     predictions, labels = head.checked(predictions, labels)
     scores = list(head.draws(predictions, labels, resamples, np.random.default_rng(seed)))
-    return {name: _middle(np.concatenate([block[name] for block in scores]), level) for name in names}
+    return {name: middle(np.concatenate([block[name] for block in scores]), level) for name in names}
 
 
-def _middle(values: Array, level: float) -> tuple[float, float]:
+def middle(values: Array, level: float) -> tuple[float, float]:
     values = values[~np.isnan(values)]
     if not len(values):
         return NAN, NAN

@@ -2,6 +2,7 @@
 
 from warmstart import __version__, paths, visible
 from warmstart.evaluation.report import Report
+from warmstart.messages import in_language
 from warmstart.models.hub import commit_of
 from warmstart.recipe import Recipe
 from warmstart.table.task import Task
@@ -32,7 +33,7 @@ Reads {columns}, gives {task.head.gives} ({task.problem_type.replace("_", " ")})
 
 ## Measured
 
-On {report.rows:,} validation rows, with 95 % bootstrap intervals{_caveat(recipe)}.
+{_verdict(report)}On {report.rows:,} validation rows, with 95 % bootstrap intervals{_caveat(recipe)}.
 
 {markdown(report)}
 
@@ -56,6 +57,14 @@ def _name(source: str) -> str:
     """A Hub id as it is, but of a path only the last part."""
     path = paths.expanded(source)
     return path.resolve().name if path.exists() or path.is_absolute() else source
+
+
+def _verdict(report: Report) -> str:
+    """The verdict in English, as the rest of the card: better than the baselines or not."""
+    if report.verdict is None:
+        return ""
+    with in_language("en"):
+        return f"**{visible.markdown(report.verdict.first_line())}**\n\n"
 
 
 def _commit(recipe: Recipe) -> str:

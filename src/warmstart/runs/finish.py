@@ -2,7 +2,7 @@
 
 import contextlib
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from warmstart.messages import _
 from warmstart.models.sound import is_read
 from warmstart.recipe import Recipe
 from warmstart.reporting import card
+from warmstart.runs.pages import explained, write_pages
 from warmstart.table.task import Task
 from warmstart.trainer.trainer import Trainer
 
@@ -33,9 +34,10 @@ def finish(
     validation: TokenTable,
     trainer: Trainer,
     listen: Listener,
+    heard: Sequence[str] = (),
 ) -> tuple[Report | None, np.ndarray[Any, Any] | None]:
     """Write the model and, on the main process, predictions, numbers and the model's card. Returns the report and the
-    logits of the validation rows, as in `Result`; raises `Interrupted` as `train` does."""
+    logits of the validation rows, as in `Result`; `heard`: what was said until then, for the report's page. Raises `Interrupted` as `train` does."""
     with _resumable(folder, trainer):
         trainer.save_model(str(folder / "model"))
         if trainer.processes.is_main:
@@ -49,7 +51,9 @@ def finish(
         if trainer.processes.is_main:
             listen(Note(_("computing baselines and intervals")))
             report = judge(task, logits, splits, with_baselines=recipe.baselines)
+            report, behind = explained(recipe, task, report, logits, splits, validation, trainer)
             _write(folder, recipe, task, report, logits, splits, trainer.state.global_step)
+            write_pages(folder, recipe, task, behind, splits, heard, listen)
             if note := left_out(task.head):
                 listen(Note(note))
         return report, logits

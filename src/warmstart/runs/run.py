@@ -26,6 +26,7 @@ from warmstart.events import (
     Saved,
     TechniquesOn,
     Warned,
+    lines,
     listening,
     silent,
 )
@@ -152,6 +153,8 @@ def _train(
     if not resume and recipe.out:
         refuse_existing(folder)
     refuse_links(folder)
+    heard: list[str] = []
+    listen = Events(lines(heard.append), listen)
     made = assemble(recipe.changed({"out": str(folder)}), processes, listen)
     recipe, task, trainer = made.recipe, made.task, made.trainer
     if processes.is_main:
@@ -159,7 +162,7 @@ def _train(
     trainer.args.accept_changes = accept_changes
     with _telling_failure(folder, trainer.events) if processes.is_main else contextlib.nullcontext():
         trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
-    report, logits = finish(folder, recipe, task, made.splits, made.tables["validation"], trainer, listen)
+    report, logits = finish(folder, recipe, task, made.splits, made.tables["validation"], trainer, listen, heard)
     processes.barrier()
     return Result(folder, task, report, logits, made.splits, trainer.state.log_history)
 
