@@ -16,14 +16,16 @@ RARE = 0.5  # of the median class's training rows
 SAID = {
     "language": N_(
         "Another checkpoint would most likely help: {model} has no word for {share:.0%} of the tokens, its vocabulary "
-        "is of another language. Name one that knows it with --model."
+        "is "
+        "of another language. Name one that knows it with --model."
     ),
     "longer": N_(
         "Longer inputs would most likely help: {share:.0%} of the rows were cut at {length} tokens. The checkpoint "
         "takes {longest}: --max-length {longest}."
     ),
     "windows": N_(
-        "Reading whole texts would most likely help: {share:.0%} of the rows were cut at {length} tokens, the most that "
+        "Reading whole texts would most likely help: {share:.0%} of the rows were cut at {length} tokens, the most "
+        "that "
         "the checkpoint takes. {option}"
     ),
     "more epochs": N_(
@@ -38,7 +40,8 @@ SAID = {
         "More rows of {name!r} would most likely help: it has {rows} training rows, the median class has {median}."
     ),
     "labels": N_(
-        "Look at the labels: {sure} of {mistakes} mistakes were made with a probability of 0.9 or more. Where the model "
+        "Look at the labels: {sure} of {mistakes} mistakes were made with a probability of 0.9 or more. Where the "
+        "model "
         "is so sure, the label itself is often wrong; they head the list of mistakes."
     ),
     "validation": N_(

@@ -37,8 +37,9 @@ SAID = {  # by outcome; the first line of a verdict
 }
 RULE = N_(
     "Rule: better or worse if the paired bootstrap interval of the difference to the best baseline, on the same rows, "
-    "does not hold 0."
+    "does not hold 0; below 20 rows nothing is called better."
 )
+FEWEST = 20  # rows: of fewer a bootstrap is surer than it should be
 MOST_FAILING = 5  # classes that a sentence names
 
 
@@ -78,7 +79,7 @@ class Verdict:
         if self.failing:
             shown = examples([_failing(each) for each in self.failing], MOST_FAILING)
             lines.append(
-                ngettext("One class fails: {shown}.", "{count} classes fail: {shown}.", len(self.failing)).format(
+                ngettext("{count} class fails: {shown}.", "{count} classes fail: {shown}.", len(self.failing)).format(
                     count=len(self.failing), shown=shown
                 )
             )
@@ -141,6 +142,8 @@ def compare(
     difference = paired(head, found[model], found[best], labels, metric)
     low, high = sorted(sign * end for end in difference[1:])
     outcome = BETTER if low > 0 else WORSE if high < 0 or math.isnan(value) else UNDECIDED
+    if len(labels) < FEWEST and outcome == BETTER:
+        outcome = UNDECIDED
     return Verdict(outcome, metric, len(labels), value, best, scores[best][metric], difference)
 
 

@@ -265,7 +265,8 @@ class Head(ABC):
     def row_errors(self, predictions: Array, labels: Array) -> NDArray[np.float64]:
         """How wrong each row is, float64 [rows]: 1 if anything is, else 0."""
         wrong = np.asarray(predictions) != np.asarray(labels)
-        return wrong.reshape(len(wrong), -1).any(axis=1).astype(np.float64)
+        found: NDArray[np.float64] = wrong.reshape(len(wrong), -1).any(axis=1).astype(np.float64)
+        return found
 
     def certainty(self, logits: Array, predictions: Array, labels: Array) -> NDArray[np.float64]:
         """How sure the model was of what is wrong in each row, float64 [rows], 0 where nothing is: a probability, or

@@ -57,8 +57,8 @@ def draw_classes_paired(
     first: Array, second: Array, labels: Array, binary: bool, resamples: int, generator: np.random.Generator
 ) -> Iterator[tuple[dict[str, Array], dict[str, Array]]]:
     """The same of two predictions at once, from how often each (label, first, second) was drawn."""
-    for one, other in _draw_cells([first, second], labels, binary, resamples, generator):
-        yield one, other
+    for found in _draw_cells([first, second], labels, binary, resamples, generator):
+        yield found[0], found[1]
 
 
 def _draw_cells(

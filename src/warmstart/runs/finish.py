@@ -36,8 +36,9 @@ def finish(
     listen: Listener,
     heard: Sequence[str] = (),
 ) -> tuple[Report | None, np.ndarray[Any, Any] | None]:
-    """Write the model and, on the main process, predictions, numbers and the model's card. Returns the report and the
-    logits of the validation rows, as in `Result`; `heard`: what was said until then, for the report's page. Raises `Interrupted` as `train` does."""
+    """Write the model and, on the main process, predictions, numbers, the model's card and the report's page, which has
+    what was `heard` until then. Returns the report and the logits of the validation rows, as in `Result`; raises
+    `Interrupted` as `train` does."""
     with _resumable(folder, trainer):
         trainer.save_model(str(folder / "model"))
         if trainer.processes.is_main:

@@ -45,9 +45,5 @@ def _made() -> str:
     import vl_convert
 
     # Inside a page: no end of line that a browser would change, and nothing that ends a script.
-    return (
-        str(vl_convert.javascript_bundle())
-        .replace("\r\n", "\n")
-        .replace("</script", "<\\/script")
-        .replace("<!--", "<\\!--")
-    )
+    made = str(vl_convert.javascript_bundle())  # type: ignore[call-arg] # its stub lacks the default
+    return made.replace("\r\n", "\n").replace("</script", "<\\/script").replace("<!--", "<\\!--")

@@ -1,5 +1,5 @@
-"""The charts of a page, as Vega-Lite by `altair`. Colours are the page's own variables, so that a chart is light, dark or
-printed as the page around it is; none is told from another by colour alone."""
+"""The charts of a page, as Vega-Lite by `altair`. Colours are the page's own variables, so that a chart is light, dark
+or printed as the page around it is; nothing is told from another by colour alone."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -14,8 +14,8 @@ from warmstart.reporting.html.elements import (
     figure,
     items,
     joined,
-    paragraph,
     pairs,
+    paragraph,
     section,
     table,
 )
@@ -43,7 +43,7 @@ def _sections(facts: Mapping[str, Any], charts: Charts) -> Iterator[tuple[str, s
         ("findings", _("What is wrong"), _findings(facts)),
         ("task", _("What would be trained"), _task(facts)),
         ("labels", _("How the labels are spread"), _labels(facts["labels"], charts)),
-        ("tokens", _("Length in tokens"), plainly(facts.get("tokens") or {})),
+        ("tokens", _("Length in tokens"), _tokens(facts.get("tokens"))),
         ("columns", _("Columns"), _columns(facts["columns"])),
         *((key, key.replace("_", " "), plainly(value)) for key, value in others.items()),
     ):
@@ -97,6 +97,22 @@ def _labels(spread: Mapping[str, Mapping[str, Any] | None], charts: Charts) -> M
         chart = charts.add(title, draw.bars, ordered[:MOST_DRAWN], _("rows")) if counted else Markup("")
         parts.append(figure(chart, title, listed))
     return joined(parts)
+
+
+def _tokens(saved: Mapping[str, Any] | None) -> Markup:
+    """Quantiles of the length, and what the model would cut."""
+    if not saved:
+        return Markup("")
+    return pairs(
+        [
+            (_("median"), f"{saved['median']:.0f}"),
+            (_("95 % up to"), f"{saved['p95']:.0f}"),
+            (_("longest"), f"{saved['longest']:,}"),
+            (_("the model takes"), f"{saved['limit']:,}"),
+            (_("rows over that"), f"{saved['share_over_limit']:.1%}"),
+            (_("rows counted"), f"{saved['rows_counted']:,}"),
+        ]
+    )
 
 
 def _columns(columns: Mapping[str, Mapping[str, Any]]) -> Markup:

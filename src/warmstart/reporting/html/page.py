@@ -42,7 +42,8 @@ def page(
         else [
             paragraph(
                 _(
-                    "Tables stand here in place of charts. For charts: pip install 'warmstart[report]', and make this page again."
+                    "Tables stand here in place of charts. For charts: pip install 'warmstart[report]', and make this "
+                    "page again."
                 ),
                 "note",
             )

@@ -90,7 +90,8 @@ def confusion(details: Mapping[str, Any], charts: Charts) -> Markup:
         parts.append(
             paragraph(
                 _(
-                    "There are too many classes for a matrix, or rows have several labels: a row counts where it lacks one label and has another instead."
+                    "There are too many classes for a matrix, or rows have several labels: a row counts where it "
+                    "lacks one label and has another instead."
                 ),
                 "rule",
             )
@@ -145,7 +146,8 @@ def reliability(saved: Mapping[str, Any] | None, charts: Charts) -> Markup:
             else "",
             paragraph(
                 _(
-                    "On the dashed line a probability of 80 % is right in 80 of 100 rows. Temperature {temperature:.3f}, fitted on {fitted:,} rows and measured on {measured:,} others."
+                    "On the dashed line a probability of 80 % is right in 80 of 100 rows. Temperature "
+                    "{temperature:.3f}, fitted on {fitted:,} rows and measured on {measured:,} others."
                 ).format(
                     temperature=saved.get("temperature") or 1.0,
                     fitted=saved.get("rows_fitted") or 0,
@@ -216,7 +218,8 @@ def mistakes(details: Mapping[str, Any]) -> Markup:
     ]
     told = (
         _(
-            "{wrong:,} of {rows:,} validation rows are wrong. The surest come first: look at their labels, they may be wrong themselves."
+            "{wrong:,} of {rows:,} validation rows are wrong. The surest come first: look at their labels, they may "
+            "be wrong themselves."
         )
         if by_class
         else _("The rows that are farthest off come first.")

@@ -20,8 +20,8 @@ from warmstart.reporting.html.elements import (
     figure,
     items,
     joined,
-    paragraph,
     pairs,
+    paragraph,
     rule,
     section,
     table,
@@ -145,7 +145,7 @@ def _scores(metrics: Mapping[str, Any], charts: Charts) -> Markup:
         drawn.append(
             figure(charts.add(title, draw.intervals, rows, name, above=True) if rows else Markup(""), title, listed)
         )
-    every = [name for name in next(iter(scores.values()))]
+    every = list(next(iter(scores.values())))
     all_scores = table(
         [_("who"), *every],
         [[who, *(decimal(scores[who][name]) for name in every)] for who in scores],
@@ -159,7 +159,8 @@ def _scores(metrics: Mapping[str, Any], charts: Charts) -> Markup:
             element("details", element("summary", _("All scores")), all_scores),
             paragraph(
                 _(
-                    "In brackets: 95 % bootstrap interval, of the choice of these rows. Baselines learnt from the same training rows."
+                    "In brackets: 95 % bootstrap interval, of the choice of these rows. Baselines learnt from the "
+                    "same training rows."
                 ),
                 "rule",
             ),
