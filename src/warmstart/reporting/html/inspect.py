@@ -31,10 +31,11 @@ def inspect_page(name: str, facts: Mapping[str, Any]) -> str:
     them; what it holds besides is shown name by name."""
     charts = Charts()
     rows = sum(facts["splits"].values())
-    subtitle = ngettext("{rows:,} row, {columns:,} columns", "{rows:,} rows, {columns:,} columns", rows)
+    subtitle = ngettext("{rows:,} row, {columns:,} columns", "{rows:,} rows, {columns:,} columns", rows).format(
+        rows=rows, columns=len(facts["columns"])
+    )
     title = _("{table}: what is in it").format(table=name)
-    sections = list(_sections(facts, charts))
-    return page(title, subtitle.format(rows=rows, columns=len(facts["columns"])), sections, charts.specs)
+    return page(title, subtitle, list(_sections(facts, charts)), charts.specs)
 
 
 def _sections(facts: Mapping[str, Any], charts: Charts) -> Iterator[tuple[str, str, Markup]]:

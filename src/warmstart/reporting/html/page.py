@@ -64,6 +64,7 @@ def page(
         ]
     )
     style = (HERE / "page.css").read_text(encoding="utf-8")
+    words = {"found": _("{shown} of {total} rows").format(shown="{shown}", total="{total}")}  # the script fills them in
     return f"""<!doctype html>
 <html lang="{LANGUAGES[language()]}">
 <head>
@@ -77,7 +78,7 @@ def page(
 </head>
 <body>
 {joined([head, main, foot])}
-<script type="application/json" id="words">{as_json({"found": _("{shown} of {total} rows")})}</script>
+<script type="application/json" id="words">{as_json(words)}</script>
 <script type="application/json" id="charts">{as_json(list(charts))}</script>
 {"".join(f"<script>{script}</script>" for script in scripts)}
 </body>

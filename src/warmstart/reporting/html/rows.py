@@ -216,17 +216,15 @@ def mistakes(details: Mapping[str, Any]) -> Markup:
         ]
         for each in saved
     ]
-    told = (
-        _(
-            "{wrong:,} of {rows:,} validation rows are wrong. The surest come first: look at their labels, they may "
-            "be wrong themselves."
-        )
-        if by_class
-        else _("The rows that are farthest off come first.")
-    )
+    told = _("The rows that are farthest off come first.")
+    if by_class:
+        told = _(
+            "{wrong:,} of {rows:,} validation rows are wrong. The surest come first: look at their labels, they may be "
+            "wrong themselves."
+        ).format(wrong=details["wrong"], rows=details["rows"])
     return joined(
         [
-            paragraph(told.format(wrong=details["wrong"], rows=details["rows"])),
+            paragraph(told),
             table(headings, listed, caption=_("Mistakes"), total=details["wrong"]),
             rule(_("Rows are counted from 0 among the validation rows, as in predictions.csv.")),
         ]
