@@ -1,5 +1,6 @@
 """What is behind the scores: confusion, length against error, mistakes; bounded, whatever the table is."""
 
+import itertools
 import json
 from typing import Any
 
@@ -59,7 +60,7 @@ def test_bins_of_length_hold_each_row_once() -> None:
     bins = classes(3).lengths
     assert sum(each.rows for each in bins) == 400
     assert [each.least for each in bins] == sorted(each.least for each in bins)
-    assert all(one.most < other.least for one, other in zip(bins, bins[1:], strict=False))
+    assert all(one.most < other.least for one, other in itertools.pairwise(bins))
     assert all(low <= value <= high for value, low, high in (each.error for each in bins))
 
 

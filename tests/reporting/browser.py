@@ -3,11 +3,11 @@
 import base64
 import contextlib
 import json
-import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -95,20 +95,16 @@ def browser() -> Iterator[Browser]:
     driver = shutil.which("chromedriver")
     if driver is None or shutil.which("chromium") is None:
         pytest.skip("needs Chromium and its driver: make browser installs them")
-    with tempfile.TemporaryDirectory() as profile:
-        served = subprocess.Popen(
-            [driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ}
-        )
-        try:
-            assert served.stdout is not None
-            port = next(
-                int(line.split("port ")[-1].strip(" .\n")) for line in served.stdout if "successfully on" in line
-            )
-            opened = Browser(port, profile)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:  # the browser may still be writing
+        asked = [driver, "--port=0"]
+        with subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as served:
             try:
-                yield opened
+                assert served.stdout is not None
+                said = next(line for line in served.stdout if "successfully on port" in line)
+                opened = Browser(int(said.split("port ")[-1].strip(" .\n")), profile)
+                try:
+                    yield opened
+                finally:
+                    opened.close()
             finally:
-                opened.close()
-        finally:
-            served.terminate()
-            served.wait()
+                served.terminate()

@@ -17,6 +17,7 @@ def test_the_folder_holds_all_that_the_run_was(finished: tuple[Result, list[str]
     result, said = finished
     assert {path.name for path in result.folder.iterdir()} == {
         *("recipe.toml", "task.json", "log.jsonl", "metrics.json", "predictions.csv", "model"),
+        *("report.json", "report.html"),
         *("checkpoint-49", "checkpoint-56"),
     }
     files = {path.name for path in (result.folder / "model").iterdir()}

@@ -52,9 +52,9 @@ def finish(
         if trainer.processes.is_main:
             listen(Note(_("computing baselines and intervals")))
             report = judge(task, logits, splits, with_baselines=recipe.baselines)
-            report, behind = explained(recipe, task, report, logits, splits, validation, trainer)
+            report, facts = explained(recipe, task, report, logits, splits, validation, trainer, heard)
             _write(folder, recipe, task, report, logits, splits, trainer.state.global_step)
-            write_pages(folder, recipe, task, behind, splits, heard, listen)
+            write_pages(folder, facts, listen)
             if note := left_out(task.head):
                 listen(Note(note))
         return report, logits

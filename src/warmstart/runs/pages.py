@@ -17,7 +17,7 @@ from warmstart.errors import UserError, first_line
 from warmstart.evaluation.advice import Circumstances, advise
 from warmstart.evaluation.classes import failing
 from warmstart.evaluation.curves import curves
-from warmstart.evaluation.details import Details, details
+from warmstart.evaluation.details import details
 from warmstart.evaluation.report import Report
 from warmstart.evaluation.verdict import UNDECIDED, compare
 from warmstart.events import Listener, Warned
@@ -46,8 +46,9 @@ def explained(
     splits: "DatasetDict",
     validation: TokenTable,
     trainer: "Trainer",
-) -> tuple[Report, Details]:
-    """The report with its verdict, and what is behind it."""
+    heard: Sequence[str] = (),
+) -> tuple[Report, dict[str, Any]]:
+    """The report with its verdict, and what is behind it, as report.json has it; `heard`: what the run has said."""
     assert report.labels is not None
     head = task.head
     predictions = report.predictions["model"]
@@ -76,7 +77,9 @@ def explained(
         windows="long" in Recipe.model_fields,
     )
     verdict = dataclasses.replace(verdict, failing=tuple(bad), advice=tuple(advise(run)))
-    return dataclasses.replace(report, verdict=verdict), behind
+    data = [(name, f"{len(each):,}") for name, each in splits.items()]
+    facts = {"details": behind.to_dict(), "data": data, "notes": [*heard]}
+    return dataclasses.replace(report, verdict=verdict), facts
 
 
 def _longest(recipe: Recipe, length: int) -> int:
@@ -92,19 +95,9 @@ def _unknown(table: TokenTable, tokenizer: Any) -> float:
     return float(np.mean(ids == number)) if number is not None and len(ids) else 0.0
 
 
-def write_pages(
-    folder: pathlib.Path,
-    recipe: Recipe,
-    task: Task,
-    behind: Details,
-    splits: "DatasetDict",
-    heard: Sequence[str],
-    listen: Listener,
-) -> None:
+def write_pages(folder: pathlib.Path, facts: dict[str, Any], listen: Listener) -> None:
     """Write what is behind the verdict and the report's page. If that fails it is told, and the run is as good."""
     try:
-        data = [(name, f"{len(rows):,}") for name, rows in splits.items()]
-        facts = {"details": behind.to_dict(), "data": data, "notes": [*heard]}
         storage.replace_json(folder / BEHIND, facts)
         write_page(folder)
     except Exception as error:  # whatever it is, a page is no reason to lose a training
