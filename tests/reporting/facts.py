@@ -53,7 +53,8 @@ def run_facts(kind: str = "classes", names: tuple[str, ...] = NAMES, rows: int =
         "after": 0.8,
         "gain": [0.1, 0.02, 0.2],
     }
-    metrics["error_budget"] = {"max_error": 0.05, "coverage": 0.8}
+    budgets = [{"max_error": share, "coverage": [0.8, 0.7], "answered": 96} for share in (0.02, 0.05)]
+    metrics["error_budget"] = {"confidence": 0.95, "rows": 120, "budgets": budgets}
     return RunFacts(
         run="评论-1",
         checkpoint="tiny",

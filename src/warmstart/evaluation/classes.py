@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.evaluation.paired import Interval, wilson
+from warmstart.evaluation.difference import Interval
+from warmstart.evaluation.shares import wilson
 from warmstart.heads.head import Head
 from warmstart.messages import N_
 

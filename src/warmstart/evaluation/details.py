@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from warmstart.errors import brief
 from warmstart.evaluation.classes import ClassScore, class_scores
-from warmstart.evaluation.paired import Interval, wilson
+from warmstart.evaluation.difference import Interval
+from warmstart.evaluation.shares import wilson
 from warmstart.heads.head import Head
 from warmstart.table.task import Task
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from warmstart.errors import examples, number_of
 from warmstart.evaluation.advice import Advice
 from warmstart.evaluation.classes import FAILING_RULE, ClassScore
-from warmstart.evaluation.paired import paired
+from warmstart.evaluation.difference import difference
 from warmstart.heads.head import Head
 from warmstart.messages import N_, _, ngettext
 
@@ -139,12 +139,12 @@ def compare(
     if not known:
         return Verdict(ALONE, metric, len(labels), value)
     best = max(known, key=lambda who: sign * scores[who][metric])
-    difference = paired(head, found[model], found[best], labels, metric)
-    low, high = sorted(sign * end for end in difference[1:])
+    less = difference(head, found[model], found[best], labels, metric)
+    low, high = sorted(sign * end for end in less[1:])
     outcome = BETTER if low > 0 else WORSE if high < 0 or math.isnan(value) else UNDECIDED
     if len(labels) < FEWEST and outcome == BETTER:
         outcome = UNDECIDED
-    return Verdict(outcome, metric, len(labels), value, best, scores[best][metric], difference)
+    return Verdict(outcome, metric, len(labels), value, best, scores[best][metric], less)
 
 
 def _failing(score: ClassScore) -> str:

@@ -93,7 +93,7 @@ def lines(series: Sequence[tuple[str, Sequence[tuple[float, float]]]], x: str, y
     names = [name for name, _points in series]
     styles = [(BLUE, [1, 0], "circle"), (ORANGE, [6, 3], "square"), (INK, [2, 2], "triangle-up")]
     colours, dashes, shapes = zip(*(styles[place % 3] for place in range(len(names))), strict=True)
-    of = {"legend": alt.Legend() if len(names) > 1 else None}
+    of = {"legend": alt.Legend()}  # also of one: the title need not name it
     base = alt.Chart(alt.InlineData(values=data)).encode(
         x=alt.X("x:Q", title=x, scale=alt.Scale(nice=False, zero=False), axis=alt.Axis(tickCount=6)),
         y=alt.Y("y:Q", title=None, scale=alt.Scale(zero=False)),

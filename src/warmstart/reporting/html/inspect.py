@@ -21,6 +21,7 @@ from warmstart.reporting.html.elements import (
 )
 from warmstart.reporting.html.findings import found
 from warmstart.reporting.html.page import page
+from warmstart.reporting.html.plain import cell, plainly
 
 MOST_DRAWN = 30  # classes in a chart
 SHOWN = {"splits", "columns", "task", "labels", "findings", "notes", "tokens"}
@@ -126,25 +127,3 @@ def _columns(columns: Mapping[str, Mapping[str, Any]]) -> Markup:
         for name, column in shown
     ]
     return table(headings, listed, caption=_("Columns"), total=len(columns))
-
-
-def plainly(facts: Any) -> Markup:
-    """Facts that have no face of their own, name by name."""
-    if isinstance(facts, Mapping):
-        return (
-            pairs((str(name).replace("_", " "), cell(value)) for name, value in facts.items()) if facts else Markup("")
-        )
-    return items([cell(each) for each in facts[:MOST_ROWS]]) if isinstance(facts, list) else paragraph(cell(facts))
-
-
-def cell(value: Any) -> str:
-    """A value in a few words."""
-    if value is None:
-        return "–"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(cell, value))
-    if isinstance(value, Mapping):
-        return "; ".join(f"{name}: {cell(each)}" for name, each in value.items())
-    return str(value)

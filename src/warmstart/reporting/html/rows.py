@@ -124,9 +124,9 @@ def scatter(points: Sequence[tuple[float, float]] | None, charts: Charts) -> Mar
 
 def reliability(saved: Mapping[str, Any] | None, charts: Charts) -> Markup:
     """Confidence beside the share that is right, before and after calibration, and the expected calibration error."""
-    if not saved or not saved.get("bins"):
-        return Markup("")
-    said = {"before": _("before calibration"), "after": _("after calibration")}
+    if not saved or not any(saved.get("bins", {}).values()):
+        return paragraph(saved["why"]) if saved and saved.get("why") else Markup("")
+    said = {"before": _("before calibration"), "after": _("after calibration"), "change": _("change")}
     bins = [(said.get(when, when), rows) for when, rows in saved["bins"].items()]
     title = _("How often answers of a confidence are right")
     series = [(name, [(confidence, right) for confidence, right, _rows in rows]) for name, rows in bins]
@@ -134,16 +134,14 @@ def reliability(saved: Mapping[str, Any] | None, charts: Charts) -> Markup:
         [name, share(confidence), share(right), count(rows)] for name, each in bins for confidence, right, rows in each
     ]
     errors = [[said.get(when, when), between(error)] for when, error in saved.get("ece", {}).items()]
+    of_bins = table([_("when"), _("confidence"), _("share that is right"), _("rows")], listed, caption=title)
+    ece = _("expected calibration error")
+    sides = [figure(charts.add(title, draw.reliability, series), title, of_bins)]
+    sides += [figure(Markup(""), ece, table([_("when"), ece], errors, caption=ece))] if errors else []
     return joined(
         [
-            figure(
-                charts.add(title, draw.reliability, series),
-                title,
-                table([_("when"), _("confidence"), _("share that is right"), _("rows")], listed, caption=title),
-            ),
-            table([_("when"), _("expected calibration error")], errors, caption=_("expected calibration error"))
-            if errors
-            else "",
+            paragraph(saved["why"]) if saved.get("why") else "",
+            element("div", *sides, class_="charts"),
             paragraph(
                 _(
                     "On the dashed line a probability of 80 % is right in 80 of 100 rows. Temperature "

@@ -27,8 +27,8 @@ from warmstart.reporting.html.elements import (
     table,
 )
 from warmstart.reporting.html.findings import found
-from warmstart.reporting.html.inspect import plainly
 from warmstart.reporting.html.page import page
+from warmstart.reporting.html.plain import plainly
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _sections(facts: RunFacts, charts: Charts) -> Iterator[tuple[str, str, Marku
         ("scatter", _("Given and predicted"), of_rows.scatter(details.get("points"), charts)),
         ("reliability", _("Are the probabilities right?"), of_rows.reliability(metrics.get("calibration"), charts)),
         ("thresholds", _("Thresholds"), of_rows.thresholds(metrics.get("thresholds"))),
-        ("budget", _("Error budget"), plainly(metrics.get("error_budget") or {})),
+        ("budget", _("Error budget"), plainly(metrics.get("error_budget"))),
         ("length", _("Length and error"), of_rows.lengths(details, charts)),
         ("mistakes", _("Mistakes"), of_rows.mistakes(details)),
         ("suspects", _("Rows to look at"), _suspects(*facts.suspects)),

@@ -16,7 +16,7 @@ Array = NDArray[Any]
 Interval = tuple[float, float, float]  # value, low, high
 
 
-def paired(
+def difference(
     head: Head,
     first: Array,
     second: Array,
@@ -38,14 +38,3 @@ def paired(
     blocks = head.paired_draws(first, second, labels, resamples, np.random.default_rng(seed))
     low, high = middle(np.concatenate([one[metric] - other[metric] for one, other in blocks]), level)
     return value, low, high
-
-
-def wilson(right: int, rows: int, z: float = 1.959964) -> Interval:
-    """A share of rows with its 95 % interval (Wilson 1927): one that is sound for few rows and for shares of 0 and 1.
-    NaN where there are no rows."""
-    if not rows:
-        return float("nan"), float("nan"), float("nan")
-    share, square = right / rows, z * z / rows
-    middle_, half = share + square / 2, z * np.sqrt(share * (1 - share) / rows + square / (4 * rows))
-    low, high = (middle_ - half) / (1 + square), (middle_ + half) / (1 + square)
-    return share, float(max(low, 0.0)), float(min(high, 1.0))

@@ -8,7 +8,8 @@ import pytest
 from scipy.stats import binomtest
 
 from warmstart.evaluation.bootstrap import bootstrap
-from warmstart.evaluation.paired import paired, wilson
+from warmstart.evaluation.difference import difference
+from warmstart.evaluation.shares import wilson
 from warmstart.heads.head import Head
 from warmstart.heads.registry import head_of
 
@@ -44,13 +45,13 @@ KINDS = ("classes", "labels", "number")
 def test_it_is_the_difference_of_the_metrics_with_an_interval_around_it(kind: str) -> None:
     head, first, second, labels = rows_of(kind)
     metric, _greater = head.best_metric()
-    value, low, high = paired(head, first, second, labels, metric)
+    value, low, high = difference(head, first, second, labels, metric)
     assert value == pytest.approx(head.measure(first, labels)[metric] - head.measure(second, labels)[metric])
     assert low <= value <= high
-    back = paired(head, second, first, labels, metric)
+    back = difference(head, second, first, labels, metric)
     assert back[0] == pytest.approx(-value)
     assert back[1:] == pytest.approx((-high, -low), abs=0.02)  # other draws
-    assert paired(head, first, first, labels, metric) == (0, 0, 0)
+    assert difference(head, first, first, labels, metric) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -63,7 +64,7 @@ def test_it_is_the_interval_of_rows_drawn_by_hand(kind: str) -> None:
     for _unused in range(1_000):
         rows = draw.integers(ROWS, size=ROWS)
         found.append(by_hand(first[rows], labels[rows]) - by_hand(second[rows], labels[rows]))
-    _value, low, high = paired(head, first, second, labels, metric)
+    _value, low, high = difference(head, first, second, labels, metric)
     wide = high - low
     assert np.quantile(found, [0.025, 0.975]) == pytest.approx((low, high), abs=0.15 * wide)
 
@@ -72,7 +73,7 @@ def test_it_is_the_interval_of_rows_drawn_by_hand(kind: str) -> None:
 def test_what_both_find_hard_cancels(kind: str) -> None:
     head, first, second, labels = rows_of(kind)
     metric, _greater = head.best_metric()
-    _value, low, high = paired(head, first, second, labels, metric)
+    _value, low, high = difference(head, first, second, labels, metric)
     apart = [bootstrap(head, each, labels, names=(metric,))[metric] for each in (first, second)]
     unpaired = np.hypot(*(end - begin for begin, end in apart))
     assert high - low < 0.9 * unpaired
