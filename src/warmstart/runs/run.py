@@ -154,15 +154,15 @@ def _train(
         refuse_existing(folder)
     refuse_links(folder)
     heard: list[str] = []
-    listen = Events(lines(heard.append), listen)
-    made = assemble(recipe.changed({"out": str(folder)}), processes, listen)
+    made = assemble(recipe.changed({"out": str(folder)}), processes, Events(lines(heard.append), listen))
+    of_data = tuple(heard)  # what is said later, of speed and time, is no news when it is over
     recipe, task, trainer = made.recipe, made.task, made.trainer
     if processes.is_main:
         trainer.events.listeners[:0] = [functools.partial(_describe, folder, recipe, task, listen), *progress.bars()]
     trainer.args.accept_changes = accept_changes
     with _telling_failure(folder, trainer.events) if processes.is_main else contextlib.nullcontext():
         trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
-    report, logits = finish(folder, recipe, task, made.splits, made.tables["validation"], trainer, listen, heard)
+    report, logits = finish(folder, recipe, task, made.splits, made.tables["validation"], trainer, listen, of_data)
     processes.barrier()
     return Result(folder, task, report, logits, made.splits, trainer.state.log_history)
 
