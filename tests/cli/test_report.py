@@ -113,7 +113,7 @@ def test_without_what_it_is_made_from_the_error_leads_out(
     done = run("report", "older")
     assert done.status == 2
     assert "report.json" in done.err
-    fix = next(line.split("warmstart ")[1] for line in done.err.splitlines() if "fix:" in line)
+    fix = next(line.split("warmstart ")[1].split(";")[0] for line in done.err.splitlines() if "fix:" in line)
     assert run(*fix.split()).status == 0
     assert (copy / "report.html").is_file()
     assert run("report", "older").status == 0

@@ -113,7 +113,15 @@ def test_class_scores_are_those_of_scikit_learn() -> None:
 
 def run(**changes: Any) -> Circumstances:
     """A run of which nothing is to be said, changed as asked."""
-    plain = {"model": "m", "epochs": 3.0, "rows": 500, "undecided": False, "cut": 0.0, "length": 128, "longest": 512}
+    plain = {
+        "model": "m",
+        "longer": "--epochs 6",
+        "rows": 500,
+        "undecided": False,
+        "cut": 0.0,
+        "length": 128,
+        "longest": 512,
+    }
     plain |= {"unknown": 0.0, "losses": [(1, 1.0), (2, 0.5), (3, 0.499)], "keeps_best": False, "certainties": []}
     return Circumstances(**{**plain, "failing": [], "median": 100.0, **changes})
 

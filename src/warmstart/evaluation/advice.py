@@ -30,7 +30,7 @@ SAID = {
     ),
     "more epochs": N_(
         "More epochs would most likely help: the validation loss was still falling at the end ({before:.3f}, then "
-        "{after:.3f}). Try --epochs {epochs:g}."
+        "{after:.3f}). Try {option}."
     ),
     "fewer epochs": N_(
         "Fewer epochs would most likely help: the validation loss was lowest at epoch {epoch:g} ({least:.3f}) and rose "
@@ -87,14 +87,14 @@ class Advice:
 
 @dataclasses.dataclass(frozen=True)
 class Circumstances:
-    """What a run was, as far as advice depends on it. `cut`: share of the training rows that lost their end at `length`
-    tokens; `longest`: what the checkpoint takes; `unknown`: share of unknown tokens; `losses`: (epoch, validation
-    loss) in their order; `certainties`: how sure each mistake was, where that is a probability; `failing`: (name,
-    training rows) of classes that fail; `median`: training rows of the median class; `windows`: whether there is an
-    option that reads long texts whole."""
+    """What a run was, as far as advice depends on it. `longer`: the option that trains twice as long; `cut`: share of
+    the training rows that lost their end at `length` tokens; `longest`: what the checkpoint takes; `unknown`: share of
+    unknown tokens; `losses`: (epoch, validation loss) in their order; `certainties`: how sure each mistake was, where
+    that is a probability; `failing`: (name, training rows) of classes that fail; `median`: training rows of the median
+    class; `windows`: whether there is an option that reads long texts whole."""
 
     model: str
-    epochs: float
+    longer: str
     rows: int
     undecided: bool
     cut: float
@@ -131,7 +131,7 @@ def advise(run: Circumstances) -> list[Advice]:
             say("rows", name=name, rows=rows, median=round(run.median))
     if falls_still(run.losses):
         (_unused, before), (_unused, after) = run.losses[-2:]
-        say("more epochs", before=before, after=after, epochs=2 * run.epochs)
+        say("more epochs", before=before, after=after, option=run.longer)
     elif rises(run.losses) and not run.keeps_best:
         epoch, least = min(run.losses, key=lambda point: point[1])
         say("fewer epochs", epoch=round(epoch, 2), least=least, last=run.losses[-1][1])

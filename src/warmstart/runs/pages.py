@@ -62,7 +62,7 @@ def explained(
     cut = train.truncated
     run = Circumstances(
         model=pathlib.PurePath(recipe.model).name,
-        epochs=recipe.epochs,
+        longer=f"--updates {2 * recipe.updates}" if recipe.updates else f"--epochs {2 * recipe.epochs:g}",
         rows=report.rows,
         undecided=verdict.outcome == UNDECIDED,
         cut=cut,
@@ -160,7 +160,9 @@ def _json(folder: pathlib.Path, name: str) -> Any:
         raise UserError(
             _("the run has no good {name}, from which its report is made").format(name=name),
             str(folder / name),
-            f"warmstart resume {shlex.quote(str(folder))}",
+            _("{resume}; where the validation rows have no labels there is nothing to report").format(
+                resume=f"warmstart resume {shlex.quote(str(folder))}"
+            ),
         ) from error
 
 
