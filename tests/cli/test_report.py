@@ -120,6 +120,23 @@ def test_without_what_it_is_made_from_the_error_leads_out(
     assert run("report", "tiny").status == 2
 
 
+@pytest.mark.parametrize("name", ["report.json", "metrics.json", "task.json"])
+@pytest.mark.parametrize("content", ["", "{", "{}", "[]", '{"details": 3, "data": 3, "headline": 3}'])
+def test_files_that_no_run_has_written_are_told(
+    run: Run, trained: tuple[pathlib.Path, Any, list[str]], name: str, content: str
+) -> None:
+    path = trained[0] / name
+    before = path.read_bytes()
+    path.write_text(content)
+    try:
+        done = run("report", "run", "--out", "damaged.html")
+    finally:
+        path.write_bytes(before)
+    assert done.status == 2
+    assert "fix:" in done.err
+    assert not (trained[0].parent / "damaged.html").exists()
+
+
 def test_a_page_that_cannot_be_written_costs_no_run(trained: tuple[pathlib.Path, Any, list[str]]) -> None:
     copy = trained[0].parent / "blocked"
     shutil.copytree(trained[0], copy)

@@ -1,5 +1,6 @@
 """A report as a file: nothing from outside, nothing of the table that runs, tables where there are no charts."""
 
+import dataclasses
 import html.parser
 import json
 import re
@@ -100,6 +101,12 @@ def test_without_the_extra_there_are_tables(kind: str, monkeypatch: pytest.Monke
     tables = [sum(tag == "table" for tag, _attributes in found.elements) for found in (whole, plain)]
     assert tables[0] == tables[1] > 3
     assert not [tag for tag, _attributes in plain.elements if tag == "summary"][1:]  # but all scores
+
+
+def test_scores_of_rows_that_chose_the_checkpoint_are_called_flattering() -> None:
+    facts = run_facts()
+    assert "flattering" not in run_page(facts)
+    assert "flattering" in run_page(dataclasses.replace(facts, chosen=True))
 
 
 @pytest.mark.parametrize("name", ["en", "zh"])

@@ -115,7 +115,11 @@ def write_page(folder: pathlib.Path, out: pathlib.Path | None = None) -> pathlib
     """The page of a run from the files in its folder, in the user's language, into `out` (by default report.html in
     that folder). Raises UserError where the run has not been measured, or a file of it is damaged."""
     out = out or folder / PAGE
-    storage.write_text(out, run_page(read(folder)))
+    try:
+        page = run_page(read(folder))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # what is in the files is not what a run writes
+        raise _not_good(folder, f"metrics.json, {BEHIND}") from error
+    storage.write_text(out, page)
     return out
 
 
@@ -143,6 +147,7 @@ def read(folder: pathlib.Path) -> RunFacts:
         table=pathlib.PurePath(recipe.data).name,
         metrics=metrics,
         curves=curves(log, metrics["headline"]),
+        chosen=recipe.best or recipe.patience is not None,
         details=behind["details"],
         data=data,
         notes=behind.get("notes", ()),
@@ -157,13 +162,17 @@ def _json(folder: pathlib.Path, name: str) -> Any:
     try:
         return storage.read_json(folder / name)
     except (OSError, ValueError) as error:
-        raise UserError(
-            _("the run has no good {name}, from which its report is made").format(name=name),
-            str(folder / name),
-            _("{resume}; where the validation rows have no labels there is nothing to report").format(
-                resume=f"warmstart resume {shlex.quote(str(folder))}"
-            ),
-        ) from error
+        raise _not_good(folder, name) from error
+
+
+def _not_good(folder: pathlib.Path, name: str) -> UserError:
+    return UserError(
+        _("the run has no good {name}, from which its report is made").format(name=name),
+        str(folder),
+        _("{resume}; where the validation rows have no labels there is nothing to report").format(
+            resume=f"warmstart resume {shlex.quote(str(folder))}"
+        ),
+    )
 
 
 def _suspects(path: pathlib.Path) -> tuple[list[str], list[list[str]]]:

@@ -33,15 +33,17 @@ from warmstart.reporting.html.plain import plainly
 
 @dataclasses.dataclass(frozen=True)
 class RunFacts:
-    """What a run's folder says. `metrics`: its metrics.json; `details`: `Details.to_dict()`; `data`: pairs of what the
-    rows are; `notes`: what was said while the run was made; `findings`: of the table, as `Profile.to_dict` has them;
-    `suspects`: headings and rows of review.csv; `use`: commands and code; `names`: (run, checkpoint, table)."""
+    """What a run says. `run`, `checkpoint`, `table`: their names; `metrics`: its metrics.json; `chosen`: whether
+    the checkpoint was chosen on the rows it is measured on; `details`: `Details.to_dict()`; `data`: what the rows are,
+    name and value; `notes`: what was said before training; `findings`: of the table, as `Profile.to_dict` has them;
+    `suspects`: headings and rows of review.csv; `commands`, `python`: how to use the model."""
 
     run: str
     checkpoint: str
     table: str
     metrics: Mapping[str, Any]
     curves: Curves
+    chosen: bool = False
     details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     data: Sequence[tuple[str, str]] = ()
     notes: Sequence[str] = ()
@@ -67,7 +69,7 @@ def _sections(facts: RunFacts, charts: Charts) -> Iterator[tuple[str, str, Marku
     details, metrics = facts.details, facts.metrics
     yield "verdict", _("Verdict"), _verdict(metrics.get("verdict"))
     for name, title, body in (
-        ("scores", _("Scores"), _scores(metrics, charts)),
+        ("scores", _("Scores"), _scores(metrics, facts.chosen, charts)),
         ("curves", _("Learning curves"), _curves(facts.curves, charts)),
         ("classes", _("Classes"), of_rows.classes(details.get("classes", ()), charts)),
         ("confusion", _("What is taken for what"), of_rows.confusion(details, charts)),
@@ -114,7 +116,7 @@ def _verdict(saved: Mapping[str, Any] | None) -> Markup:
     )
 
 
-def _scores(metrics: Mapping[str, Any], charts: Charts) -> Markup:
+def _scores(metrics: Mapping[str, Any], chosen: bool, charts: Charts) -> Markup:
     headline, scores, intervals = metrics["headline"], metrics["scores"], metrics["intervals"]
 
     def of(who: str, name: str) -> tuple[Any, Any, Any]:
@@ -157,6 +159,9 @@ def _scores(metrics: Mapping[str, Any], charts: Charts) -> Markup:
             element("div", *tiles, class_="tiles"),
             element("div", *drawn, class_="charts"),
             element("details", element("summary", _("All scores")), all_scores),
+            paragraph(_("The checkpoint was chosen on these rows, so that its scores are somewhat flattering."), "note")
+            if chosen
+            else "",
             paragraph(
                 _(
                     "In brackets: 95 % bootstrap interval, of the choice of these rows. Baselines learnt from the "
