@@ -17,7 +17,7 @@ test: lint
 
 # The report in a real browser. It needs Debian's Chromium; where that is not, `make test` skips these tests.
 browser: $(READY)
-	command -v chromium chromedriver >/dev/null || (apt-get update && apt-get install --yes chromium chromium-driver)
+	command -v chromium >/dev/null && command -v chromedriver >/dev/null || (apt-get update && apt-get install --yes chromium chromium-driver)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/reporting/test_browser.py
 
 lint: $(READY)

@@ -12,7 +12,7 @@ def write(recipe: Recipe, task: Task, report: Report, updates: int) -> str:
     """The text of the model folder's README.md, with metadata as the Hub reads it."""
     import yaml
 
-    base, data = _name(recipe.model), _name(recipe.data)
+    base, data = name_of(recipe.model), name_of(recipe.data)
     columns = " + ".join(visible.code(name) for name in (task.text, task.pair) if name)
     title = visible.markdown(base)
     metrics = "\n".join(f"- {name}" for name in report.headline)
@@ -53,7 +53,7 @@ classify({one})
 """
 
 
-def _name(source: str) -> str:
+def name_of(source: str) -> str:
     """A Hub id as it is, but of a path only the last part."""
     path = paths.expanded(source)
     return path.resolve().name if path.exists() or path.is_absolute() else source

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import os
 import pathlib
 import shlex
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from warmstart import storage
+from warmstart import paths, storage
 from warmstart.batches.tokens import TokenTable
 from warmstart.errors import UserError, first_line
 from warmstart.evaluation.advice import Circumstances, advise
@@ -24,6 +25,7 @@ from warmstart.events import Listener, Warned
 from warmstart.messages import _
 from warmstart.models.load import load_tokenizer, longest_input
 from warmstart.recipe import Recipe
+from warmstart.reporting.card import name_of
 from warmstart.reporting.html.run import RunFacts, run_page
 from warmstart.table.labels import encode
 from warmstart.table.task import Task
@@ -61,7 +63,7 @@ def explained(
     length = train.max_length
     cut = train.truncated
     run = Circumstances(
-        model=pathlib.PurePath(recipe.model).name,
+        model=name_of(recipe.model),
         longer=f"--updates {2 * recipe.updates}" if recipe.updates else f"--epochs {2 * recipe.epochs:g}",
         rows=report.rows,
         undecided=verdict.outcome == UNDECIDED,
@@ -78,8 +80,17 @@ def explained(
     )
     verdict = dataclasses.replace(verdict, failing=tuple(bad), advice=tuple(advise(run)))
     data = [(name, f"{len(each):,}") for name, each in splits.items()]
-    facts = {"details": behind.to_dict(), "data": data, "notes": [*heard]}
+    facts = {"details": behind.to_dict(), "data": data, "notes": [_without_places(note, recipe) for note in heard]}
     return dataclasses.replace(report, verdict=verdict), facts
+
+
+def _without_places(note: str, recipe: Recipe) -> str:
+    """The note without the folders of this machine: pages are sent to others."""
+    named = (recipe.data, recipe.validation, recipe.model)
+    folders = [os.path.dirname(os.path.abspath(paths.expanded(name))) for name in named if name]
+    for folder in sorted({*folders, os.getcwd(), os.path.expanduser("~")}, key=len, reverse=True):
+        note = note.replace(folder.rstrip(os.sep) + os.sep, "")
+    return note
 
 
 def _longest(recipe: Recipe, length: int) -> int:
@@ -133,18 +144,18 @@ def read(folder: pathlib.Path) -> RunFacts:
         log = []  # removed, or cut short: the page has no curves then
     task = Task.from_dict(_json(folder, "task.json"))
     data = [
-        (_("table"), recipe.data),
+        (_("table"), name_of(recipe.data)),
         (_("rows"), ", ".join(f"{name} {count}" for name, count in behind["data"])),
         (_("reads"), " + ".join(name for name in (task.text, task.pair) if name)),
         (_("label"), task.label or ""),
         (_("task"), task.head.describe()),
-        (_("checkpoint"), recipe.model),
+        (_("checkpoint"), name_of(recipe.model)),
         (_("seed"), str(recipe.seed)),
     ]
     return RunFacts(
         run=folder.resolve().name,
-        checkpoint=pathlib.PurePath(recipe.model).name,
-        table=pathlib.PurePath(recipe.data).name,
+        checkpoint=name_of(recipe.model),
+        table=name_of(recipe.data),
         metrics=metrics,
         curves=curves(log, metrics["headline"]),
         chosen=recipe.best or recipe.patience is not None,
@@ -184,21 +195,21 @@ def _suspects(path: pathlib.Path) -> tuple[list[str], list[list[str]]]:
     return (rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]) if rows else ([], [])
 
 
+def _place(folder: pathlib.Path) -> str:
+    """The run's folder as a command names it, where that tells nothing of the machine, else its name."""
+    return folder.resolve().name if folder.is_absolute() or ".." in folder.parts else str(folder)
+
+
 def _commands(folder: pathlib.Path, task: Task) -> str:
-    where, pair = shlex.quote(str(folder)), ' --pair "..."' if task.pair else ""
-    return "\n".join(
-        [
-            f'warmstart predict {where} "..."{pair}',
-            f"warmstart predict {where} NEW.csv",
-            f"warmstart evaluate {where} LABELLED.csv",
-        ]
-    )
+    where, pair = shlex.quote(_place(folder)), ' --pair "..."' if task.pair else ""
+    lines = [f'predict {where} "..."{pair}', f"predict {where} NEW.csv", f"evaluate {where} LABELLED.csv"]
+    return "\n".join(f"warmstart {line}" for line in lines)
 
 
 def _python(folder: pathlib.Path, task: Task) -> str:
     one = '{"text": "...", "text_pair": "..."}' if task.pair else '"..."'
     return (
         "from transformers import pipeline\n\n"
-        f'classify = pipeline("text-classification", model={str(folder / "model")!r})\n'
+        f'classify = pipeline("text-classification", model={_place(folder) + "/model"!r})\n'
         f"classify({one})"
     )
