@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint messages bench sizes faults fuzz clean
+.PHONY: demo test browser lint messages bench sizes faults fuzz clean
 
 demo: $(READY)
 	$(BIN)/warmstart demo
@@ -14,6 +14,11 @@ demo: $(READY)
 # default those of few tests come last, which are the long ones, and one worker waits for the other.
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 12
+
+# The report in a real browser. It needs Debian's Chromium; where that is not, `make test` skips these tests.
+browser: $(READY)
+	command -v chromium >/dev/null && command -v chromedriver >/dev/null || (apt-get update && apt-get install --yes chromium chromium-driver)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/reporting/test_browser.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

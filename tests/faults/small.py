@@ -42,11 +42,12 @@ def train(place: pathlib.Path, out: pathlib.Path) -> None:
 
 def result(out: pathlib.Path) -> dict[str, str]:
     """What a finished run leaves: SHA-256 of the weights, the optimizer's state and the log of each checkpoint, of the
-    model, the scores and the predictions. How long things took is left out."""
+    model, the scores and the predictions. How long things took is left out, and so is
+    the page, which names its folder."""
     found = {}
     for path in sorted(path for path in out.rglob("*") if path.is_file()):
         name = path.relative_to(out).as_posix()
-        if name.endswith(("manifest.json", "README.md", "recipe.toml")):
+        if name.endswith(("manifest.json", "README.md", "recipe.toml", "report.html")):
             continue
         content = path.read_bytes()
         if path.name in ("log.jsonl", "trainer_state.json"):

@@ -99,14 +99,22 @@ def _windows(text: str, spans: list[Span], room: int) -> list[str]:
     return [text[spans[start][0] : spans[min(start + room, len(spans)) - 1][1]] for start in starts]
 
 
+def summed(values: npt.NDArray[Any], owners: npt.NDArray[np.int64] | None) -> npt.NDArray[Any]:
+    """The sum over the windows of each row: `[rows, ...]` of `[windows, ...]`."""
+    if owners is None:
+        return values
+    found: npt.NDArray[Any] = np.add.reduceat(values, np.flatnonzero(np.diff(owners, prepend=-1)), axis=0)
+    return found
+
+
 def averaged(outputs: npt.NDArray[Any], owners: npt.NDArray[np.int64] | None) -> npt.NDArray[Any]:
     """The outputs of rows, float `[rows, outputs]`, each the mean of those of its windows, `[windows, outputs]`."""
     if owners is None:
         return outputs
-    starts = np.flatnonzero(np.diff(owners, prepend=-1))
-    counts = np.diff(starts, append=len(owners))
-    sums = np.add.reduceat(outputs, starts, axis=0)
-    return (sums / counts.reshape(-1, *[1] * (outputs.ndim - 1))).astype(outputs.dtype)
+    counts = summed(np.ones(len(owners)), owners)
+    means: npt.NDArray[Any] = summed(outputs, owners) / counts.reshape(-1, *[1] * (outputs.ndim - 1))
+    found: npt.NDArray[Any] = means.astype(outputs.dtype)
+    return found
 
 
 def of_rows(values: npt.NDArray[Any], owners: npt.NDArray[np.int64] | None) -> npt.NDArray[Any]:

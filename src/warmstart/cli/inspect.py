@@ -1,6 +1,6 @@
 """warmstart inspect"""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -25,6 +25,7 @@ def inspect(
     asked: Annotated[Asked, Parameter(name="*")] = NOTHING,
     model: str | None = None,
     json: bool = False,
+    html: str | None = None,
 ) -> None:
     """Show what is in DATA and what would be trained: columns, types, examples, lengths in tokens, class balance.
 
@@ -43,6 +44,8 @@ def inspect(
         The checkpoint whose tokenizer counts; by default the packaged one.
     json
         Print as JSON.
+    html
+        Also write a page with all of it into this file.
     """
     from dataclasses import asdict
 
@@ -72,12 +75,27 @@ def inspect(
     first = next(iter(splits.values()))
     chosen = choose(model, first, task, listen)
     tokens = token_lengths(first, task, chosen.tokenizer, longest_input(chosen.tokenizer, chosen.model))
+    languages = {"model": chosen.model, **chosen.languages.to_dict()}
+    facts = {**found.to_dict(), "tokens": asdict(tokens) if tokens else None, "languages": languages}
+    if html is not None:
+        _write_page(html, data, facts)
     if json:
-        languages = {"model": chosen.model, **chosen.languages.to_dict()}
-        as_json({**found.to_dict(), "tokens": asdict(tokens) if tokens else None, "languages": languages})
+        as_json(facts)
     else:
         _show(found, tokens)
         print(visible.lines(told(chosen)))
+
+
+def _write_page(file: str, data: str, facts: dict[str, Any]) -> None:
+    import pathlib
+
+    from warmstart.cli.show import say
+    from warmstart.paths import expanded
+    from warmstart.reporting.html.inspect import inspect_page
+    from warmstart.storage import write_text
+
+    write_text(expanded(file), inspect_page(pathlib.PurePath(data).name, facts))
+    say(_("the page is in {file}").format(file=file))
 
 
 def _show(found: "Profile", tokens: "TokenLengths | None") -> None:

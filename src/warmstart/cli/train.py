@@ -60,7 +60,7 @@ def asked_for(data: str, settings: Recipe, recipe: str | None) -> Recipe:
 def show_result(result: "object", *, json: bool) -> None:
     """Print what a run has found, on the main process."""
     from warmstart.cli.show import as_json, say
-    from warmstart.reporting.terminal import score_table
+    from warmstart.reporting.terminal import lines_of, score_table
     from warmstart.runs.run import Result
 
     assert isinstance(result, Result)
@@ -69,8 +69,11 @@ def show_result(result: "object", *, json: bool) -> None:
     if json:
         as_json({"run": str(result.folder), "model": str(result.folder / "model"), **result.report.to_dict()})
         return
+    first, *others = result.report.verdict.sentences() if result.report.verdict else [""]
+    lines_of(first)
     rows = result.report.rows
     score_table(result.report, _("on {rows:,} validation rows").format(rows=rows))
+    lines_of(*others)
     where = result.folder
     example = f'warmstart predict {shlex.quote(str(where))} "..."' + (' --pair "..."' if result.task.pair else "")
     say(_("the model is in {folder}; use it: {example}").format(folder=where / "model", example=example))

@@ -51,34 +51,10 @@ def bootstrap(
         )
     predictions, labels = head.checked(predictions, labels)
     scores = list(head.draws(predictions, labels, resamples, np.random.default_rng(seed)))
-    return {name: _middle(np.concatenate([block[name] for block in scores]), level) for name in names}
+    return {name: middle(np.concatenate([block[name] for block in scores]), level) for name in names}
 
 
-def paired(
-    head: Head,
-    before: Array,
-    after: Array,
-    labels: Array,
-    names: tuple[str, ...],
-    *,
-    resamples: int = 1000,
-    level: float = 0.95,
-    seed: int = 0,
-) -> dict[str, tuple[float, float, float]]:
-    """How much higher each metric of `after` is than that of `before`, on the same rows: (difference, low, high), whose
-    interval is of the differences of the same draws. Arguments as in `bootstrap`."""
-    both = [head.checked(each, labels) for each in (before, after)]
-    scores = [head.measure(predictions, checked) for predictions, checked in both]
-    # Rows are drawn one by one, where a head might draw counts of its own: the draws have to be the same for both.
-    draws = [list(Head.draws(head, *each, resamples, np.random.default_rng(seed))) for each in both]
-    found = {}
-    for name in names:
-        was, now = (np.concatenate([block[name] for block in each]) for each in draws)
-        found[name] = (float(scores[1][name] - scores[0][name]), *_middle(now - was, level))
-    return found
-
-
-def _middle(values: Array, level: float) -> tuple[float, float]:
+def middle(values: Array, level: float) -> tuple[float, float]:
     values = values[~np.isnan(values)]
     if not len(values):
         return NAN, NAN

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from warmstart.evaluation.bootstrap import paired
+from warmstart.evaluation.difference import difference
 from warmstart.messages import _
 from warmstart.table.task import Task
 
@@ -51,6 +51,6 @@ def long_texts(
     head, names = task.head, task.head.headline()
     decided = {"cut": head.decide(cut), task.long: head.decide(logits)}
     scores = {how: head.measure(found, labels) for how, found in decided.items()} if len(labels) else {}
-    gains = paired(head, decided["cut"], decided[task.long], labels, names) if len(labels) else {}
+    gains = {name: difference(head, decided[task.long], decided["cut"], labels, name) for name in names if len(labels)}
     kept = {how: {name: found[name] for name in names} for how, found in scores.items()}
     return LongTexts(task.long, len(labels), of, kept, gains)

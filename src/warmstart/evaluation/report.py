@@ -1,6 +1,7 @@
 """How good a model is, beside what needs no model: scores with their uncertainty, for the model and two baselines."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy.typing as npt
 
 from warmstart.evaluation.baselines import baselines
 from warmstart.evaluation.bootstrap import bootstrap
+from warmstart.evaluation.verdict import Verdict
 from warmstart.table.labels import encode
 from warmstart.table.task import Task
 
@@ -22,7 +24,8 @@ class Report:
     """Scores on one split. `scores[who][metric]`, where `who` is `"model"` or a baseline's name;
     `intervals[who][metric]`: the 95 % bootstrap interval of each headline metric; `rows`: how many rows they are
     from; `absent`: classes without any, so that no score says how well the model knows them; `facts`: what else a run
-    has found of these rows, each under its own key, as JSON can hold it."""
+    has found of these rows, each under its own key, as JSON can hold it; `verdict`: what all that says in words;
+    `predictions`: what the model and each baseline said of the rows, and `labels`; not in `to_dict`."""
 
     rows: int
     headline: tuple[str, ...]
@@ -30,6 +33,9 @@ class Report:
     intervals: dict[str, dict[str, tuple[float, float]]]
     absent: tuple[str, ...] = ()
     facts: dict[str, Any] = dataclasses.field(default_factory=dict)
+    verdict: Verdict | None = None
+    predictions: Mapping[str, npt.NDArray[Any]] = dataclasses.field(default_factory=dict, repr=False, compare=False)
+    labels: npt.NDArray[Any] | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold of it; a number that is not defined (a correlation of constants) is null."""
@@ -47,6 +53,7 @@ class Report:
                 for who, found in self.intervals.items()
             },
             **self.facts,
+            **({"verdict": self.verdict.to_dict()} if self.verdict else {}),
         }
 
 
@@ -70,12 +77,15 @@ def judge(
     if with_baselines and "train" in splits:
         found |= _baselines(task, splits["train"], splits[on])
     names = head.headline()
+    scores = {who: head.measure(predictions, labels) for who, predictions in found.items()}
     return Report(
         rows=len(labels),
         headline=names,
-        scores={who: head.measure(predictions, labels) for who, predictions in found.items()},
+        scores=scores,
         intervals={who: bootstrap(head, predictions, labels, names=names) for who, predictions in found.items()},
         absent=tuple(head.absent(labels)),
+        predictions=found,
+        labels=labels,
     )
 
 

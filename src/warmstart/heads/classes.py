@@ -13,7 +13,7 @@ from warmstart.heads.decision import Decision, LabelColumn
 from warmstart.heads.head import Array, Encoded, Head
 from warmstart.heads.linear import logistic
 from warmstart.heads.notation import Notation
-from warmstart.heads.resamples import draw_classes, score_classes
+from warmstart.heads.resamples import draw_classes, draw_classes_paired, score_classes
 from warmstart.messages import _
 
 
@@ -205,6 +205,17 @@ class Classes(Head):
         self, predictions: Array, labels: Array, resamples: int, generator: np.random.Generator
     ) -> Iterator[Mapping[str, Array]]:
         return draw_classes(predictions, labels, self._are_two(predictions, labels), resamples, generator)
+
+    def paired_draws(
+        self, first: Array, second: Array, labels: Array, resamples: int, generator: np.random.Generator
+    ) -> Iterator[tuple[Mapping[str, Array], Mapping[str, Array]]]:
+        binary = self._are_two(np.maximum(first, second), labels)
+        return draw_classes_paired(first, second, labels, binary, resamples, generator)
+
+    def certainty(self, logits: Array, predictions: Array, labels: Array) -> NDArray[np.float64]:
+        """The probability of a prediction that is wrong."""
+        sure = np.take_along_axis(self.probabilities(logits), np.asarray(predictions)[:, None], axis=1)[:, 0]
+        return sure * self.row_errors(predictions, labels)
 
     def _are_two(self, predictions: Array, labels: Array) -> bool:
         """Whether there are two classes, counting those that are named and those that occur."""

@@ -277,6 +277,31 @@ class Head(Uneven, ABC):
             rows = generator.integers(len(labels), size=len(labels))
             yield {name: np.array([value]) for name, value in self.scores(predictions[rows], labels[rows]).items()}
 
+    def paired_draws(
+        self, first: Array, second: Array, labels: Array, resamples: int, generator: np.random.Generator
+    ) -> Iterator[tuple[Mapping[str, Array], Mapping[str, Array]]]:
+        """`draws` of two predictions for the same labels, in which both have the same rows each time."""
+        seed = int(generator.integers(2**32))  # which rows are drawn depends on it and on how many there are
+        blocks = [self.draws(each, labels, resamples, np.random.default_rng(seed)) for each in (first, second)]
+        yield from zip(*blocks, strict=True)
+
+    # Single rows
+
+    def row_errors(self, predictions: Array, labels: Array) -> NDArray[np.float64]:
+        """How wrong each row is, float64 [rows]: 1 if anything is, else 0."""
+        wrong = np.asarray(predictions) != np.asarray(labels)
+        found: NDArray[np.float64] = wrong.reshape(len(wrong), -1).any(axis=1).astype(np.float64)
+        return found
+
+    def certainty(self, logits: Array, predictions: Array, labels: Array) -> NDArray[np.float64]:
+        """How sure the model was of what is wrong in each row, float64 [rows], 0 where nothing is: a probability, or
+        where there is none how far off it was."""
+        return self.row_errors(predictions, labels)
+
+    def scatter(self, predictions: Array, labels: Array) -> NDArray[np.float64] | None:
+        """Given and predicted number of each row, float64 [rows, 2]; None where labels are no numbers."""
+        return None
+
     # Baselines
 
     def targets(self, labels: Array) -> int:

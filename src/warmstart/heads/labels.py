@@ -226,6 +226,12 @@ class Labels(Head):
     ) -> Iterator[Mapping[str, Array]]:
         return draw_labels(predictions, labels, resamples, generator)
 
+    def certainty(self, logits: Array, predictions: Array, labels: Array) -> NDArray[np.float64]:
+        """Of the labels that are wrong in a row, the highest probability with which one was given or left out."""
+        scores, wrong = self.probabilities(logits), np.asarray(predictions) != np.asarray(labels)
+        found: NDArray[np.float64] = (np.where(predictions, scores, 1 - scores) * wrong).max(axis=1)
+        return found
+
     def targets(self, labels: Array) -> int:
         return int(labels.shape[1])
 

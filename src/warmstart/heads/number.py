@@ -148,6 +148,13 @@ class Number(Head):
     ) -> Iterator[Mapping[str, Array]]:
         return draw_numbers(predictions, labels, resamples, generator)
 
+    def row_errors(self, predictions: Array, labels: Array) -> NDArray[np.float64]:
+        """How far off each row is."""
+        return np.abs(np.asarray(predictions, np.float64) - np.asarray(labels, np.float64))
+
+    def scatter(self, predictions: Array, labels: Array) -> NDArray[np.float64] | None:
+        return np.stack([np.asarray(labels, np.float64), np.asarray(predictions, np.float64)], axis=1)
+
     def constant(self, labels: Array) -> Array:
         return np.asarray(labels.mean(axis=0, dtype=np.float64))
 

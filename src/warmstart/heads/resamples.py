@@ -49,21 +49,41 @@ def draw_classes(
     Drawing n rows draws the filled cells of the confusion matrix from a multinomial distribution of n trials with
     their shares as probabilities, at a cost that does not depend on n.
     """
+    for (found,) in _draw_cells([predictions], labels, binary, resamples, generator):
+        yield found
+
+
+def draw_classes_paired(
+    first: Array, second: Array, labels: Array, binary: bool, resamples: int, generator: np.random.Generator
+) -> Iterator[tuple[dict[str, Array], dict[str, Array]]]:
+    """The same of two predictions at once, from how often each (label, first, second) was drawn."""
+    for found in _draw_cells([first, second], labels, binary, resamples, generator):
+        yield found[0], found[1]
+
+
+def _draw_cells(
+    predictions: list[Array], labels: Array, binary: bool, resamples: int, generator: np.random.Generator
+) -> Iterator[list[dict[str, Array]]]:
     from scipy import sparse
 
     if not binary:  # which class is which matters to no metric then: number the classes that occur
-        names, (labels, predictions) = np.unique(np.stack([labels, predictions]), return_inverse=True)
+        names, (labels, *predictions) = np.unique(np.stack([labels, *predictions]), return_inverse=True)
     classes = 2 if binary else len(names)
-    cells, sizes = np.unique(labels * classes + predictions, return_counts=True)
-    true, predicted = np.divmod(cells, classes)
-    right = np.flatnonzero(true == predicted)
+    codes = labels
+    for each_prediction in predictions:
+        codes = codes * classes + each_prediction
+    cells, sizes = np.unique(codes, return_counts=True)
     each = np.arange(len(cells))
-    columns = np.concatenate([true, classes + predicted, 2 * classes + true[right]])
-    places = np.concatenate([each, each, right]), columns
-    found = sparse.csr_array((np.ones_like(columns), places), shape=(len(cells), 3 * classes))
-    for block in _blocks(resamples, max(len(cells), 3 * classes)):
+    of_each = [cells // classes**power % classes for power in reversed(range(1 + len(predictions)))]
+    true, tables = of_each[0], []
+    for predicted in of_each[1:]:
+        right = np.flatnonzero(true == predicted)
+        columns = np.concatenate([true, classes + predicted, 2 * classes + true[right]])
+        places = np.concatenate([each, each, right]), columns
+        tables.append(sparse.csr_array((np.ones_like(columns), places), shape=(len(each), 3 * classes)))
+    for block in _blocks(resamples, max(len(each), 3 * classes)):
         weights = generator.multinomial(len(labels), sizes / len(labels), size=block)
-        yield score_classes(np.reshape(weights @ found, (block, 3, classes)), binary)
+        yield [score_classes(np.reshape(weights @ found, (block, 3, classes)), binary) for found in tables]
 
 
 def _blocks(resamples: int, width: int) -> Iterator[int]:

@@ -2,6 +2,7 @@
 
 from warmstart import __version__, paths, visible
 from warmstart.evaluation.report import Report
+from warmstart.messages import in_language
 from warmstart.models.hub import commit_of
 from warmstart.recipe import Recipe
 from warmstart.table.task import Task
@@ -11,7 +12,7 @@ def write(recipe: Recipe, task: Task, report: Report, updates: int) -> str:
     """The text of the model folder's README.md, with metadata as the Hub reads it."""
     import yaml
 
-    base, data = _name(recipe.model), _name(recipe.data)
+    base, data = name_of(recipe.model), name_of(recipe.data)
     columns = " + ".join(visible.code(name) for name in (task.text, task.pair) if name)
     title = visible.markdown(base)
     metrics = "\n".join(f"- {name}" for name in report.headline)
@@ -32,7 +33,7 @@ Reads {columns}, gives {task.head.gives} ({task.problem_type.replace("_", " ")})
 
 ## Measured
 
-On {report.rows:,} validation rows, with 95 % bootstrap intervals{_caveat(recipe)}.
+{_verdict(report)}On {report.rows:,} validation rows, with 95 % bootstrap intervals{_caveat(recipe)}.
 
 {markdown(report)}
 
@@ -52,10 +53,18 @@ classify({one})
 """
 
 
-def _name(source: str) -> str:
+def name_of(source: str) -> str:
     """A Hub id as it is, but of a path only the last part."""
     path = paths.expanded(source)
     return path.resolve().name if path.exists() or path.is_absolute() else source
+
+
+def _verdict(report: Report) -> str:
+    """The verdict in English, as the rest of the card: better than the baselines or not."""
+    if report.verdict is None:
+        return ""
+    with in_language("en"):
+        return f"**{visible.markdown(report.verdict.first_line())}**\n\n"
 
 
 def _commit(recipe: Recipe) -> str:

@@ -31,6 +31,13 @@ def score_table(report: Report, title: str) -> None:
     console.print(table)
 
 
+def lines_of(*sentences: str) -> None:
+    """What is said of a result, a line each, where its numbers are."""
+    for sentence in sentences:
+        if sentence:
+            print(visible.lines(sentence))
+
+
 def _captions(report: Report) -> list[str]:
     """What the numbers are, and what they say nothing of."""
     lines = [_("in brackets: 95 % bootstrap interval")]

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from warmstart.reporting import card
 from warmstart.runs.calibrated import calibrated
 from warmstart.runs.held_out import held_out_rows
 from warmstart.runs.long_texts import measured
+from warmstart.runs.pages import explained, write_pages
 from warmstart.runs.thresholds import decide, keep
 from warmstart.table.task import Task
 from warmstart.trainer.trainer import Trainer
@@ -41,9 +42,11 @@ def finish(
     trainer: Trainer,
     listen: Listener,
     languages: Languages,
+    heard: Sequence[str] = (),
 ) -> tuple[Report | None, np.ndarray[Any, Any] | None]:
-    """Write the model and, on the main process, predictions, numbers and the model's card. Returns the report and the
-    logits of the validation rows, as in `Result`; raises `Interrupted` as `train` does."""
+    """Write the model and, on the main process, predictions, numbers, the model's card and the report's page, which has
+    what was `heard` until then. Returns the report and the logits of the validation rows, as in `Result`; raises
+    `Interrupted` as `train` does."""
     with _resumable(folder, trainer):
         # What is reported is computed in fp32, as every tool that loads the model will compute it.
         trainer.args.bf16 = False
@@ -69,7 +72,9 @@ def finish(
             listen(Note(_("computing baselines and intervals")))
             report = judge(task, logits, splits, with_baselines=recipe.baselines, decided=decided)
             report = dataclasses.replace(report, facts={**report.facts, **facts})
+            report, behind = explained(recipe, task, report, logits, splits, validation, trainer, heard)
             _write(folder, recipe, task, report, logits, splits, trainer.state.global_step)
+            write_pages(folder, behind, listen)
             if note := left_out(task.head):
                 listen(Note(note))
         return report, logits

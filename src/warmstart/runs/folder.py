@@ -14,7 +14,15 @@ from warmstart.messages import _
 from warmstart.recipe import Recipe
 
 LOG = "log.jsonl"
-RESULTS = ("task.json", LOG, "model", "predictions.csv", "metrics.json")  # what a run writes, besides its recipe
+RESULTS = (
+    "task.json",
+    LOG,
+    "model",
+    "predictions.csv",
+    "metrics.json",
+    "report.json",
+    "report.html",
+)  # besides its recipe
 
 
 @contextlib.contextmanager

@@ -28,6 +28,7 @@ from warmstart.events import (
     Saved,
     TechniquesOn,
     Warned,
+    lines,
     listening,
     silent,
 )
@@ -158,7 +159,9 @@ def _train(
     if not resume and recipe.out:
         refuse_existing(folder)
     refuse_links(folder)
-    made = assemble(recipe.changed({"out": str(folder)}), processes, listen)
+    heard: list[str] = []
+    made = assemble(recipe.changed({"out": str(folder)}), processes, Events(lines(heard.append), listen))
+    of_data = tuple(heard)  # what is said later, of speed and time, is no news when it is over
     task, trainer = made.task, made.trainer
     recipe = settled(made.recipe, task, folder, resume, listen)
     if processes.is_main:
@@ -166,8 +169,9 @@ def _train(
     trainer.args.accept_changes = accept_changes
     with _telling_failure(folder, trainer.events) if processes.is_main else contextlib.nullcontext():
         trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
+    validation = made.tables["validation"]
     report, logits = finish(
-        folder, recipe, task, made.splits, made.tables["validation"], trainer, listen, made.languages
+        folder, recipe, task, made.splits, validation, trainer, listen, made.languages, heard=of_data
     )
     processes.barrier()
     return Result(folder, kept(task, report), report, logits, made.splits, trainer.state.log_history)
