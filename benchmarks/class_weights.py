@@ -1,7 +1,7 @@
 """What weights of classes and even sampling do where one class is rare: SST-2 rows made 1:20, the packaged model.
 
 Each way has the same rows of a seed: of the training and of the validation rows one in 21 is positive. Prints macro F1
-on these validation rows. Updates have 32 rows: of 8, two in three would have no positive row, which weights cannot help.
+on these validation rows. Updates have 32 rows: of 8, two in three would have no positive row, which no weight can help.
 
     python -m benchmarks.class_weights --data FOLDER-OF-SST2 [--rows 4200] [--seeds 0 1 2] [--batch-size 32]
 """
