@@ -2,7 +2,7 @@
 
 import contextlib
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,13 +33,19 @@ def finish(
     validation: TokenTable,
     trainer: Trainer,
     listen: Listener,
+    more: Callable[[np.ndarray[Any, Any]], dict[str, Any]],
 ) -> tuple[Report | None, np.ndarray[Any, Any] | None]:
     """Write the model and, on the main process, predictions, numbers and the model's card. Returns the report and the
-    logits of the validation rows, as in `Result`; raises `Interrupted` as `train` does."""
+    logits of the validation rows, as in `Result`; `more` gives further numbers from these. Raises `Interrupted` as
+    `train` does."""
     with _resumable(folder, trainer):
         trainer.save_model(str(folder / "model"))
         if trainer.processes.is_main:
             storage.seal(folder / "model", is_read)
+        if trainer.row_losses is not None:
+            trainer.row_losses.gather(trainer.processes)
+            if trainer.processes.is_main:
+                trainer.row_losses.write(folder)
         # What is reported is computed in fp32, as every tool that loads the model will compute it.
         trainer.args.bf16 = False
         if validation.labels is None:
@@ -49,7 +55,7 @@ def finish(
         if trainer.processes.is_main:
             listen(Note(_("computing baselines and intervals")))
             report = judge(task, logits, splits, with_baselines=recipe.baselines)
-            _write(folder, recipe, task, report, logits, splits, trainer.state.global_step)
+            _write(folder, recipe, task, report, logits, splits, trainer.state.global_step, more(logits))
             if note := left_out(task.head):
                 listen(Note(note))
         return report, logits
@@ -63,10 +69,11 @@ def _write(
     logits: np.ndarray[Any, Any],
     splits: "DatasetDict",
     updates: int,
+    extra: dict[str, Any],
 ) -> None:
     from warmstart.reporting.predictions import write_rows
 
-    storage.replace_json(folder / "metrics.json", report.to_dict())
+    storage.replace_json(folder / "metrics.json", {**report.to_dict(), **extra})
     rows = beside(splits["validation"], predictions(task.head, logits))
     write_rows(folder / "predictions.csv", rows, spreadsheet_safe=recipe.spreadsheet_safe)
     storage.write_text(folder / "model" / "README.md", card.write(recipe, task, report, updates))

@@ -14,7 +14,8 @@ from warmstart.messages import _
 from warmstart.recipe import Recipe
 
 LOG = "log.jsonl"
-RESULTS = ("task.json", LOG, "model", "predictions.csv", "metrics.json")  # what a run writes, besides its recipe
+# What a run writes, besides its recipe.
+RESULTS = ("task.json", LOG, "model", "predictions.csv", "metrics.json", "row_losses.json")
 
 
 @contextlib.contextmanager

@@ -33,12 +33,13 @@ from warmstart.messages import _
 from warmstart.models.hub import commit_of
 from warmstart.models.load import load_model, load_tokenizer, longest_input
 from warmstart.recipe import Recipe
+from warmstart.runs import corrected
 from warmstart.runs.finish import finish
 from warmstart.runs.folder import LOG, own_folder, refuse_existing, refuse_links
 from warmstart.runs.forecast import Forecast
 from warmstart.runs.journal import Journal
 from warmstart.runs.settings import early_stopping, overruled, refuse_length, refuse_settings, training_arguments
-from warmstart.table import origin
+from warmstart.table import corrections, origin
 from warmstart.table.checks import check
 from warmstart.table.infer import task_of
 from warmstart.table.reading import hub
@@ -46,17 +47,18 @@ from warmstart.table.sources import load
 from warmstart.table.splits import by_plain_names, with_validation
 from warmstart.table.task import Task, describe
 from warmstart.trainer import progress
+from warmstart.trainer.row_losses import RowLosses
 from warmstart.trainer.trainer import Trainer
 
 if TYPE_CHECKING:
-    from datasets import DatasetDict
+    from datasets import Dataset, DatasetDict
 
 
 # Settings of a recipe that may differ when a run is resumed: no weight depends on them. Tables and checkpoints are
 # compared by what is in them, wherever they lie.
 CHANGE_NOTHING = {
     *("data", "validation", "model", "out", "processes", "keep", "baselines", "report_to", "log_every", "cpu"),
-    *("micro_batch_size", "spreadsheet_safe", "quoting", "header", "sheet"),
+    *("micro_batch_size", "spreadsheet_safe", "quoting", "header", "sheet", "corrections"),
 }
 
 
@@ -125,9 +127,11 @@ def _checked(recipe: Recipe, splits: "DatasetDict") -> Prepared:
         )
     accepted = recipe.allow_leakage or hub.published(recipe.data, recipe.config)  # of these it warns
     splits, renamed = by_plain_names(splits)
+    loaded = splits
     splits, warnings = check(splits, task, on_empty=recipe.on_empty, allow_leakage=accepted)
     splits, held_out = with_validation(splits, task, fraction=recipe.validation_fraction, seed=recipe.seed)
-    notes = (renamed, *warnings, held_out)
+    splits, corrected = corrections.applied(recipe.corrections, task, loaded, splits)
+    notes = (renamed, *warnings, held_out, corrected)
     return Prepared(splits, task, tuple(note for note in notes if note), commit)
 
 
@@ -159,7 +163,8 @@ def _train(
     trainer.args.accept_changes = accept_changes
     with _telling_failure(folder, trainer.events) if processes.is_main else contextlib.nullcontext():
         trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
-    report, logits = finish(folder, recipe, task, made.splits, made.tables["validation"], trainer, listen)
+    more = functools.partial(corrected.facts, recipe, task, made.splits, _learnt_from, listen)
+    report, logits = finish(folder, recipe, task, made.splits, made.tables["validation"], trainer, listen, more)
     processes.barrier()
     return Result(folder, task, report, logits, made.splits, trainer.state.log_history)
 
@@ -199,6 +204,8 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
         callbacks=[forecast, *early_stopping(recipe)],
     )
     trainer.events = Events(functools.partial(_with_shape, shape, Events(Journal(folder / LOG), listen)))
+    if tables["train"].labels is not None:
+        trainer.row_losses = RowLosses(task.problem_type, tables["train"].labels)
     chosen = "bf16" if arguments.bf16 else "fp32"
     trainer.checkpointer.described = {
         "recipe": recipe.model_dump(mode="json", exclude=CHANGE_NOTHING),
@@ -206,6 +213,10 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
         "commits": {"data": prepared.commit, "model": commit_of(recipe.model)},
     }
     return Assembled(recipe, prepared.splits, task, tables, trainer, forecast, shape)
+
+
+def _learnt_from(recipe: Recipe) -> "Dataset":
+    return prepare(recipe).splits["train"]
 
 
 def token_tables(

@@ -1,0 +1,60 @@
+"""What a finished run knows of its rows, for their review: probabilities by models that have not learnt from a row, and
+the losses that it had in training."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from warmstart.batches.tokens import texts_of
+from warmstart.engine.features import features
+from warmstart.evaluation.baselines import MOST_WEIGHTS
+from warmstart.evaluation.label_errors import Evidence
+from warmstart.evaluation.tfidf import MOST_FEATURES, tfidf
+from warmstart.events import Listener, Note
+from warmstart.heads.losses import losses
+from warmstart.heads.out_of_fold import linear, out_of_fold
+from warmstart.messages import _
+from warmstart.runs.saved import SavedRun
+from warmstart.table.corrections import REVIEWED
+from warmstart.table.labels import encode
+from warmstart.trainer import row_losses
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+MOST_ROWS = 50_000  # of which words are asked too; of more rows a model knows better than they
+Bar = Callable[[int], Callable[[int], None]]
+
+
+def evidence(
+    saved: SavedRun, splits: "DatasetDict", *, with_losses: bool, listen: Listener, bar: Bar
+) -> dict[str, Evidence]:
+    """Of the training rows, what linear models say of each that have learnt from the others, and the rows' losses in
+    training; of the validation rows, what the run's model says. One linear model reads the features of the run's model,
+    the other words (TF-IDF). If words tell the labels better, the run's model is not asked."""
+    task = saved.task
+    columns = {split: texts_of(splits[split], task) for split in REVIEWED}
+    labels = {split: encode(task, splits[split]) for split in REVIEWED}
+    train, how = labels["train"], (task.problem_type, task.num_labels)
+    made = features(saved.predictor, columns["train"], bar(len(train)))
+    learnt: list[tuple[Any, Any]] = []  # of training and of validation rows
+    if made is not None:
+        learnt.append((out_of_fold(*how, made, train), saved.predictor.logits(*columns["validation"])))
+    if not learnt or len(train) <= MOST_ROWS:
+        words = tfidf(columns["train"], columns["validation"], min(MOST_FEATURES, MOST_WEIGHTS // task.num_labels))
+        learnt.append((out_of_fold(*how, words[0], train), linear(*how, words[0], train, words[1])))
+    fits = [float(losses(task.problem_type, each, train).mean()) for each, _held_out in learnt]
+    knows = made is not None and fits[0] == min(fits)
+    if not knows:
+        learnt = learnt[-1:]
+        listen(Note(_("single words tell these labels better than the model does: the review goes by them")))
+    seen = row_losses.read(saved.folder) if with_losses and knows else None
+    if seen is not None and seen.shape[1] != len(train):
+        seen = None
+    if seen is None and with_losses and knows:
+        listen(Note(_("the run has not recorded the losses of its rows: they are ranked without")))
+    by_model, held_out = zip(*learnt, strict=True)
+    texts = {split: [*zip(*found, strict=True)] for split, found in columns.items()}
+    return {
+        "train": Evidence(texts["train"], train, by_model, seen),
+        "validation": Evidence(texts["validation"], labels["validation"], held_out, held_out=True),
+    }
