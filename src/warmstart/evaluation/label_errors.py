@@ -100,12 +100,12 @@ def _confidence(head: Head, known: Evidence) -> Array:
 
 def _alike(scores: dict[str, Array]) -> dict[str, Array]:
     """Scores that mean the same in every split: a model is surer of itself in one than in the other, while labels are
-    as often wrong in both. So each row has the score of its rank in the largest split."""
-    most = np.sort(max(scores.values(), key=len))
+    as often wrong in both. So the rows of each have the scores of their ranks in the largest split."""
+    largest = max(scores, key=lambda split: len(scores[split]))
     found = {}
     for split, each in scores.items():
         rank = np.argsort(np.argsort(each, kind="stable"), kind="stable")
-        found[split] = np.quantile(most, (rank + 0.5) / len(each)) if len(each) < len(most) else each
+        found[split] = each if split == largest else np.quantile(scores[largest], (rank + 0.5) / max(len(each), 1))
     return found
 
 

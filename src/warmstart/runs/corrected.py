@@ -41,7 +41,7 @@ def facts(
     try:
         change = _change(file.parent, task, splits, learnt, logits)
     except UserError as error:
-        reason = first_line(error)
+        reason = "; ".join(filter(None, [first_line(error), error.fix]))
         listen(Note(_("the corrections' gain is not known: {reason}").format(reason=reason)))
         return {"corrections": {"file": file.name, "not_compared": error.problem}}
     listen(Note(_told(change, file.parent.name)))

@@ -4,18 +4,20 @@ the losses that it had in training."""
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from warmstart.batches.tokens import texts_of
 from warmstart.engine.features import features
 from warmstart.evaluation.baselines import MOST_WEIGHTS
 from warmstart.evaluation.label_errors import Evidence
 from warmstart.evaluation.tfidf import MOST_FEATURES, tfidf
 from warmstart.events import Listener, Note
-from warmstart.heads.losses import losses
 from warmstart.heads.out_of_fold import linear, out_of_fold
 from warmstart.messages import _
 from warmstart.runs.saved import SavedRun
 from warmstart.table.corrections import REVIEWED
 from warmstart.table.labels import encode
+from warmstart.table.task import Task
 from warmstart.trainer import row_losses
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ def evidence(
 ) -> dict[str, Evidence]:
     """Of the training rows, what linear models say of each that have learnt from the others, and the rows' losses in
     training; of the validation rows, what the run's model says. One linear model reads the features of the run's model,
-    the other words (TF-IDF). If words tell the labels better, the run's model is not asked."""
+    the other words (TF-IDF). If words tell the labels of the validation rows better, the run's model is not asked: on
+    the training rows alone its features would seem the better ones, since they have been fitted to these labels."""
     task = saved.task
     columns = {split: texts_of(splits[split], task) for split in REVIEWED}
     labels = {split: encode(task, splits[split]) for split in REVIEWED}
@@ -42,8 +45,7 @@ def evidence(
     if not learnt or len(train) <= MOST_ROWS:
         words = tfidf(columns["train"], columns["validation"], min(MOST_FEATURES, MOST_WEIGHTS // task.num_labels))
         learnt.append((out_of_fold(*how, words[0], train), linear(*how, words[0], train, words[1])))
-    fits = [float(losses(task.problem_type, each, train).mean()) for each, _held_out in learnt]
-    knows = made is not None and fits[0] == min(fits)
+    knows = made is not None and _best(task, [held_out for _rows, held_out in learnt], labels["validation"]) == 0
     if not knows:
         learnt = learnt[-1:]
         listen(Note(_("single words tell these labels better than the model does: the review goes by them")))
@@ -58,3 +60,11 @@ def evidence(
         "train": Evidence(texts["train"], train, by_model, seen),
         "validation": Evidence(texts["validation"], labels["validation"], held_out, held_out=True),
     }
+
+
+def _best(task: Task, found: list[Any], labels: Any) -> int:
+    """Which of some models' logits of the same rows is best, the first of equals."""
+    name, greater = task.head.best_metric()
+    values = [task.head.measure(task.head.decide(logits), labels)[name] for logits in found]
+    signed = [-np.inf if np.isnan(value) else value if greater else -value for value in values]
+    return signed.index(max(signed))
