@@ -25,7 +25,7 @@ count = st.integers(1, 10**9)
 every = st.one_of(st.sampled_from(["epoch", "never"]), count)
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
-    **dict.fromkeys(["data", "validation", "model"], names),
+    **dict.fromkeys(["data", "validation", "model", "corrections"], names),
     **dict.fromkeys(["encoding", "schedule", "optimizer"], text),
     **dict.fromkeys(["config", "delimiter", "sheet", "text", "pair", "label", "kind", "best_metric", "out"], text),
     **dict.fromkeys(["epochs", "lr"], positive),

@@ -45,7 +45,7 @@ class Recipe(Asked):
     )
     corrections: str | None = Field(
         None,
-        description=N_("A file of `warmstart review` with your decisions: applied to the rows, never to the table."),
+        description=N_("A review.csv with your decisions: applied to the rows, never to the table."),
     )
 
     # The model

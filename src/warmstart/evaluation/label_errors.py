@@ -25,6 +25,8 @@ LABEL, DUPLICATE, MISTAKE = "label", "duplicate", "mistake"  # why a row is wort
 UNLIKELY = 0.1  # the confidence in the given label under which a held-out row's mistake is a confident one
 LEAST = 1e-3  # probability: no witness is surer than that
 EITHER = 0.5  # of two copies of a text with different labels, one is wrong
+HALF = 0.5  # of a row that it has not trained on at all, a model is wrong more often than the label is
+FEWEST = 10  # rows of a class: of fewer no model learns what it looks like
 
 Array = npt.NDArray[Any]
 
@@ -58,8 +60,7 @@ class Suspect:
 def suspects(head: Head, evidence: dict[str, Evidence], most: int) -> list[Suspect]:
     """The rows most worth a look, the likeliest errors first, at most `most`. Raises UserError without `cleanlab`."""
     why: dict[tuple[str, int], list[str]] = defaultdict(list)
-    scores = _alike({split: 1 - _confidence(head, each) for split, each in evidence.items()})
-    guesses = {split: head.decide(each.logits[0]) for split, each in evidence.items()}
+    scores = {split: _score(head, each) for split, each in evidence.items()}
     for split, each in evidence.items():
         order = np.argsort(-scores[split], kind="stable")
         for place in order[: _how_many(head, each)].tolist():
@@ -77,13 +78,13 @@ def suspects(head: Head, evidence: dict[str, Evidence], most: int) -> list[Suspe
             split,
             place,
             said(head, evidence[split].labels[place]),
-            said(head, guesses[split][place]),
+            said(head, _guess(head, evidence[split], place, doubted=reasons != [DUPLICATE])),
             tuple(reasons),
             round(float(scores[split][place]), 4),
         )
         for (split, place), reasons in why.items()
     ]
-    return sorted(listed, key=lambda each: (-each.score, each.split, each.place))[:most]
+    return _chosen(listed, most)
 
 
 def _confidence(head: Head, known: Evidence) -> Array:
@@ -98,15 +99,34 @@ def _confidence(head: Head, known: Evidence) -> Array:
     return np.asarray(np.exp(np.mean([np.log(np.maximum(one, LEAST)) for one in found], axis=0)))
 
 
-def _alike(scores: dict[str, Array]) -> dict[str, Array]:
-    """Scores that mean the same in every split: a model is surer of itself in one than in the other, while labels are
-    as often wrong in both. So the rows of each have the scores of their ranks in the largest split."""
-    largest = max(scores, key=lambda split: len(scores[split]))
-    found = {}
-    for split, each in scores.items():
-        rank = np.argsort(np.argsort(each, kind="stable"), kind="stable")
-        found[split] = each if split == largest else np.quantile(scores[largest], (rank + 0.5) / max(len(each), 1))
-    return found
+def _guess(head: Head, known: Evidence, place: int, *, doubted: bool) -> Any:
+    """What the label of a row would be; if that is `doubted` and rows have one class, the likeliest of the others."""
+    logits = np.array(known.logits[0][place : place + 1], np.float64)
+    if doubted and head.classes and head.dimensions == 1:
+        logits[0, known.labels[place]] = -np.inf
+    return head.decide(logits)[0]
+
+
+def _score(head: Head, known: Evidence) -> Array:
+    """float64 [rows], from 0 to 1: how likely the given labels are wrong."""
+    found = 1 - _confidence(head, known)
+    if head.classes and head.dimensions == 1:
+        counts = head.class_counts(known.labels)
+        if not known.held_out:
+            found[counts[known.labels] < FEWEST] = 0
+    return found * HALF if known.held_out else found
+
+
+def _chosen(listed: list[Suspect], most: int) -> list[Suspect]:
+    """At most so many, the likeliest errors first; each reason has a fifth of the places, if it has so many rows."""
+    ordered = sorted(listed, key=lambda each: (-each.score, each.split, each.place))
+    reserved = [each for why in (LABEL, DUPLICATE, MISTAKE) for each in _of(ordered, why)[: most // 5]]
+    first = [*dict.fromkeys([*reserved, *ordered])][:most]
+    return [each for each in ordered if each in {*first}]
+
+
+def _of(listed: list[Suspect], why: str) -> list[Suspect]:
+    return [each for each in listed if why in each.why]
 
 
 def _how_many(head: Head, known: Evidence) -> int:

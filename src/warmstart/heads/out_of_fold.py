@@ -26,7 +26,7 @@ def out_of_fold(problem_type: str, outputs: int, features: Any, labels: Array, s
 
 def linear(problem_type: str, outputs: int, features: Any, labels: Array, new: Any) -> Array:
     """Logits, float64 [rows, outputs], of the rows `new` by a linear model of `features` and `labels`."""
-    strength = 4.0  # of the rows of TF-IDF features, which have length 1
+    strength = 16.0  # of the rows of TF-IDF features, which have length 1
     if isinstance(features, np.ndarray):
         mean, spread, strength = features.mean(axis=0), features.std(axis=0) + 1e-6, C
         features, new = (features - mean) / spread, (new - mean) / spread

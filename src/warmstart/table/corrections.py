@@ -127,7 +127,7 @@ def _labels(path: str, acting: list[Decision], task: "Task") -> dict[str, Decide
     }
     wrong = [each for each in acting if found[each.id] is None and not is_dropped(task, each.text)]
     if wrong:
-        listed = examples([f"{each.text!r} ({_('row {line}').format(line=each.line)})" for each in wrong])
+        listed = examples([_("{text!r} (row {line})").format(text=each.text, line=each.line) for each in wrong])
         words = ", ".join(next(word for word in both if word and word not in task.classes) for both in (DROP, KEEP))
         raise UserError(
             _("decisions that are no label: {listed}").format(listed=listed),

@@ -43,8 +43,8 @@ def read(path: str) -> list[Decision]:
     try:
         splits = load(path, quoting="standard", delimiter=_delimiter(path), keep=False)
     except UserError as error:
-        fix = _("{fix}; a review is a CSV file in UTF-8 with commas, or an Excel workbook").format(fix=error.fix)
-        raise UserError(error.problem, error.where, fix.removeprefix("; ")) from error
+        fix = _("save it as CSV in UTF-8 with commas, or as an Excel workbook")
+        raise UserError(error.problem, error.where, "; ".join(filter(None, [error.fix, fix]))) from error
     rows = next(iter(splits.values()))
     missing = [name for name in (ID, DECISION) if name not in rows.column_names]
     if missing:
