@@ -73,7 +73,7 @@ def test_planted_errors_are_in_the_first_rows(place: pathlib.Path, run: Run) -> 
         assert row["decision"] == ""
     first = [number(row) for row in found[:10]]
     assert len({*first} & {*FLIPPED}) >= 8
-    assert all(row["suggested"] == OTHER[row["given"]] for row in found[:8])
+    assert all(row["suggested"] == OTHER[row["given"]] for row in found if "looks wrong" in row["why"])
     twice = {number(row) for row in found if "elsewhere" in row["why"]}
     assert twice == {1, 160}
     assert "--corrections run/review.csv" in done.err

@@ -63,7 +63,8 @@ def suspects(head: Head, evidence: dict[str, Evidence], most: int) -> list[Suspe
     scores = {split: _score(head, each) for split, each in evidence.items()}
     for split, each in evidence.items():
         order = np.argsort(-scores[split], kind="stable")
-        for place in order[: _how_many(head, each)].tolist():
+        likely = order[: _how_many(head, each)]
+        for place in likely[scores[split][likely] >= EITHER * (HALF if each.held_out else 1)].tolist():
             why[split, place].append(LABEL)
         if each.held_out:
             found = confidences(head.problem_type, losses(head.problem_type, each.logits[0], each.labels))
