@@ -4,6 +4,7 @@ import pathlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
 
 from warmstart import paths
@@ -55,20 +56,28 @@ def _change(
     learnt: Callable[[Recipe], "Dataset"],
     logits: npt.NDArray[Any],
 ) -> Change:
-    """Raises UserError where the reviewed run is not there, or has learnt from rows that are measured on here."""
+    """On the validation rows that the reviewed run has not learnt from. Raises UserError where it is not there, or has
+    learnt from most of them."""
+    if not (reviewed / "recipe.toml").is_file():
+        raise UserError(
+            _("the corrections do not lie in the folder of the run that was reviewed"),
+            where=str(reviewed),
+            fix=_("leave the file where warmstart review wrote it"),
+        )
     saved = SavedRun.open(reviewed)
     rows = splits["validation"]
     if (saved.task.kind, saved.task.classes) != (task.kind, task.classes):
         raise UserError(_("the reviewed run has other classes"), str(reviewed))
     known = {*_texts(learnt(saved.recipe), task)}
-    if any(text in known for text in _texts(rows, task)):
+    new = np.array([text not in known for text in _texts(rows, task)], bool)
+    if 2 * new.sum() < len(new):
         raise UserError(
             _("the reviewed run has learnt from rows that are validation rows now"),
             where=str(reviewed),
             fix=_("train with the same --seed, --validation and --validation-fraction"),
         )
-    head = task.head
-    return paired(head, head.decide(saved.logits(rows)), head.decide(logits), encode(task, rows))
+    head, labels = task.head, encode(task, rows)
+    return paired(head, head.decide(saved.logits(rows))[new], head.decide(logits)[new], labels[new])
 
 
 def _texts(rows: "Dataset", task: Task) -> list[tuple[str, ...]]:

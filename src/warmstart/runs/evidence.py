@@ -16,7 +16,7 @@ from warmstart.heads.out_of_fold import linear, out_of_fold
 from warmstart.messages import _
 from warmstart.runs.saved import SavedRun
 from warmstart.table.corrections import REVIEWED
-from warmstart.table.labels import encode
+from warmstart.table.labels import encode, has_labels
 from warmstart.table.task import Task
 from warmstart.trainer import row_losses
 
@@ -36,7 +36,7 @@ def evidence(
     the training rows alone its features would seem the better ones, since they have been fitted to these labels."""
     task = saved.task
     columns = {split: texts_of(splits[split], task) for split in REVIEWED}
-    labels = {split: encode(task, splits[split]) for split in REVIEWED}
+    labels = {split: encode(task, splits[split]) for split in REVIEWED if has_labels(task, splits[split])}
     train, how = labels["train"], (task.problem_type, task.num_labels)
     made = features(saved.predictor, columns["train"], bar(len(train)))
     learnt: list[tuple[Any, Any]] = []  # of training and of validation rows
@@ -45,7 +45,8 @@ def evidence(
     if not learnt or len(train) <= MOST_ROWS:
         words = tfidf(columns["train"], columns["validation"], min(MOST_FEATURES, MOST_WEIGHTS // task.num_labels))
         learnt.append((out_of_fold(*how, words[0], train), linear(*how, words[0], train, words[1])))
-    knows = made is not None and _best(task, [held_out for _rows, held_out in learnt], labels["validation"]) == 0
+    by_each = [held_out for _rows, held_out in learnt]
+    knows = made is not None and ("validation" not in labels or _best(task, by_each, labels["validation"]) == 0)
     if not knows:
         learnt = learnt[-1:]
         listen(Note(_("single words tell these labels better than the model does: the review goes by them")))
@@ -54,12 +55,13 @@ def evidence(
         seen = None
     if seen is None and with_losses and knows:
         listen(Note(_("the run has not recorded the losses of its rows: they are ranked without")))
-    by_model, held_out = zip(*learnt, strict=True)
     texts = {split: [*zip(*found, strict=True)] for split, found in columns.items()}
-    return {
-        "train": Evidence(texts["train"], train, by_model, seen),
-        "validation": Evidence(texts["validation"], labels["validation"], held_out, held_out=True),
-    }
+    by_others = tuple(rows for rows, _held_out in learnt)
+    known = {"train": Evidence(texts["train"], train, by_others, seen)}
+    if "validation" in labels:
+        told = tuple(held_out for _rows, held_out in learnt)
+        known["validation"] = Evidence(texts["validation"], labels["validation"], told, held_out=True)
+    return known
 
 
 def _best(task: Task, found: list[Any], labels: Any) -> int:
