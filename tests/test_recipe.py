@@ -25,7 +25,7 @@ count = st.integers(1, 10**9)
 every = st.one_of(st.sampled_from(["epoch", "never"]), count)
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
-    **dict.fromkeys(["data", "validation", "model", "class_weights"], names),
+    **dict.fromkeys(["data", "validation", "model", "class_weights", "corrections"], names),
     **dict.fromkeys(["encoding", "schedule", "optimizer"], text),
     **dict.fromkeys(
         ["config", "delimiter", "sheet", "text", "pair", "label", "kind", "best_metric", "out", "threshold_for"], text

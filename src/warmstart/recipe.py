@@ -14,7 +14,7 @@ from warmstart.messages import N_, _
 from warmstart.options import Asked
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"  # the packaged one, which `models/default` finds under this name
-PATHS = ("data", "validation", "model")  # or names of the Hub
+PATHS = ("data", "validation", "model", "corrections")  # or names of the Hub
 WEIGHTS = ("auto", "none")  # of classes; anything else is a file, or once it has been read its content
 Every = Literal["epoch", "never"] | Annotated[int, Field(ge=1)]
 
@@ -43,6 +43,10 @@ class Recipe(Asked):
     allow_leakage: bool = Field(
         False,
         description=N_("Train although rows are in two splits; they are counted and named."),
+    )
+    corrections: str | None = Field(
+        None,
+        description=N_("A review.csv with your decisions: applied to the rows, never to the table."),
     )
 
     # The model

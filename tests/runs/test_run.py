@@ -16,7 +16,7 @@ from warmstart.runs.run import Result
 def test_the_folder_holds_all_that_the_run_was(finished: tuple[Result, list[str]]) -> None:
     result, said = finished
     assert {path.name for path in result.folder.iterdir()} == {
-        *("recipe.toml", "task.json", "log.jsonl", "metrics.json", "predictions.csv", "model"),
+        *("recipe.toml", "task.json", "log.jsonl", "metrics.json", "predictions.csv", "row_losses.json", "model"),
         *("report.json", "report.html"),
         *("checkpoint-49", "checkpoint-56"),
     }

@@ -46,6 +46,7 @@ def build() -> App:
     from warmstart.cli.prove import prove
     from warmstart.cli.report import report
     from warmstart.cli.resume import resume
+    from warmstart.cli.review import review
     from warmstart.cli.train import train
 
     app = App(
@@ -60,7 +61,7 @@ def build() -> App:
     )
     app["--help"].help = _("Show this help.")
     app["--version"].help = _("Show the version.")
-    in_order: list[Callable[..., None]] = [demo, inspect, plan, train, predict, evaluate, report, resume, prove]
+    in_order: list[Callable[..., None]] = [demo, inspect, plan, train, predict, evaluate, report, review, resume, prove]
     for place, command in enumerate(in_order):  # in the order in which one comes to need them
         app.command(_helping(command), sort_key=place)
     for handed_over in (launch, config):  # Accelerate parses these, its --help included

@@ -93,12 +93,12 @@ def _training_rows(saved: SavedRun) -> tuple["Dataset | None", str]:
     except UserError as error:
         reason = first_line(error)
         return None, _("no baselines: the training rows are not there ({reason})").format(reason=reason)
-    if _have_changed(saved, prepared):
+    if have_changed(saved, prepared):
         return None, _("no baselines: the training rows have changed")
     return prepared.splits["train"], ""
 
 
-def _have_changed(saved: SavedRun, prepared: Prepared) -> bool:
+def have_changed(saved: SavedRun, prepared: Prepared) -> bool:
     """Whether these are not the rows that the newest checkpoint was trained on. Without a good one nobody knows."""
     tasks = [dataclasses.replace(task, reasons=(), thresholds=()) for task in (saved.task, prepared.task)]
     if tasks[0] != tasks[1]:

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,12 +42,17 @@ def finish(
     trainer: Trainer,
     listen: Listener,
     languages: Languages,
+    more: Callable[[np.ndarray[Any, Any]], dict[str, Any]],
     heard: Sequence[str] = (),
 ) -> tuple[Report | None, np.ndarray[Any, Any] | None]:
     """Write the model and, on the main process, predictions, numbers, the model's card and the report's page, which has
-    what was `heard` until then. Returns the report and the logits of the validation rows, as in `Result`; raises
-    `Interrupted` as `train` does."""
+    what was `heard` until then. Returns the report and the logits of the validation rows, as in `Result`; `more` gives
+    further numbers from these. Raises `Interrupted` as `train` does."""
     with _resumable(folder, trainer):
+        if trainer.row_losses is not None:
+            trainer.row_losses.gather(trainer.processes)
+            if trainer.processes.is_main:
+                trainer.row_losses.write(folder)
         # What is reported is computed in fp32, as every tool that loads the model will compute it.
         trainer.args.bf16 = False
         if validation.labels is None:
@@ -71,7 +76,7 @@ def finish(
                 listen(Note(str(long)))
             listen(Note(_("computing baselines and intervals")))
             report = judge(task, logits, splits, with_baselines=recipe.baselines, decided=decided)
-            report = dataclasses.replace(report, facts={**report.facts, **facts})
+            report = dataclasses.replace(report, facts={**report.facts, **facts, **more(logits)})
             report, behind = explained(recipe, task, report, logits, splits, validation, trainer, heard)
             _write(folder, recipe, task, report, logits, splits, trainer.state.global_step)
             write_pages(folder, behind, listen)

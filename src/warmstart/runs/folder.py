@@ -14,15 +14,11 @@ from warmstart.messages import _
 from warmstart.recipe import Recipe
 
 LOG = "log.jsonl"
+# What a run writes, besides its recipe.
 RESULTS = (
-    "task.json",
-    LOG,
-    "model",
-    "predictions.csv",
-    "metrics.json",
-    "report.json",
-    "report.html",
-)  # besides its recipe
+    *("task.json", LOG, "model", "predictions.csv", "metrics.json", "row_losses.json"),
+    *("report.json", "report.html"),
+)
 
 
 @contextlib.contextmanager

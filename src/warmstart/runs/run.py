@@ -36,7 +36,7 @@ from warmstart.messages import _
 from warmstart.models.hub import commit_of
 from warmstart.models.load import load_model, longest_input
 from warmstart.recipe import Recipe
-from warmstart.runs import languages, uneven
+from warmstart.runs import corrected, languages, uneven
 from warmstart.runs.calibrated import settled
 from warmstart.runs.finish import finish
 from warmstart.runs.folder import LOG, own_folder, refuse_existing, refuse_links
@@ -44,7 +44,7 @@ from warmstart.runs.forecast import Forecast
 from warmstart.runs.journal import Journal
 from warmstart.runs.settings import early_stopping, overruled, refuse_length, refuse_settings, training_arguments
 from warmstart.runs.thresholds import kept
-from warmstart.table import origin
+from warmstart.table import corrections, origin
 from warmstart.table.checks import check
 from warmstart.table.infer import task_of
 from warmstart.table.reading import hub
@@ -52,17 +52,19 @@ from warmstart.table.sources import load
 from warmstart.table.splits import by_plain_names, with_validation
 from warmstart.table.task import Task, describe
 from warmstart.trainer import progress
+from warmstart.trainer.row_losses import RowLosses
 from warmstart.trainer.trainer import Trainer
 
 if TYPE_CHECKING:
-    from datasets import DatasetDict
+    from datasets import Dataset, DatasetDict
 
 
 # Settings of a recipe that may differ when a run is resumed: no weight of a checkpoint depends on them. Tables and
 # checkpoints are compared by what is in them, wherever they lie.
 CHANGE_NOTHING = {
     *("data", "validation", "model", "out", "processes", "keep", "baselines", "report_to", "log_every", "cpu"),
-    *("micro_batch_size", "spreadsheet_safe", "quoting", "header", "sheet", "calibrate", "threshold_for"),
+    *("micro_batch_size", "spreadsheet_safe", "quoting", "header", "sheet"),
+    *("calibrate", "threshold_for", "corrections"),
 }
 
 
@@ -132,9 +134,11 @@ def _checked(recipe: Recipe, splits: "DatasetDict") -> Prepared:
         )
     accepted = recipe.allow_leakage or hub.published(recipe.data, recipe.config)  # of these it warns
     splits, renamed = by_plain_names(splits)
+    loaded = splits
     splits, warnings = check(splits, task, on_empty=recipe.on_empty, allow_leakage=accepted)
     splits, held_out = with_validation(splits, task, fraction=recipe.validation_fraction, seed=recipe.seed)
-    notes = (renamed, *warnings, held_out)
+    splits, corrected = corrections.applied(recipe.corrections, task, loaded, splits)
+    notes = (renamed, *warnings, held_out, corrected)
     return Prepared(splits, task, tuple(note for note in notes if note), commit)
 
 
@@ -170,8 +174,9 @@ def _train(
     with _telling_failure(folder, trainer.events) if processes.is_main else contextlib.nullcontext():
         trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
     validation = made.tables["validation"]
+    more = functools.partial(corrected.facts, recipe, task, made.splits, _learnt_from, listen)
     report, logits = finish(
-        folder, recipe, task, made.splits, validation, trainer, listen, made.languages, heard=of_data
+        folder, recipe, task, made.splits, validation, trainer, listen, made.languages, more, heard=of_data
     )
     processes.barrier()
     return Result(folder, kept(task, report), report, logits, made.splits, trainer.state.log_history)
@@ -219,6 +224,10 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
     )
     uneven.apply(trainer, recipe, task, tables["train"].labels)
     trainer.events = Events(functools.partial(_with_shape, shape, Events(Journal(folder / LOG), listen)))
+    if tables["train"].labels is not None and tables["train"].owners is None:  # windows are no rows
+        trainer.row_losses = RowLosses(task.problem_type, tables["train"].labels)
+        if trainer.row_losses.lacks(arguments.num_train_epochs):
+            listen(Note(_("too many rows to keep the loss of each over all epochs: the later epochs are left out")))
     chosen = "bf16" if arguments.bf16 else "fp32"
     trainer.checkpointer.described = {
         "recipe": recipe.model_dump(mode="json", exclude=CHANGE_NOTHING),
@@ -226,6 +235,10 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
         "commits": {"data": prepared.commit, "model": commit_of(recipe.model)},
     }
     return Assembled(recipe, prepared.splits, task, tables, trainer, forecast, shape, fitting.languages)
+
+
+def _learnt_from(recipe: Recipe) -> "Dataset":
+    return prepare(recipe).splits["train"]
 
 
 def token_tables(

@@ -82,6 +82,8 @@ class Checkpointer:
         state.stateful_callbacks = callbacks.exported([*trainer.callback_handler.callbacks, trainer.control])
         switch(trainer.optimizer, "eval")
         with_progress = resumable or not trainer.args.save_only_model
+        if trainer.row_losses is not None:
+            trainer.row_losses.gather(trainer.processes)
         with trainer.processes.together():
             if trainer.processes.is_main:
                 self._write(folder, with_progress=with_progress)
@@ -100,10 +102,14 @@ class Checkpointer:
             state={**vars(trainer.state), "best_model_checkpoint": pathlib.Path(best).name if best else None},
             optimizer=trainer.optimizer if with_progress else None,
             scheduler=trainer.lr_scheduler if with_progress else None,
-            progress=trainer.run_state.to_dict(),
+            progress={**trainer.run_state.to_dict(), **self._row_losses()},
             identity=self.identify() if self.identity is None else self.identity,
         )
         self._rotate(folder)
+
+    def _row_losses(self) -> dict[str, Any]:
+        kept = self._trainer.row_losses
+        return {} if kept is None else {"row_losses": kept.to_dict()}
 
     def _write_weights(self, work: pathlib.Path) -> None:
         """As `save_model` does, which may be the user's; where that leaves other weights than the model's, or none, the
@@ -162,6 +168,8 @@ class Checkpointer:
         progress = checkpoint.load_progress(folder)
         if progress is not None:
             trainer.run_state.restore(progress)
+            if trainer.row_losses is not None:
+                trainer.row_losses.restore(progress.get("row_losses"))
         ours = folder.parent.resolve() == pathlib.Path(trainer.args.output_dir).resolve()
         if trainer.processes.is_main and ours and [folder] == checkpoint.folders(folder.parent)[-1:]:
             self._rotate(folder)  # a crash may have come before the old ones went

@@ -31,9 +31,15 @@ def make_engine(trainer: Whole, on: Techniques) -> Engine:
         return call
 
     own = trainer.is_own("compute_loss")
+    watching = None if own or on.graphs is not None else trainer.row_losses
 
     def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
-        found: torch.Tensor = trainer.compute_loss(model, pad(batch) if own else batch, **items_for(trainer, batch))
+        found: torch.Tensor
+        if watching is None:
+            found = trainer.compute_loss(model, pad(batch) if own else batch, **items_for(trainer, batch))
+        else:
+            found, outputs = trainer.compute_loss(model, batch, return_outputs=True, **items_for(trainer, batch))
+            watching.saw(outputs)
         return found
 
     return Engine(

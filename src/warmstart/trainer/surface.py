@@ -28,6 +28,7 @@ from warmstart.trainer import answers, hub, inner_methods, inputs, loaders, prep
 from warmstart.trainer import callbacks as shown
 from warmstart.trainer.arguments import TrainingArguments
 from warmstart.trainer.overrides import refuse_what_is_never_called
+from warmstart.trainer.row_losses import RowLosses
 from warmstart.trainer.run_state import RunState
 
 
@@ -90,6 +91,7 @@ class Surface:
     _wrapped: nn.Module | None = None
     _accelerator: TrainersAccelerator | None = None
     run_state: RunState
+    row_losses: RowLosses | None = None  # who wants to know the loss of each row
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

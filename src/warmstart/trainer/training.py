@@ -154,6 +154,8 @@ class Training:
     def _count(self, result: StepResult) -> None:
         trainer, state, counted = self._trainer, self._trainer.state, self._trainer.run_state
         counted.losses.add(result)
+        if trainer.row_losses is not None:
+            trainer.row_losses.count(result.update)
         done = result.update.index + 1
         state.global_step = done - counted.skipped
         state.epoch = done / self._per_epoch

@@ -12,6 +12,7 @@ from warmstart.engine.distributed.processes import Processes
 from warmstart.engine.signals import Signals
 from warmstart.events import Event
 from warmstart.trainer.arguments import TrainingArguments
+from warmstart.trainer.row_losses import RowLosses
 from warmstart.trainer.run_state import RunState
 
 
@@ -35,6 +36,7 @@ class Whole(Protocol):
     compute_metrics: Any
     preprocess_logits_for_metrics: Any
     run_state: RunState
+    row_losses: RowLosses | None
     signals: Signals
     is_in_train: bool
     label_smoother: Any
