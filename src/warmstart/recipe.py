@@ -43,6 +43,10 @@ class Recipe(Asked):
         False,
         description=N_("Train although rows are in two splits; they are counted and named."),
     )
+    group: str | None = Field(
+        None,
+        description=N_("Column whose rows of one value (an author, a thread) stay on one side of the split."),
+    )
 
     # The model
     model: str = Field(

@@ -11,6 +11,7 @@ from warmstart.options import Asked
 
 if TYPE_CHECKING:
     from warmstart.batches.lengths import TokenLengths
+    from warmstart.table.findings import Finding
     from warmstart.table.profile import Profile
 
 NOTHING = Asked()
@@ -24,11 +25,13 @@ def inspect(
     *,
     asked: Annotated[Asked, Parameter(name="*")] = NOTHING,
     model: str | None = None,
+    group: str | None = None,
     json: bool = False,
 ) -> None:
     """Show what is in DATA and what would be trained: columns, types, examples, lengths in tokens, class balance.
 
-    Every row is checked as `warmstart train` checks it; what is wrong is listed and does not end the command.
+    Every row is checked as `warmstart train` checks it; what is wrong is listed and does not end the command. Besides,
+    near-duplicates, contradictions, rare classes, groups, and what gives labels away are looked for.
 
     Examples:
 
@@ -41,13 +44,17 @@ def inspect(
         The table: a file, its address, a folder, a Hub id, or `sample`.
     model
         The checkpoint whose tokenizer counts; by default the packaged one.
+    group
+        Column whose rows of one value (an author, a thread) stay on one side of the split.
     json
         Print as JSON.
     """
     from dataclasses import asdict
 
-    from warmstart.batches.lengths import token_lengths
+    from warmstart.batches import lengths
     from warmstart.cli.show import as_json, quiet_libraries
+    from warmstart.cli.working import working
+    from warmstart.evaluation.facts import facts
     from warmstart.models.default import NAME
     from warmstart.models.load import load_tokenizer, longest_input
     from warmstart.recipe import Recipe
@@ -56,6 +63,7 @@ def inspect(
     from warmstart.table.profile import profile
     from warmstart.table.reading.hub import published
     from warmstart.table.sources import load
+    from warmstart.table.splits import by_plain_names
 
     quiet_libraries()
     splits = load(data, **asked.reading())
@@ -68,16 +76,26 @@ def inspect(
         fraction=usual.validation_fraction,
         seed=usual.seed,
         allow_leakage=published(data, asked.config),
+        group=group,
     )
+    with working() as tell:
+        more = facts(by_plain_names(splits)[0], task, group=group, tell=tell)
     tokenizer = load_tokenizer(model or NAME)
-    tokens = token_lengths(next(iter(splits.values())), task, tokenizer, longest_input(tokenizer, model or NAME))
+    first, rows = next(iter(splits.items()))
+    tokens = lengths.token_lengths(rows, task, tokenizer, longest_input(tokenizer, model or NAME))
+    findings = [
+        *(more.findings if more else ()),
+        *lengths.findings(tokens, origin.place(rows, str(first)), (task.text, *([task.pair] if task.pair else []))),
+    ]
     if json:
-        as_json({**found.to_dict(), "tokens": asdict(tokens) if tokens else None})
+        plain = found.to_dict()
+        plain["findings"] += [each.to_dict() for each in findings]
+        as_json({**plain, "tokens": asdict(tokens) if tokens else None, **(more.to_dict() if more else {})})
     else:
-        _show(found, tokens)
+        _show(found, tokens, findings)
 
 
-def _show(found: "Profile", tokens: "TokenLengths | None") -> None:
+def _show(found: "Profile", tokens: "TokenLengths | None", findings: "list[Finding]") -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -89,14 +107,15 @@ def _show(found: "Profile", tokens: "TokenLengths | None") -> None:
         console = Console(width=140)
     rows = ", ".join(f"{name} {count:,}" for name, count in found.splits.items())
     columns = Table(title=_("rows: {rows}").format(rows=rows), title_justify="left")
-    for heading in (_("column"), _("type"), _("examples")):
+    for heading in (_("column"), _("type"), _("missing"), _("examples")):
         columns.add_column(heading)
     read = (found.task.text, found.task.pair, found.task.label)
     names = [name for number, name in enumerate(found.columns) if number < MOST_COLUMNS or name in read]
     for name in names:
         column = found.columns[name]
         shown = [brief(value, LONGEST_CELL) for value in column.examples]
-        columns.add_row(escape(visible.line(name)), column.type, escape("\n".join(map(visible.line, shown))))
+        missing = f"{column.missing:,} ({column.missing_share:.1%})" if column.missing else ""
+        columns.add_row(escape(visible.line(name)), column.type, missing, escape("\n".join(map(visible.line, shown))))
     console.print(columns)
     if left := len(found.columns) - len(names):
         console.print(
@@ -104,7 +123,7 @@ def _show(found: "Profile", tokens: "TokenLengths | None") -> None:
                 "and {left:,} more column: --json shows it", "and {left:,} more columns: --json shows them", left
             ).format(left=left)
         )
-    for line in [*_lengths(tokens), *_spread(found), describe(found.task), *_would_train(found)]:
+    for line in [*_lengths(tokens), *_spread(found), describe(found.task), *_would_train(found, findings)]:
         console.print(escape(visible.lines(line)), highlight=False)
 
 
@@ -116,13 +135,14 @@ def _lengths(tokens: "TokenLengths | None") -> list[str]:
     return [
         _(
             "tokens a row: median {median}, 95 % up to {most}, longest {longest}; {share} over the "
-            "model's {limit} (of {rows_counted:,} rows counted)"
+            "model's {limit}, {cut} of all tokens cut (of {rows_counted:,} rows counted)"
         ).format(
             median=median,
             most=most,
             longest=longest,
             share=share,
             limit=tokens.limit,
+            cut=f"{tokens.share_of_tokens_cut:.1%}",
             rows_counted=tokens.rows_counted,
         )
     ]
@@ -140,7 +160,7 @@ def _spread(found: "Profile") -> list[str]:
     return lines
 
 
-def _would_train(found: "Profile") -> list[str]:
+def _would_train(found: "Profile", findings: "list[Finding]") -> list[str]:
     """What `warmstart train` would do with these rows."""
     lines = []
     if found.errors:
@@ -151,4 +171,7 @@ def _would_train(found: "Profile") -> list[str]:
         lines += [f"  - {finding}" for finding in found.warnings]
     if not lines:
         lines.append(_("warmstart train would find nothing wrong with these rows"))
+    for severity, heading in (("warning", _("worth mending:")), ("note", _("worth knowing:"))):
+        some = [f"  - {finding}" for finding in findings if finding.severity == severity]
+        lines += [heading, *some] if some else []
     return [*lines, *found.notes]

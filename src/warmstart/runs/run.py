@@ -15,6 +15,7 @@ from warmstart.batches.tokens import TokenTable, tokenize
 from warmstart.checkpoints import checkpoint
 from warmstart.engine.distributed.processes import Processes
 from warmstart.errors import UserError
+from warmstart.evaluation.facts import short_form
 from warmstart.evaluation.report import Report
 from warmstart.events import (
     Event,
@@ -125,8 +126,10 @@ def _checked(recipe: Recipe, splits: "DatasetDict") -> Prepared:
         )
     accepted = recipe.allow_leakage or hub.published(recipe.data, recipe.config)  # of these it warns
     splits, renamed = by_plain_names(splits)
-    splits, warnings = check(splits, task, on_empty=recipe.on_empty, allow_leakage=accepted)
-    splits, held_out = with_validation(splits, task, fraction=recipe.validation_fraction, seed=recipe.seed)
+    splits, warnings = check(splits, task, on_empty=recipe.on_empty, allow_leakage=accepted, group=recipe.group)
+    splits, held_out = with_validation(
+        splits, task, fraction=recipe.validation_fraction, seed=recipe.seed, group=recipe.group
+    )
     notes = (renamed, *warnings, held_out)
     return Prepared(splits, task, tuple(note for note in notes if note), commit)
 
@@ -176,6 +179,8 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
     refuse_settings(recipe, task)
     for note in (describe(task), *prepared.notes):
         listen(Note(note))
+    for finding in short_form(prepared.splits, task) if processes.is_main else ():
+        listen(Warned(str(finding)))
     tokenizer = load_tokenizer(recipe.model)
     length = min(recipe.max_length or 2**31, longest_input(tokenizer, recipe.model))
     refuse_length(length, tokenizer, task)

@@ -104,7 +104,8 @@ def _estimate(short: npt.NDArray[np.uint8], one: Ints, other: Ints) -> npt.NDArr
 def distinct(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The different values, sorted. By sorting: `np.unique` hashes, which takes very long where keys resemble."""
     values = np.sort(values, kind="stable")
-    return values[np.append(True, values[1:] != values[:-1])[: len(values)]]
+    differs: npt.NDArray[np.bool_] = np.append(True, values[1:] != values[:-1])[: len(values)]
+    return values[differs]
 
 
 def _without(values: Ints, known: Ints) -> Ints:
@@ -112,7 +113,8 @@ def _without(values: Ints, known: Ints) -> Ints:
     if not len(known):
         return values
     places = np.minimum(np.searchsorted(known, values), len(known) - 1)
-    return values[known[places] != values]
+    new: Ints = values[known[places] != values]
+    return new
 
 
 def _parts(rows: Ints) -> list[slice]:
@@ -126,7 +128,8 @@ def jaccard(found: Words, first: Ints, second: Ints) -> npt.NDArray[np.float64]:
     both = np.sort(np.concatenate(sets), kind="stable")  # which merges what is sorted in parts
     twice = both[1:][both[1:] == both[:-1]]
     common = np.bincount((twice >> np.uint64(32)).astype(np.int64), minlength=len(first))
-    return common / np.maximum(sizes[0] + sizes[1] - common, 1)
+    alike: npt.NDArray[np.float64] = common / np.maximum(sizes[0] + sizes[1] - common, 1)
+    return alike
 
 
 def _sets(found: Words, rows: Ints) -> npt.NDArray[np.uint64]:

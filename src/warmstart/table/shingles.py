@@ -2,8 +2,8 @@
 
 A shingle is a word or two neighbouring ones, with the ends of the text as neighbours too; case, punctuation and spaces
 do not count. A letter of a script without spaces between words is a word of its own, so that Chinese texts become
-characters and pairs of them, and mixed texts both. Signatures are those of `datasketch`, computed for many rows at once:
-its own loop over rows takes some ten times as long.
+characters and pairs of them, and mixed texts both. Signatures are those of `datasketch`, computed for many rows at
+once: its own loop over rows takes some ten times as long.
 """
 
 from dataclasses import dataclass
