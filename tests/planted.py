@@ -6,12 +6,15 @@ planted.clean(source)                       # the same rows without a fault
 planted.write(folder, made.splits)          # train.csv and validation.csv, columns "text" and "label"
 """
 
+import contextlib
 import csv
 import functools
+import getpass
 import pathlib
 import random
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -75,16 +78,23 @@ def english(shared: pathlib.Path) -> Source:
     return Source(splits, False, names, "mixed", "qv7", "really")
 
 
+MADE = pathlib.Path(tempfile.gettempdir()) / f"warmstart-zh-reviews-{getpass.getuser()}"
+
+
 @functools.cache
-def chinese(shared: pathlib.Path, folder: pathlib.Path) -> Source:
-    """Chinese reviews, made in `folder` once. Skips the test where they cannot be made."""
+def chinese(shared: pathlib.Path, folder: pathlib.Path = MADE) -> Source:
+    """Chinese reviews, made in `folder` once; by default in one that later test runs find. Skips the test where they
+    cannot be made."""
     script = shared / "bin" / "make-zh-reviews"
-    if not (folder / "test.csv").is_file():
+    if not folder.is_dir() or not any(folder.iterdir()):
         if not script.is_file():
             pytest.skip(f"there is no {script}")
-        done = subprocess.run([sys.executable, str(script), str(folder)], capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"make-zh-reviews cannot run: {done.stderr[-300:]}")
+        with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as part:
+            done = subprocess.run([sys.executable, str(script), part], capture_output=True, text=True)
+            if done.returncode:
+                pytest.skip(f"make-zh-reviews cannot run: {done.stderr[-300:]}")
+            with contextlib.suppress(OSError):  # another process was faster
+                pathlib.Path(part).rename(folder)
     splits = {}
     for split in ("train", "validation"):
         with (folder / f"{split}.csv").open(encoding="utf-8", newline="") as file:

@@ -33,6 +33,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(["updates", "batch_size", "micro_batch_size", "keep", "patience", "log_every", "processes"], count),
     **dict.fromkeys(["best", "baselines", "cpu", "allow_leakage", "header", "spreadsheet_safe"], st.booleans()),
     **dict.fromkeys(["evaluate_every", "save_every"], every),
+    "group": text,
     "max_length": st.integers(2, 10**9),
     "validation_fraction": share,
     "label_smoothing": st.floats(0, 1, exclude_max=True),
