@@ -70,19 +70,23 @@ def inspect(
     with origin.recalling(splits.values()):
         task = task_of(splits, asked)
     usual = Recipe()
-    found = profile(
-        splits,
-        task,
-        fraction=usual.validation_fraction,
-        seed=usual.seed,
-        allow_leakage=published(data, asked.config),
-        group=group,
-    )
-    with working() as tell:
-        more = facts(by_plain_names(splits)[0], task, group=group, tell=tell)
-    tokenizer = load_tokenizer(model or NAME)
     first, rows = next(iter(splits.items()))
-    tokens = lengths.token_lengths(rows, task, tokenizer, longest_input(tokenizer, model or NAME))
+    with working() as tell:
+        tell(0.0, _("checking every row"))
+        found = profile(
+            splits,
+            task,
+            fraction=usual.validation_fraction,
+            seed=usual.seed,
+            allow_leakage=published(data, asked.config),
+            group=group,
+        )
+        more = facts(
+            by_plain_names(splits)[0], task, group=group, tell=lambda share, what: tell(0.3 + 0.6 * share, what)
+        )
+        tell(0.9, _("counting tokens"))
+        tokenizer = load_tokenizer(model or NAME)
+        tokens = lengths.token_lengths(rows, task, tokenizer, longest_input(tokenizer, model or NAME))
     findings = [
         *(more.findings if more else ()),
         *lengths.findings(tokens, origin.place(rows, str(first)), (task.text, *([task.pair] if task.pair else []))),

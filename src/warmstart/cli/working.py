@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -19,19 +20,21 @@ def working() -> Iterator[Callable[[float, str], None]]:
     console = Console(file=sys.stderr)
     bar = Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True)
     task, said = bar.add_task("", total=1.0), ""
+    waiting = threading.Timer(SECONDS, bar.start)
+    waiting.daemon = True
 
     def tell(share: float, what: str) -> None:
         nonlocal said
-        if time.monotonic() - began < SECONDS:
-            return
-        if console.is_terminal:
-            bar.start()
-            bar.update(task, completed=share, description=what)
-        elif what != said:
+        bar.update(task, completed=share, description=what)
+        if not console.is_terminal and what != said and time.monotonic() - began >= SECONDS:
             print(f"{share:.0%} {what}", file=sys.stderr, flush=True)
-        said = what
+            said = what
 
+    if console.is_terminal:
+        waiting.start()
     try:
         yield tell
     finally:
-        bar.stop()
+        waiting.cancel()
+        if bar.live.is_started:
+            bar.stop()

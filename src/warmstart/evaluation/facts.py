@@ -1,5 +1,6 @@
 """What is right and wrong with a table before anything is trained: every fact that `inspect` shows, as plain data."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -98,6 +99,16 @@ def short_form(splits: "datasets.DatasetDict", task: "Task") -> tuple[Finding, .
     place = rows.places[rows.splits.index("train")] if "train" in rows.splits else rows.places[0]
     both = (*copies.findings(found, task), *shortcuts.findings(short, place, _texts(task), task.label_columns))
     return tuple(each for each in both if each.severity != "note")
+
+
+def in_short(splits: "datasets.DatasetDict", task: "Task", data: str) -> str:
+    """What `short_form` has, in a line or two; empty where it has nothing."""
+    problems = "; ".join(found.problem for found in short_form(splits, task))
+    if not problems:
+        return ""
+    return _("{problems} (where, and what to do: warmstart inspect {data})").format(
+        problems=problems, data=shlex.quote(data)
+    )
 
 
 def _first(splits: "datasets.DatasetDict", task: "Task", tell: Tell) -> tuple[Rows, Copies, Shortcuts]:

@@ -15,7 +15,7 @@ from warmstart.batches.tokens import TokenTable, tokenize
 from warmstart.checkpoints import checkpoint
 from warmstart.engine.distributed.processes import Processes
 from warmstart.errors import UserError
-from warmstart.evaluation.facts import short_form
+from warmstart.evaluation.facts import in_short
 from warmstart.evaluation.report import Report
 from warmstart.events import (
     Event,
@@ -179,8 +179,8 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
     refuse_settings(recipe, task)
     for note in (describe(task), *prepared.notes):
         listen(Note(note))
-    for finding in short_form(prepared.splits, task) if processes.is_main else ():
-        listen(Warned(str(finding)))
+    if processes.is_main and (found := in_short(prepared.splits, task, recipe.data)):
+        listen(Warned(found))
     tokenizer = load_tokenizer(recipe.model)
     length = min(recipe.max_length or 2**31, longest_input(tokenizer, recipe.model))
     refuse_length(length, tokenizer, task)
