@@ -123,3 +123,11 @@ def test_texts_without_words_and_long_ones() -> None:
 @given(st.lists(st.integers(0, 20)))
 def test_distinct_values(values: list[int]) -> None:
     assert distinct(np.array(values, np.int64)).tolist() == sorted(set(values))
+
+
+def test_rows_are_taken_in_two_ways_alike() -> None:
+    found = read(["a b c", "", "d", "e f"])
+    chosen = np.array([True, False, False, True])
+    one, other = found.where(chosen), found.of(np.flatnonzero(chosen))
+    assert one.ids.tolist() == other.ids.tolist()
+    assert one.offsets.tolist() == other.offsets.tolist() == [0, 3, 5]

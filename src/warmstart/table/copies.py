@@ -48,8 +48,10 @@ class Copies:
 def copies(rows: Rows, tell: Callable[[float], None] = silent) -> Copies:
     """The near-duplicates among all rows of all splits; rows without a word have none."""
     kinds = rows.split * (LABELS + 1) + np.where(rows.codes == NO_LABEL, LABELS, rows.codes % LABELS)
-    some = np.flatnonzero(np.sum([side.counts for side in rows.sides], axis=0) > 0)
-    found = near([side.of(some) for side in rows.sides], kinds[some], tell)
+    filled = np.sum([side.counts for side in rows.sides], axis=0) > 0
+    some = np.flatnonzero(filled)
+    sides = rows.sides if filled.all() else [side.where(filled) for side in rows.sides]
+    found = near(sides, kinds[some], tell)
     pairs = Pairs(some[found.first], some[found.second], found.similarity)
     return Copies(rows, pairs, rows.keys[pairs.first] == rows.keys[pairs.second])
 

@@ -49,6 +49,11 @@ class Words:
         places = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], counts)
         return Words(self.ids[places], offsets)
 
+    def where(self, chosen: npt.NDArray[np.bool_]) -> "Words":
+        """The rows that are chosen [rows], in little more memory than they take."""
+        offsets = np.concatenate([[0], np.cumsum(self.counts[chosen])])
+        return Words(self.ids[np.repeat(chosen, self.counts)], offsets)
+
 
 def words(splits: "list[datasets.Dataset]", name: str, vocabulary: dict[str, int]) -> Words:
     """The words of a column in all rows of the splits, one after the other. New ones are added to the vocabulary."""
