@@ -37,6 +37,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
         ["best", "baselines", "cpu", "allow_leakage", "header", "spreadsheet_safe", "calibrate"], st.booleans()
     ),
     **dict.fromkeys(["evaluate_every", "save_every"], every),
+    "group": text,
     "max_length": st.integers(2, 10**9),
     "validation_fraction": share,
     "label_smoothing": st.floats(0, 1, exclude_max=True),

@@ -48,6 +48,10 @@ class Recipe(Asked):
         None,
         description=N_("A review.csv with your decisions: applied to the rows, never to the table."),
     )
+    group: str | None = Field(
+        None,
+        description=N_("Column whose rows of one value (an author, a thread) stay on one side of the split."),
+    )
 
     # The model
     model: str = Field(

@@ -11,6 +11,7 @@ from warmstart.options import Asked
 
 if TYPE_CHECKING:
     from warmstart.batches.lengths import TokenLengths
+    from warmstart.table.findings import Finding
     from warmstart.table.profile import Profile
 
 NOTHING = Asked()
@@ -24,12 +25,14 @@ def inspect(
     *,
     asked: Annotated[Asked, Parameter(name="*")] = NOTHING,
     model: str | None = None,
+    group: str | None = None,
     json: bool = False,
     html: str | None = None,
 ) -> None:
     """Show what is in DATA and what would be trained: columns, types, examples, lengths in tokens, class balance.
 
-    Every row is checked as `warmstart train` checks it; what is wrong is listed and does not end the command.
+    Every row is checked as `warmstart train` checks it; what is wrong is listed and does not end the command. Besides,
+    near-duplicates, contradictions, rare classes, groups, and what gives labels away are looked for.
 
     Examples:
 
@@ -42,6 +45,8 @@ def inspect(
         The table: a file, its address, a folder, a Hub id, or `sample`.
     model
         The checkpoint whose tokenizer counts; by default the packaged one.
+    group
+        Column whose rows of one value (an author, a thread) stay on one side of the split.
     json
         Print as JSON.
     html
@@ -49,8 +54,10 @@ def inspect(
     """
     from dataclasses import asdict
 
-    from warmstart.batches.lengths import token_lengths
+    from warmstart.batches import lengths
     from warmstart.cli.show import as_json, listen, quiet_libraries
+    from warmstart.cli.working import working
+    from warmstart.evaluation.facts import facts
     from warmstart.models.load import longest_input
     from warmstart.recipe import Recipe
     from warmstart.runs.languages import choose, told
@@ -59,30 +66,44 @@ def inspect(
     from warmstart.table.profile import profile
     from warmstart.table.reading.hub import published
     from warmstart.table.sources import load
+    from warmstart.table.splits import by_plain_names
 
     quiet_libraries()
     splits = load(data, **asked.reading())
     with origin.recalling(splits.values()):
         task = task_of(splits, asked)
     usual = Recipe()
-    found = profile(
-        splits,
-        task,
-        fraction=usual.validation_fraction,
-        seed=usual.seed,
-        allow_leakage=published(data, asked.config),
-    )
-    first = next(iter(splits.values()))
-    chosen = choose(model, first, task, listen)
-    tokens = token_lengths(first, task, chosen.tokenizer, longest_input(chosen.tokenizer, chosen.model))
+    first, rows = next(iter(splits.items()))
+    chosen = choose(model, rows, task, listen)
+    with working() as tell:
+        tell(0.0, _("checking every row"))
+        found = profile(
+            splits,
+            task,
+            fraction=usual.validation_fraction,
+            seed=usual.seed,
+            allow_leakage=published(data, asked.config),
+            group=group,
+        )
+        more = facts(
+            by_plain_names(splits)[0], task, group=group, tell=lambda share, what: tell(0.3 + 0.6 * share, what)
+        )
+        tell(0.9, _("counting tokens"))
+        tokens = lengths.token_lengths(rows, task, chosen.tokenizer, longest_input(chosen.tokenizer, chosen.model))
+    findings = [
+        *(more.findings if more else ()),
+        *lengths.findings(tokens, origin.place(rows, str(first)), (task.text, *([task.pair] if task.pair else []))),
+    ]
+    plain = found.to_dict()
+    plain["findings"] += [each.to_dict() for each in findings]
     languages = {"model": chosen.model, **chosen.languages.to_dict()}
-    facts = {**found.to_dict(), "tokens": asdict(tokens) if tokens else None, "languages": languages}
+    plain |= {"tokens": asdict(tokens) if tokens else None, "languages": languages, **(more.to_dict() if more else {})}
     if html is not None:
-        _write_page(html, data, facts)
+        _write_page(html, data, plain)
     if json:
-        as_json(facts)
+        as_json(plain)
     else:
-        _show(found, tokens)
+        _show(found, tokens, findings)
         print(visible.lines(told(chosen)))
 
 
@@ -98,7 +119,7 @@ def _write_page(file: str, data: str, facts: dict[str, Any]) -> None:
     say(_("the page is in {file}").format(file=file))
 
 
-def _show(found: "Profile", tokens: "TokenLengths | None") -> None:
+def _show(found: "Profile", tokens: "TokenLengths | None", findings: "list[Finding]") -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -110,14 +131,15 @@ def _show(found: "Profile", tokens: "TokenLengths | None") -> None:
         console = Console(width=140)
     rows = ", ".join(f"{name} {count:,}" for name, count in found.splits.items())
     columns = Table(title=_("rows: {rows}").format(rows=rows), title_justify="left")
-    for heading in (_("column"), _("type"), _("examples")):
+    for heading in (_("column"), _("type"), _("missing"), _("examples")):
         columns.add_column(heading)
     read = (found.task.text, found.task.pair, found.task.label)
     names = [name for number, name in enumerate(found.columns) if number < MOST_COLUMNS or name in read]
     for name in names:
         column = found.columns[name]
         shown = [brief(value, LONGEST_CELL) for value in column.examples]
-        columns.add_row(escape(visible.line(name)), column.type, escape("\n".join(map(visible.line, shown))))
+        missing = f"{column.missing:,} ({column.missing_share:.1%})" if column.missing else ""
+        columns.add_row(escape(visible.line(name)), column.type, missing, escape("\n".join(map(visible.line, shown))))
     console.print(columns)
     if left := len(found.columns) - len(names):
         console.print(
@@ -125,7 +147,7 @@ def _show(found: "Profile", tokens: "TokenLengths | None") -> None:
                 "and {left:,} more column: --json shows it", "and {left:,} more columns: --json shows them", left
             ).format(left=left)
         )
-    for line in [*_lengths(tokens), *_spread(found), describe(found.task), *_would_train(found)]:
+    for line in [*_lengths(tokens), *_spread(found), describe(found.task), *_would_train(found, findings)]:
         console.print(escape(visible.lines(line)), highlight=False)
 
 
@@ -137,13 +159,14 @@ def _lengths(tokens: "TokenLengths | None") -> list[str]:
     return [
         _(
             "tokens a row: median {median}, 95 % up to {most}, longest {longest}; {share} over the "
-            "model's {limit} (of {rows_counted:,} rows counted)"
+            "model's {limit}, {cut} of all tokens cut (of {rows_counted:,} rows counted)"
         ).format(
             median=median,
             most=most,
             longest=longest,
             share=share,
             limit=tokens.limit,
+            cut=f"{tokens.share_of_tokens_cut:.1%}",
             rows_counted=tokens.rows_counted,
         )
     ]
@@ -161,7 +184,7 @@ def _spread(found: "Profile") -> list[str]:
     return lines
 
 
-def _would_train(found: "Profile") -> list[str]:
+def _would_train(found: "Profile", findings: "list[Finding]") -> list[str]:
     """What `warmstart train` would do with these rows."""
     lines = []
     if found.errors:
@@ -172,4 +195,7 @@ def _would_train(found: "Profile") -> list[str]:
         lines += [f"  - {finding}" for finding in found.warnings]
     if not lines:
         lines.append(_("warmstart train would find nothing wrong with these rows"))
+    for severity, heading in (("warning", _("worth mending:")), ("note", _("worth knowing:"))):
+        some = [f"  - {finding}" for finding in findings if finding.severity == severity]
+        lines += [heading, *some] if some else []
     return [*lines, *found.notes]

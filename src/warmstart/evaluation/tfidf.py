@@ -4,16 +4,14 @@ import re
 from typing import Any
 
 from warmstart.errors import UserError
+from warmstart.heads.scripts import UNSPACED
 from warmstart.messages import _
 
 MOST_FEATURES = 200_000  # per text; of those that occur, the most frequent
 READ = 2_000  # characters of each text that are looked at: about what a model of 512 tokens sees
 SAMPLE = 1_000  # texts that decide on words or characters
 
-# Letters of scripts without spaces between words: Thai, Lao, Tibetan, Burmese, Khmer, kana and Chinese characters.
-_UNSPACED = re.compile(
-    "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 _WORD = r"\w+|[^\w\s]"  # a punctuation mark or an emoji is a word too, and so is a single letter
 
 
@@ -36,20 +34,12 @@ def tfidf(known: list[list[str]], new: list[list[str]], most_features: int = MOS
     (`unspaced`). Raises UserError if all texts in `known` are blank.
     """
     from scipy import sparse
-    from sklearn.feature_extraction.text import TfidfVectorizer
 
     known, new = ([[one[:READ] for one in column] for column in columns] for columns in (known, new))
     learnt = [one for column in known for one in column]
     if not any(map(str.strip, learnt)):
         raise UserError(_("all training texts are blank"))
-    by_character = unspaced(learnt)
-    vectoriser = TfidfVectorizer(
-        analyzer="char" if by_character else "word",
-        token_pattern=None if by_character else _WORD,
-        ngram_range=(1, 3) if by_character else (1, 2),
-        sublinear_tf=True,  # 1 + log(count): a word said ten times does not say ten times as much
-        max_features=most_features,
-    ).fit(learnt)
+    vectoriser = vectoriser_of(learnt, most_features).fit(learnt)
 
     def features(columns: list[list[str]]) -> Any:
         sides = [vectoriser.transform(column) for column in columns]
@@ -58,3 +48,17 @@ def tfidf(known: list[list[str]], new: list[list[str]], most_features: int = MOS
         return sparse.hstack(sides, format="csr")
 
     return features(known), features(new)
+
+
+def vectoriser_of(texts: list[str], most_features: int = MOST_FEATURES) -> Any:
+    """What makes features of texts like these, not fitted yet: words and neighbouring two, or characters."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    by_character = unspaced(texts)
+    return TfidfVectorizer(
+        analyzer="char" if by_character else "word",
+        token_pattern=None if by_character else _WORD,
+        ngram_range=(1, 3) if by_character else (1, 2),
+        sublinear_tf=True,  # 1 + log(count): a word said ten times does not say ten times as much
+        max_features=most_features,
+    )

@@ -17,6 +17,7 @@ from warmstart.batches.tokens import TokenTable, tokenize
 from warmstart.checkpoints import checkpoint
 from warmstart.engine.distributed.processes import Processes
 from warmstart.errors import UserError
+from warmstart.evaluation.facts import in_short
 from warmstart.evaluation.report import Report
 from warmstart.events import (
     Event,
@@ -135,8 +136,10 @@ def _checked(recipe: Recipe, splits: "DatasetDict") -> Prepared:
     accepted = recipe.allow_leakage or hub.published(recipe.data, recipe.config)  # of these it warns
     splits, renamed = by_plain_names(splits)
     loaded = splits
-    splits, warnings = check(splits, task, on_empty=recipe.on_empty, allow_leakage=accepted)
-    splits, held_out = with_validation(splits, task, fraction=recipe.validation_fraction, seed=recipe.seed)
+    splits, warnings = check(splits, task, on_empty=recipe.on_empty, allow_leakage=accepted, group=recipe.group)
+    splits, held_out = with_validation(
+        splits, task, fraction=recipe.validation_fraction, seed=recipe.seed, group=recipe.group
+    )
     splits, corrected = corrections.applied(recipe.corrections, task, loaded, splits)
     notes = (renamed, *warnings, held_out, corrected)
     return Prepared(splits, task, tuple(note for note in notes if note), commit)
@@ -195,6 +198,8 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
     recipe = uneven.settled(recipe, task)
     for note in (describe(task), *prepared.notes):
         listen(Note(note))
+    if processes.is_main and (found := in_short(prepared.splits, task, recipe.data)):
+        listen(Warned(found))
     with listening(listen), processes.main_first():
         asked = recipe.model if "model" in recipe.model_fields_set else None
         fitting = languages.choose(asked, prepared.splits["train"], task, listen)

@@ -15,6 +15,7 @@ from warmstart.heads.cells import MISSING, OK
 from warmstart.messages import _
 from warmstart.table import labels, origin
 from warmstart.table.findings import Finding, refuse
+from warmstart.table.groups import across
 from warmstart.table.leakage import leakage
 from warmstart.table.scan import Scans, scan
 
@@ -43,17 +44,21 @@ def check(
     on_empty: OnEmpty = "error",
     allow_leakage: bool = False,
     for_training: bool = True,
+    group: str | None = None,
 ) -> "tuple[datasets.DatasetDict, tuple[str, ...]]":
     """The splits, less the rows without text where `on_empty` is "drop", and warnings in the user's language: what was
     decided when the rows were read, and what may be wrong with them.
 
     Rows are counted from 1, a header apart, and as they are before any are dropped. Rows that are in two splits are an
-    error unless `allow_leakage`. What is not `for_training` is to be measured: then the labels of every split are
-    needed, and how they are spread does not matter. Raises UserError with everything that is wrong, ten rows of each.
+    error unless `allow_leakage`, and so are values of the column `group`. What is not `for_training` is to be measured:
+    then the labels of every split are needed, and how they are spread does not matter. Raises UserError with everything
+    that is wrong, ten rows of each.
     """
     import datasets
 
-    found = examine(splits, task, on_empty=on_empty, allow_leakage=allow_leakage, for_training=for_training)
+    found = examine(
+        splits, task, on_empty=on_empty, allow_leakage=allow_leakage, for_training=for_training, group=group
+    )
     refuse([*found.errors])
     said = [*origin.notes(splits.values()), *map(str, found.warnings)]
     for split, kept in found.kept.items():
@@ -65,7 +70,13 @@ def check(
 
 
 def examine(
-    splits: "datasets.DatasetDict", task: "Task", *, on_empty: OnEmpty, allow_leakage: bool, for_training: bool
+    splits: "datasets.DatasetDict",
+    task: "Task",
+    *,
+    on_empty: OnEmpty,
+    allow_leakage: bool,
+    for_training: bool,
+    group: str | None = None,
 ) -> Found:
     """What `check` refuses and warns of, with nothing raised for it; the options are those of `check`."""
     if on_empty not in ("error", "drop"):
@@ -74,7 +85,7 @@ def examine(
             fix=_("say error or drop"),
         )
     scans: Scans = {str(split): scan(rows, str(split), task, drop=on_empty == "drop") for split, rows in splits.items()}
-    leaks = [*leakage(scans, task)] if for_training else []
+    leaks = [*leakage(scans, task), *across(splits, group)] if for_training else []
     errors = [finding for one in (ERRORS if for_training else MEASURED) for finding in one(scans, task)]
     warnings = [finding for one in WARNINGS for finding in one(scans, task)] if for_training else []
     (warnings if allow_leakage else errors).extend(leaks)

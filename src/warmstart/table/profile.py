@@ -12,6 +12,7 @@ from warmstart.table import columns, origin
 from warmstart.table.checks import examine
 from warmstart.table.findings import Finding
 from warmstart.table.labels import cells_of, has_labels
+from warmstart.table.missing import missing_cells
 from warmstart.table.splits import by_plain_names, with_validation
 from warmstart.table.task import Task
 
@@ -25,10 +26,12 @@ LONGEST = 1_000  # characters of a cell that are shown
 
 @dataclass(frozen=True)
 class ColumnShown:
-    """The type of a column and its first cells, as text."""
+    """The type of a column, its first cells as text, and how many rows, also as a share, have none or a blank."""
 
     type: str
     examples: tuple[str, ...]
+    missing: int = 0
+    missing_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Profile:
             "task": self.task.to_dict(),
             "labels": dict(self.labels),
             "findings": [
-                {"stops_training": stops, "problem": found.problem, "where": found.where, "fix": found.fix}
+                found.to_dict(stops_training=stops)
                 for stops, findings in ((True, self.errors), (False, self.warnings))
                 for found in findings
             ],
@@ -66,14 +69,21 @@ class Profile:
 
 
 def profile(
-    splits: "datasets.DatasetDict", task: Task, *, fraction: float | None, seed: int, allow_leakage: bool = False
+    splits: "datasets.DatasetDict",
+    task: Task,
+    *,
+    fraction: float | None,
+    seed: int,
+    allow_leakage: bool = False,
+    group: str | None = None,
 ) -> Profile:
     """Look at every row as training would, but raise nothing for what is wrong.
 
-    `allow_leakage` is that of `checks.check`; `fraction` and `seed` are those by which training would hold rows out.
+    `allow_leakage` and `group` are those of `checks.check`; `fraction` and `seed` are those by which training would
+    hold rows out.
     """
     first = next(iter(splits.values()))
-    errors, warnings, notes = _trained_on(splits, task, fraction, seed, allow_leakage)
+    errors, warnings, notes = _trained_on(splits, task, fraction, seed, allow_leakage, group)
     notes = (*origin.notes(splits.values()), *notes)
     return Profile(
         {str(name): len(rows) for name, rows in splits.items()},
@@ -87,19 +97,24 @@ def profile(
 
 
 def _trained_on(
-    splits: "datasets.DatasetDict", task: Task, fraction: float | None, seed: int, allow_leakage: bool
+    splits: "datasets.DatasetDict",
+    task: Task,
+    fraction: float | None,
+    seed: int,
+    allow_leakage: bool,
+    group: str | None,
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...], tuple[str, ...]]:
     """What training would stop at, warn of, and say."""
-    names = [name for name in (task.text, task.pair, *task.label_columns) if name is not None]
+    names = [name for name in (task.text, task.pair, *task.label_columns, group) if name is not None]
     splits, renamed = by_plain_names(_only(splits, names))
     try:
-        found = examine(splits, task, on_empty="error", allow_leakage=allow_leakage, for_training=True)
+        found = examine(splits, task, on_empty="error", allow_leakage=allow_leakage, for_training=True, group=group)
     except UserError as error:  # cells that cannot even be read
         return (Finding.of(error),), (), ()
     if found.errors:
         return found.errors, found.warnings, ()
     try:
-        _, held_out = with_validation(splits, task, fraction, seed)
+        _, held_out = with_validation(splits, task, fraction, seed, group)
     except UserError as error:  # too few rows to hold any out
         return (Finding.of(error),), found.warnings, ()
     return (), found.warnings, tuple(note for note in (renamed, held_out) if note)
@@ -129,7 +144,13 @@ def _columns(rows: "datasets.Dataset") -> dict[str, ColumnShown]:
     """Each column of the first rows, which are read once for all columns."""
     features = rows.features  # made anew by each asking
     head = rows.with_format("arrow")[: min(EXAMPLES, len(rows))]
-    return {name: ColumnShown(_type(feature), _examples(head.column(name))) for name, feature in features.items()}
+    missing = missing_cells(rows)
+    return {
+        name: ColumnShown(
+            _type(feature), _examples(head.column(name)), missing[name], missing[name] / max(len(rows), 1)
+        )
+        for name, feature in features.items()
+    }
 
 
 def _examples(column: "pa.ChunkedArray") -> tuple[str, ...]:

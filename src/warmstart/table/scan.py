@@ -10,6 +10,7 @@ from warmstart.errors import MOST_EXAMPLES
 from warmstart.heads import alike
 from warmstart.heads.cells import MISSING, OK, UNKNOWN
 from warmstart.table import columns, labels, origin
+from warmstart.table.missing import blank
 
 if TYPE_CHECKING:
     import datasets
@@ -55,7 +56,7 @@ def scan(dataset: "datasets.Dataset", split: str, task: "Task", *, drop: bool) -
     before = 0
     for table in columns.batches(dataset, texts):
         for name in texts:
-            empty[name].append(before + _empty(table.column(name)))
+            empty[name].append(before + np.flatnonzero(blank(table.column(name))))
             broken[name].append(before + _broken(table.column(name)))
         before += len(table)
     filled = np.ones(len(dataset), bool)
@@ -105,13 +106,6 @@ def _labels(dataset: "datasets.Dataset", task: "Task", kept: npt.NDArray[np.bool
         before += len(cells)
     said = {name: np.concatenate(rows) for name, rows in in_doubt.items()}
     return Labels(np.concatenate(faults), shown, np.concatenate(codes), counts, said)
-
-
-def _empty(column: "pa.ChunkedArray") -> Rows:
-    import pyarrow.compute as pc
-
-    blank = pc.or_(pc.equal(pc.binary_length(column), 0), pc.utf8_is_space(column))
-    return np.flatnonzero(pc.fill_null(blank, True).to_numpy())
 
 
 def _broken(column: "pa.ChunkedArray") -> Rows:

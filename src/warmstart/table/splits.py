@@ -10,6 +10,7 @@ from warmstart.errors import UserError
 from warmstart.heads.strata import numbered
 from warmstart.messages import _
 from warmstart.table import columns, labels, origin
+from warmstart.table.together import numbers, together
 
 if TYPE_CHECKING:
     import datasets
@@ -24,7 +25,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 def split(
-    dataset: "datasets.Dataset", task: "Task", *, fraction: float = USUAL, seed: int = 0
+    dataset: "datasets.Dataset", task: "Task", *, fraction: float = USUAL, seed: int = 0, group: str | None = None
 ) -> "tuple[datasets.Dataset, datasets.Dataset]":
     """(train, validation), both in the original order, the latter `fraction` of the rows, or two rows if that is more.
 
@@ -32,7 +33,8 @@ def split(
     first where rows are left over; all of them have one if that makes validation no more than a fifth (`ROOM`) larger
     than asked for, and otherwise some have none. Numbers are shared by quantiles, rows of several labels by their
     combination, the rare ones together. Rows with equal texts stay together, so that texts with very many copies may
-    make the share larger. The same rows, fraction and seed give the same split.
+    make the share larger; so do those with one value in the column `group`, where it is named. The same rows, fraction
+    and seed give the same split.
 
     Raises UserError for fewer than four rows, for texts too few to cut, for a fraction outside 0 to 1, and for cells
     that are no labels.
@@ -46,7 +48,7 @@ def split(
         raise _too_few(_("{dataset} rows are too few to split").format(dataset=len(dataset)))
     fraction = max(fraction, FEWEST / len(dataset))
     keys, strata, labelled, classes = _read(dataset, task, fraction)
-    groups = numbered(keys)
+    groups = numbered(keys if group is None else together(keys, numbers(dataset, group)))
     taken = choose(groups, strata, fraction, seed)
     if not taken.any():
         raise _too_few(_("no class has two rows of different texts"))
@@ -77,7 +79,11 @@ def by_plain_names(splits: "datasets.DatasetDict") -> "tuple[datasets.DatasetDic
 
 
 def with_validation(
-    splits: "datasets.DatasetDict", task: "Task", fraction: float | None = None, seed: int = 0
+    splits: "datasets.DatasetDict",
+    task: "Task",
+    fraction: float | None = None,
+    seed: int = 0,
+    group: str | None = None,
 ) -> "tuple[datasets.DatasetDict, str | None]":
     """The splits with a "validation" set aside from "train" if there is none, and what to say of it, in lines. Where no
     `fraction` is asked for it is `USUAL`, or less: evaluating more than `MOST` rows takes long and tells little more.
@@ -97,7 +103,7 @@ def with_validation(
     if fraction is None:
         fraction = min(USUAL, MOST / max(len(splits["train"]), 1))
     with origin.telling(splits["train"], "train"):
-        train, validation = split(splits["train"], task, fraction=fraction, seed=seed)
+        train, validation = split(splits["train"], task, fraction=fraction, seed=seed, group=group)
     rest = {name: rows for name, rows in splits.items() if name != "train"}
     said = _(
         "no validation split: {validation:,} of {train:,} training rows are set aside for it ({how}, seed {seed})"
