@@ -36,7 +36,7 @@ DATA = {
     "lists.py": {"SIGNS", "NEVER_IN_NAMES"},
     "quantities.py": {"MULTIPLES", "_UNIT"},
     "chinese.py": {"LABELS", "TOPICS", "DEGREES", "DENIED", "OPENINGS", "FRAMES", "AND", "CANNOT_BE_DENIED"},
-    "scripts.py": {"UNSPACED"},
+    "unspaced.py": {"UNSPACED"},
     "groups.py": {"NAMED_IN_CHINESE"},
 }
 # Sentences whose Chinese says it with other numbers: "and 3 more" of 13 is "13 in all".

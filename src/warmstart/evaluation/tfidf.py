@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from warmstart.errors import UserError
-from warmstart.heads.scripts import UNSPACED
+from warmstart.heads.unspaced import UNSPACED
 from warmstart.messages import _
 
 MOST_FEATURES = 200_000  # per text; of those that occur, the most frequent

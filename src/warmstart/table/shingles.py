@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from warmstart.heads.scripts import UNSPACED
+from warmstart.heads.unspaced import UNSPACED
 from warmstart.table import columns
 
 if TYPE_CHECKING:
