@@ -58,7 +58,7 @@ def without(run: pathlib.Path, place: pathlib.Path) -> pathlib.Path:
 def measure(run: pathlib.Path) -> dict[str, Any]:
     """What the temperature of a run is worth, and what it changes."""
     from warmstart.evaluation.calibration import _measured
-    from warmstart.runs.run import prepare
+    from warmstart.runs.prepared import prepare
     from warmstart.runs.saved import SavedRun
     from warmstart.table.labels import encode, has_labels
     from warmstart.table.sources import load

@@ -36,7 +36,7 @@ def trainers(data: str, count: int) -> dict[str, Any]:
     import warmstart
     from warmstart.batches.tokens import tokenize
     from warmstart.models.load import load_model, load_tokenizer
-    from warmstart.runs.run import prepare
+    from warmstart.runs.prepared import prepare
 
     folder, _, config = data.partition(":")
     prepared = prepare(warmstart.Recipe.of({"data": folder, "config": config}))

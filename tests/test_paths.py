@@ -8,7 +8,7 @@ import pytest
 
 from warmstart import Recipe, load, paths
 from warmstart.errors import UserError
-from warmstart.runs.run import prepare
+from warmstart.runs.prepared import prepare
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from warmstart import Recipe
 from warmstart.errors import UserError
-from warmstart.runs.run import Prepared, prepare
+from warmstart.runs.prepared import Prepared, prepare
 
 NO_MODEL = "no/such-model"  # naming it shows that the table is looked at before any model
 

@@ -130,6 +130,10 @@ def test_no_row_is_told_by_what_has_learnt_from_it() -> None:
 def test_what_is_the_same() -> None:
     texts = [("Ａ  good, film",), ("a good film!",), ("a good filme",), ("很好。",), ("很好",), ("!",), ("?",)]
     assert same(texts) == [[0, 1], [3, 4]]
+    long = "the old ferry leaves the harbour at noon and comes back in the evening with all of its guests on board"
+    other = "nobody on the island could say when the next boat would come, or whether there was to be one"
+    assert same([(long,), (other,), (long.replace("noon", "nine"),), (long + " again",)]) == [[0, 2, 3]]
+    assert same([(long, other), (other, long), (long, other + "!")]) == [[0, 2]]
 
 
 @pytest.mark.parametrize("kind", list(HEADS))

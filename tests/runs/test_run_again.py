@@ -14,7 +14,8 @@ from warmstart import Recipe
 from warmstart.models import auto
 from warmstart.models.load import load_tokenizer
 from warmstart.runs.forecast import Forecast
-from warmstart.runs.run import Result, prepare, token_tables, train
+from warmstart.runs.prepared import prepare
+from warmstart.runs.run import Result, token_tables, train
 from warmstart.trainer.trainer import Trainer
 
 

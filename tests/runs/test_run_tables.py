@@ -14,8 +14,9 @@ from warmstart.cli.resume import known_run
 from warmstart.engine.distributed.processes import Processes
 from warmstart.errors import UserError
 from warmstart.events import lines
+from warmstart.runs.prepared import prepare
 from warmstart.runs.prove import prove
-from warmstart.runs.run import prepare, train, training_arguments
+from warmstart.runs.run import train, training_arguments
 from warmstart.runs.saved import SavedRun
 from warmstart.table.task import Task
 

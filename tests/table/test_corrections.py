@@ -12,7 +12,7 @@ from tests import tiny
 from warmstart.errors import UserError
 from warmstart.heads.decided import said
 from warmstart.recipe import Recipe
-from warmstart.runs.run import Prepared, prepare
+from warmstart.runs.prepared import Prepared, prepare
 from warmstart.table.labels import encode
 from warmstart.table.reviewed import row_id
 

@@ -12,7 +12,7 @@ from tests.bad_inputs.helpers import write
 from warmstart import Recipe
 from warmstart.batches.lengths import token_lengths
 from warmstart.errors import UserError
-from warmstart.runs.run import prepare
+from warmstart.runs.prepared import prepare
 from warmstart.table.findings import refuse
 from warmstart.table.infer import infer_task
 from warmstart.table.profile import Profile, profile

@@ -163,6 +163,11 @@ def switch(optimizer: torch.optim.Optimizer | None, mode: Literal["train", "eval
         change()
 
 
+def needs_metric(scheduler: Any) -> bool:
+    """Whether the schedule moves on evaluation results and not on updates."""
+    return isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau) or type(scheduler).__name__ == "GreedyLR"
+
+
 def _cannot_make(where: str, value: Any, error: Exception, fix: str) -> UserError:
     name = str(getattr(value, "value", value))
     return UserError(_("{name!r} cannot be made: {error}").format(name=name, error=error), where, fix)

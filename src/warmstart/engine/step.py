@@ -15,7 +15,7 @@ from warmstart.engine.distributed.processes import Processes
 from warmstart.engine.losses import count_targets, no_gradient, one_number
 from warmstart.engine.nonfinite import is_finite
 from warmstart.engine.oom import RowsAtATime, count_rows, is_out_of_memory
-from warmstart.engine.optimizer import switch
+from warmstart.engine.optimizer import needs_metric, switch
 from warmstart.engine.precision import FallBack
 from warmstart.engine.randomness import reseed
 from warmstart.engine.signals import Signals
@@ -296,8 +296,3 @@ def padded_tokens(batch: Batch) -> int:
         return batch.rows * int(batch.lengths.max()) if batch.rows else 0
     ids = batch.get("input_ids") if isinstance(batch, Mapping) else None
     return ids.numel() if isinstance(ids, torch.Tensor) else 0
-
-
-def needs_metric(scheduler: Any) -> bool:
-    """Whether the schedule moves on evaluation results and not on updates."""
-    return isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau) or type(scheduler).__name__ == "GreedyLR"

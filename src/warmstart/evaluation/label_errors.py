@@ -7,7 +7,6 @@ al. 2020). Together they are better than each alone (benchmarks/review.py).
 """
 
 import dataclasses
-import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -20,12 +19,15 @@ from warmstart.heads.decided import said
 from warmstart.heads.head import Head
 from warmstart.heads.losses import confidences, losses
 from warmstart.messages import _
+from warmstart.table.near import near
+from warmstart.table.shingles import words
 
 LABEL, DUPLICATE, MISTAKE = "label", "duplicate", "mistake"  # why a row is worth a look
 UNLIKELY = 0.1  # the confidence in the given label under which a held-out row's mistake is a confident one
 LEAST = 1e-3  # probability: no witness is surer than that
 EITHER = 0.5  # of two copies of a text with different labels, one is wrong
 HALF = 0.5  # of a row that it has not trained on at all, a model is wrong more often than the label is
+SAME = 0.8  # Jaccard similarity from which on two texts should have one label
 FEWEST = 10  # rows of a class: of fewer no model learns what it looks like
 
 Array = npt.NDArray[Any]
@@ -166,13 +168,22 @@ def _contradictions(head: Head, evidence: dict[str, Evidence]) -> list[list[tupl
 
 
 def same(texts: Sequence[Sequence[str]]) -> list[list[int]]:
-    """Groups of rows whose texts are the same but for case, width, spaces and punctuation."""
-    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for row, columns in enumerate(texts):
-        groups[tuple(map(_bare, columns))].append(row)
-    return [group for group in groups.values() if len(group) > 1]
+    """Groups of rows whose texts say the same: each is a near-duplicate of another one in its group."""
+    from datasets import Dataset
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
-
-def _bare(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(filter(str.isalnum, folded)) or folded
+    table = Dataset.from_dict({str(number): list(column) for number, column in enumerate(zip(*texts, strict=True))})
+    known: dict[str, int] = {}
+    sides = [words([table], name, known) for name in table.column_names]
+    filled = np.sum([side.counts for side in sides], axis=0) > 0  # of texts without a word nothing is the same
+    rows = np.flatnonzero(filled)
+    found = near([side.where(filled) for side in sides], np.zeros(len(rows), np.int64))
+    alike = found.similarity >= SAME
+    graph = coo_array(
+        (np.ones(int(alike.sum())), (rows[found.first[alike]], rows[found.second[alike]])), (len(texts), len(texts))
+    )
+    _count, groups = connected_components(graph, directed=False)
+    order = np.argsort(groups, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+    return sorted(part.tolist() for part in parts if len(part) > 1)

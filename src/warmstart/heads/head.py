@@ -20,6 +20,7 @@ from warmstart.heads.cells import MISSING, Value, shown
 from warmstart.heads.decision import Decision, LabelColumn
 from warmstart.heads.glue import glue_task, metrics_for
 from warmstart.heads.notation import Notation
+from warmstart.heads.sure import Sure
 from warmstart.heads.uneven import Uneven
 from warmstart.messages import _
 
@@ -28,7 +29,7 @@ Encoded = NDArray[np.int64] | NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Head(Uneven, ABC):
+class Head(Uneven, Sure, ABC):
     """What a task predicts. Class ids are places in `classes`; `values` holds the cell that stands for each class.
 
     `glue` is the GLUE task, where the rows are of one, and `label` the name of the label column, where there is one.
@@ -47,7 +48,6 @@ class Head(Uneven, ABC):
     errors: ClassVar[tuple[str, ...]] = ("loss",)  # the metrics of which less is better
     constant_name: ClassVar[str]  # of the baseline that says the same of every row
     linear_name: ClassVar[str]  # of the baseline that is linear in the words
-    probable: ClassVar[bool] = False  # whether `probabilities` are some, which the four methods below look at
 
     classes: tuple[str, ...] = ()
     values: tuple[Value, ...] = ()
@@ -195,27 +195,6 @@ class Head(Uneven, ABC):
             }
             for prediction, scores in zip(self.decide(logits), self.probabilities(logits), strict=True)
         ]
-
-    # How sure the model is, where it gives probabilities
-
-    def log_losses(self, logits: Array, labels: Array) -> NDArray[np.float64]:
-        """float64 [rows]: minus the logarithm of the probability that the model gives to each row's label."""
-        raise NotImplementedError
-
-    def calls(self, logits: Array, labels: Array) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """What calibration is about, [rows, calls] both: how likely the model holds each likeliest answer to be right,
-        and whether it is."""
-        raise NotImplementedError
-
-    def confidence(self, logits: Array, predictions: Array) -> NDArray[np.float64]:
-        """float64 [rows]: the probability that the model gives to the whole prediction of a row."""
-        raise NotImplementedError
-
-    def right(self, predictions: Array, labels: Array) -> NDArray[np.bool_]:
-        """bool [rows]: whether the whole prediction of a row is its label."""
-        same: NDArray[np.bool_] = np.equal(predictions, labels).reshape(len(labels), -1)
-        found: NDArray[np.bool_] = np.logical_and.reduce(same, axis=1)
-        return found
 
     # Metrics
 

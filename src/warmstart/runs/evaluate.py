@@ -10,7 +10,7 @@ from warmstart.errors import UserError, first_line
 from warmstart.evaluation.report import Report, judge
 from warmstart.heads.notation import PLAIN, Notation
 from warmstart.messages import _
-from warmstart.runs.run import Prepared, prepare
+from warmstart.runs.prepared import Prepared, prepare
 from warmstart.runs.saved import SavedRun
 from warmstart.table import origin
 from warmstart.table.checks import OnEmpty, check

@@ -16,7 +16,7 @@ from warmstart.messages import N_, _
 from warmstart.reporting.predictions import write_rows
 from warmstart.runs.evaluate import have_changed
 from warmstart.runs.evidence import Bar, evidence
-from warmstart.runs.run import prepare
+from warmstart.runs.prepared import prepare
 from warmstart.runs.saved import SavedRun
 from warmstart.table import corrections
 from warmstart.table.labels import encode

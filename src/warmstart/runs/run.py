@@ -43,21 +43,16 @@ from warmstart.runs.finish import finish
 from warmstart.runs.folder import LOG, own_folder, refuse_existing, refuse_links
 from warmstart.runs.forecast import Forecast
 from warmstart.runs.journal import Journal
+from warmstart.runs.prepared import learnt_from, prepare
 from warmstart.runs.settings import early_stopping, overruled, refuse_length, refuse_settings, training_arguments
 from warmstart.runs.thresholds import kept
-from warmstart.table import corrections, origin
-from warmstart.table.checks import check
-from warmstart.table.infer import task_of
-from warmstart.table.reading import hub
-from warmstart.table.sources import load
-from warmstart.table.splits import by_plain_names, with_validation
 from warmstart.table.task import Task, describe
 from warmstart.trainer import progress
 from warmstart.trainer.row_losses import RowLosses
 from warmstart.trainer.trainer import Trainer
 
 if TYPE_CHECKING:
-    from datasets import Dataset, DatasetDict
+    from datasets import DatasetDict
 
 
 # Settings of a recipe that may differ when a run is resumed: no weight of a checkpoint depends on them. Tables and
@@ -84,17 +79,6 @@ class Result:
 
 
 @dataclasses.dataclass(frozen=True)
-class Prepared:
-    """What a recipe's data has become: checked rows with their validation split, and the task. `commit`: of the Hub's
-    data set, if it is one."""
-
-    splits: "DatasetDict"
-    task: Task
-    notes: tuple[str, ...]
-    commit: str | None = None
-
-
-@dataclasses.dataclass(frozen=True)
 class Assembled:
     """A run that could begin. `shape`: precision and batch shape in words, with the reason."""
 
@@ -106,43 +90,6 @@ class Assembled:
     forecast: Forecast
     shape: str
     languages: Languages
-
-
-def prepare(recipe: Recipe) -> Prepared:
-    """Load the recipe's table, work out the task, check every row, and hold out validation rows if there are none.
-
-    Raises UserError for whatever is wrong with the table; nothing has been written then.
-    """
-    if not recipe.data:
-        raise UserError(
-            _("no data was given"),
-            where="DATA",
-            fix=_("warmstart train my.csv, or warmstart demo"),
-        )
-    splits = load(recipe.data, validation=recipe.validation, **recipe.reading())
-    with origin.recalling(splits.values()):
-        return _checked(recipe, splits)
-
-
-def _checked(recipe: Recipe, splits: "DatasetDict") -> Prepared:
-    commit = hub.commit_of(splits)
-    task = dataclasses.replace(task_of(splits, recipe), long=recipe.long or "cut")
-    if task.label is None:
-        raise UserError(
-            _("the table has no label column to learn from"),
-            where=recipe.data,
-            fix=_("name it with --label"),
-        )
-    accepted = recipe.allow_leakage or hub.published(recipe.data, recipe.config)  # of these it warns
-    splits, renamed = by_plain_names(splits)
-    loaded = splits
-    splits, warnings = check(splits, task, on_empty=recipe.on_empty, allow_leakage=accepted, group=recipe.group)
-    splits, held_out = with_validation(
-        splits, task, fraction=recipe.validation_fraction, seed=recipe.seed, group=recipe.group
-    )
-    splits, corrected = corrections.applied(recipe.corrections, task, loaded, splits)
-    notes = (renamed, *warnings, held_out, corrected)
-    return Prepared(splits, task, tuple(note for note in notes if note), commit)
 
 
 def train(recipe: Recipe, *, resume: bool = False, accept_changes: bool = False, listen: Listener = silent) -> Result:
@@ -177,7 +124,7 @@ def _train(
     with _telling_failure(folder, trainer.events) if processes.is_main else contextlib.nullcontext():
         trainer.train(resume_from_checkpoint=resume and processes.gathered(checkpoint.begun(folder))[0])
     validation = made.tables["validation"]
-    more = functools.partial(corrected.facts, recipe, task, made.splits, _learnt_from, listen)
+    more = functools.partial(corrected.facts, recipe, task, made.splits, learnt_from, listen)
     report, logits = finish(
         folder, recipe, task, made.splits, validation, trainer, listen, made.languages, more, heard=of_data
     )
@@ -240,10 +187,6 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
         "commits": {"data": prepared.commit, "model": commit_of(recipe.model)},
     }
     return Assembled(recipe, prepared.splits, task, tables, trainer, forecast, shape, fitting.languages)
-
-
-def _learnt_from(recipe: Recipe) -> "Dataset":
-    return prepare(recipe).splits["train"]
 
 
 def token_tables(

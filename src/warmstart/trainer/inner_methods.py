@@ -12,8 +12,7 @@ from transformers.trainer_utils import EvalLoopOutput
 
 from warmstart.checkpoints.weights import load_weights, save_weights
 from warmstart.engine.losses import items_in, takes_items
-from warmstart.engine.optimizer import switch
-from warmstart.engine.step import needs_metric
+from warmstart.engine.optimizer import needs_metric, switch
 
 SPEED = ("runtime", "samples_per_second", "steps_per_second")
 
