@@ -1,9 +1,11 @@
 """What every test shares: no Hub, English messages, quiet libraries, and where the optional data is."""
 
+import importlib.util
 import os
 import pathlib
 import subprocess
 import sys
+from collections.abc import Iterator
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -34,3 +36,23 @@ def hf_home(shared: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> p
     home = tmp_path_factory.mktemp("hf_home")
     subprocess.run([sys.executable, str(shared / "bin" / "make-hf-home"), str(home)], check=True, capture_output=True)
     return home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pages_have_tables() -> Iterator[None]:
+    """The many runs that tests train write their pages as without the extra `report`: drawing charts is the larger part
+    of the end of a small run. Where pages are tested, they have charts (`with_charts`)."""
+    from warmstart.reporting.html import bundle
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundle, "installed", lambda: False)
+        yield
+
+
+@pytest.fixture(scope="module")
+def with_charts() -> Iterator[None]:
+    from warmstart.reporting.html import bundle
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundle, "installed", lambda: all(map(importlib.util.find_spec, ("altair", "vl_convert"))))
+        yield

@@ -17,6 +17,7 @@ from warmstart.cli import main
 from warmstart.events import Warned
 from warmstart.runs.pages import read, write_page, write_pages
 
+pytestmark = pytest.mark.usefixtures("with_charts")
 LABELS = {"positive": "好评", "negative": "差评"}
 
 

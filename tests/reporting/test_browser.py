@@ -12,6 +12,7 @@ from warmstart.messages import in_language
 from warmstart.reporting.html.inspect import inspect_page
 from warmstart.reporting.html.run import RunFacts, run_page
 
+pytestmark = pytest.mark.usefixtures("with_charts")
 WIDE, PHONE = 1400, 390
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import altair
 import pytest
 
 from tests.reporting.facts import NASTY, run_facts
@@ -17,6 +18,7 @@ from warmstart.reporting.html.inspect import inspect_page
 from warmstart.reporting.html.page import as_json
 from warmstart.reporting.html.run import run_page
 
+pytestmark = pytest.mark.usefixtures("with_charts")
 ATTRIBUTES_THAT_FETCH = {"src", "srcset", "data", "action", "poster", "background"}
 
 
@@ -86,6 +88,8 @@ def test_the_charts_are_inlined_once_and_hold_no_address(page: str) -> None:
     assert "http" not in json.dumps(specs)
     assert page.count(bundle.script()) == 1
     assert page.count('class="chart"') == len(specs)
+    for spec in specs:  # what is not looked at when it is made
+        altair.Chart.from_dict(spec).to_dict(validate=True)
 
 
 @pytest.mark.parametrize("kind", ["classes", "labels", "number"])

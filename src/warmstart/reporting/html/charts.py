@@ -29,7 +29,10 @@ class Charts:
         """The place of the chart that `make` gives; `title` says what it shows to who cannot see it."""
         if not self._can:
             return Markup("")
-        spec = make(*arguments, **options).configure(**_config()).to_dict()
+        from altair.utils import schemapi
+
+        with schemapi.debug_mode(False):  # to check them takes most of the time, and a test does
+            spec = make(*arguments, **options).configure(**_config()).to_dict(validate=False)
         spec.pop("$schema", None)  # an address, which nobody shall ask for anything
         spec.setdefault("width", "container")
         self.specs.append(spec)
