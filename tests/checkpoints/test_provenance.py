@@ -12,7 +12,7 @@ from tests.hearing import warnings
 from tests.trainer.helpers import Pad, rows, tiny_bert
 from warmstart import Trainer, TrainingArguments
 from warmstart.checkpoints import checkpoint
-from warmstart.checkpoints.provenance import differences, rows_of, weights_of
+from warmstart.checkpoints.provenance import differences, refuse_unlike, rows_of, weights_of
 from warmstart.errors import UserError
 
 DATA = rows(24)
@@ -122,3 +122,14 @@ def test_nothing_of_this_machine_is_in_a_checkpoint(run: pathlib.Path) -> None:
     recorded = json.loads((run / "checkpoint-6" / "identity.json").read_text())
     assert recorded["machine"]["torch"] == torch.__version__
     assert json.loads((run / "checkpoint-6" / "progress.json").read_text())["rows"] == 48
+
+
+@pytest.mark.parametrize("what", ["rows", "order", "labels", "learning rate"])
+def test_a_process_that_would_train_something_else_is_named(what: str, tmp_path: pathlib.Path) -> None:
+    changed, _said = CHANGES[what]
+    here, there = make(tmp_path).identify(), make(tmp_path, **changed).identify()
+    refuse_unlike([("one", here), ("two", here)])
+    with pytest.raises(UserError, match="process 2 of 3 would train something else") as caught:
+        refuse_unlike([("one", here), ("one", here), ("two", there)])
+    assert ("data." if what != "learning rate" else "settings.learning_rate") in caught.value.problem
+    assert "machine two, and one for process 0" in caught.value.where

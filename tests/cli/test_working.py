@@ -1,5 +1,7 @@
 """What takes longer than two seconds says how far it is, on standard error; what does not says nothing."""
 
+import threading
+
 import pytest
 
 from warmstart.cli import working
@@ -30,6 +32,9 @@ def test_a_bar_in_a_terminal_is_gone_afterwards(
     monkeypatch.setenv("TERM", "xterm")
     with working.working() as tell:
         tell(0.5, "looking")
+        for thread in threading.enumerate():
+            if isinstance(thread, threading.Timer):
+                thread.join()
     out, err = capsys.readouterr()
     assert out == ""
     assert "looking" in err

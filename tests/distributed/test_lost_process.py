@@ -64,7 +64,7 @@ def test_started_again_they_carry_on(undisturbed: str, tmp_path: pathlib.Path) -
     assert weights(done) == undisturbed
 
 
-@pytest.mark.parametrize("kind", ["fewer", "other-labels", "other-order"])
+@pytest.mark.parametrize("kind", ["fewer"])  # the others are told apart without processes: tests/checkpoints
 def test_processes_with_tables_that_differ_are_refused_by_name_before_the_first_update(
     kind: str, tmp_path: pathlib.Path
 ) -> None:

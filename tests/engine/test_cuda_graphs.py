@@ -197,11 +197,11 @@ def flat(trainer: Trainer) -> list[Graphs]:
     """Have the trainer do its updates on flat batches. What is returned will hold the graphs."""
     stock, kept = trainer._engine, []
 
-    def engine(on: Techniques, signals: Any) -> Any:
+    def engine(on: Techniques) -> Any:
         assert trainer.optimizer is not None
         graphs = NeverCaptured(trainer.model, trainer.optimizer, on.encoder, rows=8, max_grad_norm=1.0, precision=None)
         kept.append(graphs)
-        return stock(Techniques(on.on, "", "", on.encoder, graphs), signals)
+        return stock(Techniques(on.on, "", "", on.encoder, graphs))
 
     trainer._engine = engine  # type: ignore[method-assign]
     return kept

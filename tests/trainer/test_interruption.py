@@ -188,7 +188,7 @@ def wait_for(process: subprocess.Popen[str], beginning: str) -> None:
     raise AssertionError(f"no line began with {beginning!r}")
 
 
-TRAIN = ("train", "data.csv", "--model", "tiny", "--epochs", "24", "--lr", "1e-3", "--no-baselines", "--cpu")
+TRAIN = ("train", "data.csv", "--model", "tiny", "--epochs", "14", "--lr", "1e-3", "--no-baselines", "--cpu")
 EVERY = ("--log-every", "1", "--save-every", "50", "--evaluate-every", "never")
 
 

@@ -36,5 +36,7 @@ def working() -> Iterator[Callable[[float, str], None]]:
         yield tell
     finally:
         waiting.cancel()
+        if waiting.is_alive():
+            waiting.join()  # it may be about to start the bar
         if bar.live.is_started:
             bar.stop()

@@ -178,7 +178,7 @@ def assemble(recipe: Recipe, processes: Processes, listen: Listener = silent) ->
     trainer.events = Events(functools.partial(_with_shape, shape, Events(Journal(folder / LOG), listen)))
     if tables["train"].labels is not None and tables["train"].owners is None:  # windows are no rows
         trainer.row_losses = RowLosses(task.problem_type, tables["train"].labels)
-        if trainer.row_losses.lacks(arguments.num_train_epochs):
+        if trainer.row_losses is not None and trainer.row_losses.lacks(arguments.num_train_epochs):
             listen(Note(_("too many rows to keep the loss of each over all epochs: the later epochs are left out")))
     chosen = "bf16" if arguments.bf16 else "fp32"
     trainer.checkpointer.described = {
