@@ -47,11 +47,11 @@ def test_it_says_what_training_then_says_and_leaves_nothing(asked: dict[str, Any
 
 
 def test_the_time_is_that_of_the_run(asked: dict[str, Any], tmp_path: pathlib.Path) -> None:
-    """Within a factor of two, on a machine that does other work too: the order of magnitude is what is promised."""
+    """Within a factor of four, on a machine that does other work too: the order of magnitude is what is promised."""
     found = plan(Recipe.of(asked))
     result = train(Recipe.of({**asked, "out": str(tmp_path / "run"), "baselines": False, "save_every": "never"}))
     took = next(entry["train_runtime"] for entry in result.history if "train_runtime" in entry)
-    assert took / 2 < found.cost.seconds < took * 2
+    assert took / 4 < found.cost.seconds < took * 4
 
 
 @pytest.mark.parametrize(
