@@ -62,8 +62,7 @@ class LiveRows:
         for group in self._optimizer.param_groups if state else ():
             for place, parameter in enumerate(group["params"]):
                 if parameter is weight:
-                    plain = not (group["weight_decay"] or group["amsgrad"] or group["maximize"])
-                    return (weight, group, place, state) if plain else None
+                    return (weight, group, place, state) if _is_plain(group) else None
         return None
 
     def _rows(self, weight: torch.Tensor, state: dict[str, Any]) -> torch.Tensor:
@@ -88,6 +87,11 @@ def live_rows(optimizer: torch.optim.Optimizer, embedding: Embedding | None) -> 
         return None
     hooks = [getattr(optimizer, name, None) for name in ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")]
     mine = [group for group in optimizer.param_groups if any(p is embedding.weight for p in group["params"])]
-    if any(hooks) or len(mine) != 1 or mine[0]["weight_decay"] or mine[0]["amsgrad"] or mine[0]["maximize"]:
+    if any(hooks) or len(mine) != 1 or not _is_plain(mine[0]):
         return None
     return LiveRows(optimizer, embedding)
+
+
+def _is_plain(group: dict[str, Any]) -> bool:
+    """Whether a row without a gradient does not move; asked at each step too, since groups can be changed meanwhile."""
+    return not (group["weight_decay"] or group["amsgrad"] or group["maximize"])

@@ -132,6 +132,15 @@ def _of(listed: list[Suspect], why: str) -> list[Suspect]:
     return [each for each in listed if why in each.why]
 
 
+def without_cleanlab() -> UserError:
+    """What is told where the extra is not installed."""
+    return UserError(
+        _("warmstart review needs cleanlab, which is not installed"),
+        where="warmstart review",
+        fix='pip install "warmstart[review]"',
+    )
+
+
 def _how_many(head: Head, known: Evidence) -> int:
     """How many labels are likely to be wrong, by confident learning; of numbers, how many are three spreads off."""
     scores = head.probabilities(known.logits[0])
@@ -142,11 +151,7 @@ def _how_many(head: Head, known: Evidence) -> int:
         from cleanlab.filter import find_label_issues
         from cleanlab.multilabel_classification.filter import find_label_issues as find_in_several
     except ImportError as error:
-        raise UserError(
-            _("warmstart review needs cleanlab, which is not installed"),
-            where="warmstart review",
-            fix='pip install "warmstart[review]"',
-        ) from error
+        raise without_cleanlab() from error
     if head.dimensions == 2:
         named = [np.flatnonzero(row).tolist() for row in known.labels]
         return int(find_in_several(named, scores, n_jobs=1).sum())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from warmstart import storage
 from warmstart.batches.tokens import texts_of
 from warmstart.errors import UserError
-from warmstart.evaluation.label_errors import DUPLICATE, LABEL, MISTAKE, Evidence, Suspect, suspects
+from warmstart.evaluation.label_errors import DUPLICATE, LABEL, MISTAKE, Evidence, Suspect, suspects, without_cleanlab
 from warmstart.events import Listener, Note, silent
 from warmstart.heads.decided import said
 from warmstart.messages import N_, _
@@ -69,11 +69,7 @@ def review(
     UserError if the run is not finished, its table is not there, or `cleanlab` is not installed.
     """
     if importlib.util.find_spec("cleanlab") is None:
-        raise UserError(
-            _("warmstart review needs cleanlab, which is not installed"),
-            where="warmstart review",
-            fix='pip install "warmstart[review]"',
-        )
+        raise without_cleanlab()
     if most < 1:
         raise UserError(_("{most} rows are none to look at").format(most=most), "--rows", _("give at least 1"))
     saved = SavedRun.open(folder)

@@ -34,7 +34,7 @@ def log_beginning(trainer: Any, per_epoch: int) -> None:
         "Total train batch size (w. parallel, distributed & accumulation)": trainer.get_total_train_batch_size(args),
         "Gradient Accumulation steps": args.gradient_accumulation_steps,
         "Total optimization steps": f"{state.max_steps:,}",
-        "Number of trainable parameters": f"{sum(p.numel() for p in trainer.model.parameters() if p.requires_grad):,}",
+        "Number of trainable parameters": f"{trainer.get_num_trainable_parameters():,}",
     }
     logger = logging.get_logger("transformers.trainer")
     logger.info("***** Running training *****")
